@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: Apache-2.0
+# `make help` lists the targets. Everything made goes to $(BUILD).
+
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+
+VERSION := 0.1.0
+BUILD   ?= build
+PREFIX  ?= /usr/local
+DESTDIR ?=
+CC      ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+CLANG   ?= clang
+BPFTOOL ?= $(firstword $(shell command -v bpftool) /usr/sbin/bpftool)
+PKG_CONFIG ?= pkg-config
+PYTHON  ?= python3
+# amd64 or arm64: which machine the agent and its kernel programs are built for.
+ARCH    ?= $(shell uname -m | sed 's/x86_64/amd64/;s/aarch64/arm64/')
+SECONDS ?= 60
+Q := $(if $(V),,@)
+
+# ---- What may include what: one line per module, the floors of ARCHITECTURE.md -----
+# A module sees the headers of the modules named here and of no other, so that an
+# upward include does not compile.
+MODULES := $(filter $(notdir $(wildcard agent/*)),base sys wire genai flow trace account otlp store metrics probe ui)
+SEES_base    :=
+SEES_sys     := base
+SEES_wire    := base
+SEES_genai   := base wire
+SEES_flow    := base wire genai
+SEES_trace   := base genai
+SEES_account := base genai trace
+SEES_otlp    := base sys genai trace account
+SEES_store   := base sys genai trace account
+SEES_metrics := base sys genai trace account
+SEES_probe   := base sys
+SEES_ui      := base store
+SEES_main    := base sys wire genai flow trace account otlp store metrics probe ui
+# Only these also see the kernel contract.
+ABI_USERS    := flow probe main
+# Only these see the generated skeleton of the kernel programs.
+SKEL_USERS   := probe
+# What runs without eBPF, root or a clock: linked into tests, fuzzers and benches.
+PURE         := $(filter $(MODULES),base wire genai flow trace account otlp store metrics sys)
+
+LIBS_PURE  := libelf libdw zlib libbrotlidec libzstd libnghttp2 libcurl libcap-ng
+LIBS_AGENT := $(LIBS_PURE) libbpf
+
+pkg = $(shell $(PKG_CONFIG) $(1) $(2) 2>/dev/null)
+
+# ---- Flags ------------------------------------------------------------------------
+WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
+	-Wno-format-nonliteral -Wundef -Wpointer-arith
+BASE_CFLAGS := -std=gnu17 -D_GNU_SOURCE -DGENTAP_VERSION='"$(VERSION)"' -g $(WARN) \
+	-fno-strict-aliasing -include agent/base/banned.h
+HARDEN := -O2 -fPIE -fstack-protector-strong -fstack-clash-protection -D_FORTIFY_SOURCE=2 \
+	$(if $(filter amd64,$(ARCH)),-fcf-protection)
+HARDEN_LD := -pie -Wl,-z,relro,-z,now,-z,noexecstack
+SANITIZE := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+FUZZER := -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+
+CFLAGS_release  := $(HARDEN)
+CFLAGS_asan     := $(SANITIZE)
+CFLAGS_fuzz     := $(FUZZER)
+CC_release := $(CC)
+CC_asan    := $(CC)
+CC_fuzz    := $(CLANG)
+
+# ---- Kernel programs ----------------------------------------------------------------
+BPF_SRCS := $(wildcard bpf/*.bpf.c)
+BPF_OBJS := $(BPF_SRCS:bpf/%.bpf.c=$(BUILD)/bpf/%.bpf.o)
+BPF_ARCH := $(if $(filter arm64,$(ARCH)),arm64,x86)
+SKEL     := $(BUILD)/gen/gentap.skel.h
+BPF_CFLAGS := -O2 -g -target bpf -mcpu=v2 -D__TARGET_ARCH_$(BPF_ARCH) -Iinclude -Ibpf -Wall -Wextra -Werror \
+	-Wno-unused-parameter $(addprefix -isystem ,$(wildcard /usr/include/$(if $(filter arm64,$(ARCH)),aarch64,x86_64)-linux-gnu))
+
+$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/gen/gentap.bpf.o: $(BPF_OBJS)
+	@mkdir -p $(@D)
+	$(Q)$(BPFTOOL) gen object $@ $^
+
+$(SKEL): $(BUILD)/gen/gentap.bpf.o
+	$(Q)$(BPFTOOL) gen skeleton $< name gentap_bpf > $@.tmp && mv $@.tmp $@
+
+# ---- Modules, in each variant ------------------------------------------------------
+includes = $(addprefix -Iagent/,$(1) $(SEES_$(1))) $(if $(filter $(1),$(ABI_USERS)),-Iinclude) \
+	$(if $(filter $(1),$(SKEL_USERS)),-isystem $(BUILD)/gen)
+SRCS_main := $(wildcard agent/*.c)
+$(foreach m,$(MODULES),$(eval SRCS_$(m) := $(wildcard agent/$(m)/*.c agent/$(m)/*/*.c)))
+objs = $(patsubst agent/%.c,$(BUILD)/$(1)/%.o,$(SRCS_$(2)))
+
+define module_rules
+$(call objs,$(1),$(2)): $(BUILD)/$(1)/%.o: agent/%.c
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC_$(1)) $$(BASE_CFLAGS) $$(CFLAGS_$(1)) $$(CFLAGS) $(call includes,$(2)) $$(CPPFLAGS) -MMD -MP -c $$< -o $$@
+$(if $(filter $(2),$(SKEL_USERS)),$(call objs,$(1),$(2)): | $(SKEL)
+$(call objs,$(1),$(2)): $(SKEL))
+endef
+$(foreach v,release asan fuzz,$(foreach m,$(MODULES),$(eval $(call module_rules,$(v),$(m)))))
+define main_rules
+$(patsubst agent/%.c,$(BUILD)/$(1)/main/%.o,$(SRCS_main)): $(BUILD)/$(1)/main/%.o: agent/%.c
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC_$(1)) $$(BASE_CFLAGS) $$(CFLAGS_$(1)) $$(CFLAGS) $(addprefix -Iagent/,$(SEES_main)) -Iinclude -Iagent $$(CPPFLAGS) -MMD -MP -c $$< -o $$@
+endef
+$(foreach v,release asan,$(eval $(call main_rules,$(v))))
+
+agent_objs = $(foreach m,$(MODULES),$(call objs,$(1),$(m))) $(patsubst agent/%.c,$(BUILD)/$(1)/main/%.o,$(SRCS_main))
+pure_objs = $(foreach m,$(PURE),$(call objs,$(1),$(m)))
+
+$(BUILD)/gentap: $(call agent_objs,release)
+	$(Q)$(CC) $(HARDEN_LD) $(LDFLAGS) $^ -o $@ $(call pkg,--libs,$(LIBS_AGENT)) -lm
+$(BUILD)/gentap-asan: $(call agent_objs,asan)
+	$(Q)$(CC) $(SANITIZE) $(LDFLAGS) $^ -o $@ $(call pkg,--libs,$(LIBS_AGENT)) -lm
+
+# ---- Tests, fuzzers, benches: a new file is found by its name ------------------------
+TEST_INCLUDES := $(addprefix -Iagent/,$(SEES_main)) -Iinclude -Itests/unit
+UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
+FUZZ := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzzers/%,$(wildcard tests/fuzz/fuzz_*.c))
+BENCH := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/bench_*.c))
+WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+
+$(BUILD)/unit/libpure.a: $(call pure_objs,asan)
+	@mkdir -p $(@D)
+	$(Q)rm -f $@ && ar rcs $@ $^
+$(BUILD)/fuzzers/libpure.a: $(call pure_objs,fuzz)
+	@mkdir -p $(@D)
+	$(Q)rm -f $@ && ar rcs $@ $^
+$(BUILD)/bench/libpure.a: $(call pure_objs,release)
+	@mkdir -p $(@D)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(BUILD)/unit/%: tests/unit/%.c tests/unit/test.c tests/unit/test.h $(BUILD)/unit/libpure.a
+	$(Q)$(CC) $(BASE_CFLAGS) $(SANITIZE) $(TEST_INCLUDES) -MMD -MP -MF $@.d $< tests/unit/test.c \
+		$(BUILD)/unit/libpure.a $(WRAP) -o $@ $(call pkg,--libs,$(LIBS_PURE)) -lm
+$(BUILD)/fuzzers/%: tests/fuzz/%.c $(BUILD)/fuzzers/libpure.a
+	$(Q)$(CLANG) $(BASE_CFLAGS) -Wno-missing-prototypes $(FUZZER) -fsanitize=fuzzer $(TEST_INCLUDES) -MMD -MP -MF $@.d $< \
+		$(BUILD)/fuzzers/libpure.a -o $@ $(call pkg,--libs,$(LIBS_PURE)) -lm
+$(BUILD)/bench/%: tests/bench/%.c $(BUILD)/bench/libpure.a
+	$(Q)$(CC) $(BASE_CFLAGS) $(HARDEN) $(TEST_INCLUDES) -MMD -MP -MF $@.d $< $(BUILD)/bench/libpure.a \
+		-pie -o $@ $(call pkg,--libs,$(LIBS_PURE)) -lm
+
+-include $(shell [ -d $(BUILD) ] && find $(BUILD) -name '*.d')
+
+# ---- Targets -------------------------------------------------------------------------
+.PHONY: all deps deps-test run test check bench fuzz fuzzers unit asan install uninstall format lint clean help
+all: $(BUILD)/gentap ## build the agent
+asan: $(BUILD)/gentap-asan
+unit: $(UNIT)
+fuzzers: $(FUZZ)
+benches: $(BENCH)
+
+# Root installs as it is; a user through sudo, which is called for nothing else.
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+DEPS := gcc make clang llvm bpftool libbpf-dev libelf-dev libdw-dev zlib1g-dev libbrotli-dev libzstd-dev \
+	libnghttp2-dev libcurl4-openssl-dev libcap-ng-dev uthash-dev pkg-config libc6-dev ca-certificates
+DEPS_TEST := libclang-rt-14-dev python3-venv python3-pip openssl curl procps brotli zstd
+
+define apt_install
+	@missing=$$(for p in $(1); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
+	if [ -n "$$missing" ]; then \
+		echo "installing with apt-get:" $$missing; \
+		[ -z "$(SUDO)" ] || echo "(this step needs root: sudo may ask for your password)"; \
+		$(SUDO) apt-get update -qq || true; \
+		$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	fi
+endef
+deps: ## install what is missing to build and run (apt)
+	$(call apt_install,$(DEPS))
+deps-test:
+	$(call apt_install,$(DEPS) $(DEPS_TEST))
+	$(Q)tests/setup
+
+run: deps ## install, build, start the agent and show live calls
+	$(Q)$(MAKE) --no-print-directory all
+	@[ -z "$(SUDO)" ] || echo "capturing needs root: starting the agent with sudo"
+	$(Q)$(SUDO) $(BUILD)/gentap run --print $(ARGS)
+
+check: ## fast inner loop: unit and replay tests under ASan and UBSan, no root
+	$(Q)$(MAKE) --no-print-directory unit asan all
+	$(Q)$(PYTHON) tests/run unit replay
+
+test: deps-test ## install, build and pass every test
+	$(Q)$(MAKE) --no-print-directory unit asan fuzzers benches all
+	$(Q)$(PYTHON) tests/run unit replay fuzz live
+
+bench: all benches ## print measurements (root)
+	$(Q)tests/bench/run
+
+fuzz: fuzzers ## fuzz every parser for SECONDS each
+	$(Q)tests/fuzz/run $(SECONDS)
+
+install: all ## install to $(DESTDIR)$(PREFIX)
+	install -D -m 755 $(BUILD)/gentap $(DESTDIR)$(PREFIX)/bin/gentap
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/gentap
+
+C_FILES = $(shell git ls-files '*.c' '*.h')
+format: ## clang-format in place
+	clang-format -i $(C_FILES)
+lint: ## style: clang-format, spdx, sizes
+	$(Q)tests/lint
+
+clean:
+	rm -rf $(BUILD)
+help:
+	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*## /\t/' | expand -t 12

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Functions that no file of the agent may call. The Makefile includes this header
+ * in front of every source file, so that a use does not compile.
+ */
+#ifndef BASE_BANNED_H
+#define BASE_BANNED_H
+
+/* Declared before they are poisoned: poison applies to what comes after. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#undef alloca /* a macro in glibc; a poisoned name may not be one */
+#pragma GCC poison strcpy strcat strncat sprintf vsprintf strtok atoi atol atoll atof
+#pragma GCC poison strtol strtoul sscanf fscanf alloca gets
+
+#endif

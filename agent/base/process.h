@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An observed process, as data: sys/proc.c fills it from /proc, a recorded trace
+ * carries it, spans name it as their Resource. Counted references, since spans
+ * outlive processes. Strings are owned, NULL when not known.
+ *
+ * cmdline and service values are masked by whoever fills them: nothing secret may
+ * be in here.
+ */
+#ifndef BASE_PROCESS_H
+#define BASE_PROCESS_H
+
+#include <stdint.h>
+
+struct process {
+	unsigned int refs;
+	uint32_t pid; /* in the agent's pid namespace */
+	uint32_t ppid;
+	uint32_t uid;
+	uint64_t start_ns; /* CLOCK_BOOTTIME; with pid it names the process uniquely */
+	char *comm;
+	char *exe;     /* path as the process sees it */
+	char *cmdline; /* arguments joined by spaces, secrets masked */
+	char *cwd;
+	char *owner;		   /* user name of uid */
+	char *cgroup;		   /* path in the unified or the first v1 hierarchy */
+	char *container_id;	   /* 64 hex digits */
+	char *service_name;	   /* OTEL_SERVICE_NAME of its environment */
+	char *resource_attributes; /* OTEL_RESOURCE_ATTRIBUTES of its environment */
+	char *traceparent;	   /* TRACEPARENT of its environment */
+};
+
+int process_new(struct process **ret); /* one reference, the caller's */
+struct process *process_ref(struct process *p);
+void process_unref(struct process *p); /* NULL is fine */
+
+#endif

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "slice.h"
+
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+struct slice slice_from(const char *cstr)
+{
+	return (struct slice){ cstr, cstr ? strlen(cstr) : 0 };
+}
+
+bool slice_eq(struct slice a, struct slice b)
+{
+	return a.len == b.len && (!a.len || !memcmp(a.data, b.data, a.len));
+}
+
+bool slice_eq_nocase(struct slice a, struct slice b)
+{
+	return a.len == b.len && (!a.len || !strncasecmp(a.data, b.data, a.len));
+}
+
+bool slice_starts(struct slice s, struct slice prefix)
+{
+	return s.len >= prefix.len && (!prefix.len || !memcmp(s.data, prefix.data, prefix.len));
+}
+
+bool slice_starts_nocase(struct slice s, struct slice prefix)
+{
+	return s.len >= prefix.len && (!prefix.len || !strncasecmp(s.data, prefix.data, prefix.len));
+}
+
+bool slice_ends(struct slice s, struct slice suffix)
+{
+	return s.len >= suffix.len &&
+	       (!suffix.len || !memcmp(s.data + s.len - suffix.len, suffix.data, suffix.len));
+}
+
+ssize_t slice_find(struct slice s, struct slice needle)
+{
+	const char *at;
+
+	if (!needle.len)
+		return 0;
+	if (!s.len)
+		return -1;
+	at = memmem(s.data, s.len, needle.data, needle.len);
+	return at ? at - s.data : -1;
+}
+
+ssize_t slice_find_char(struct slice s, char c)
+{
+	const char *at = s.len ? memchr(s.data, c, s.len) : NULL;
+
+	return at ? at - s.data : -1;
+}
+
+struct slice slice_sub(struct slice s, size_t from, size_t len)
+{
+	if (from > s.len)
+		from = s.len;
+	if (len > s.len - from)
+		len = s.len - from;
+	return (struct slice){ s.data ? s.data + from : NULL, len };
+}
+
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+struct slice slice_trim(struct slice s)
+{
+	while (s.len && is_space(s.data[0])) {
+		s.data++;
+		s.len--;
+	}
+	while (s.len && is_space(s.data[s.len - 1]))
+		s.len--;
+	return s;
+}
+
+struct slice slice_cut(struct slice *rest, char c)
+{
+	struct slice all = *rest;
+	ssize_t at = slice_find_char(all, c);
+
+	if (at < 0) {
+		*rest = SLICE_NONE;
+		return all;
+	}
+	*rest = slice_sub(all, (size_t)at + 1, all.len);
+	return slice_sub(all, 0, (size_t)at);
+}
+
+int slice_u64(struct slice s, uint64_t *ret)
+{
+	uint64_t v = 0;
+
+	if (!s.len)
+		return -EINVAL;
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.data[i] < '0' || s.data[i] > '9')
+			return -EINVAL;
+		if (__builtin_mul_overflow(v, 10, &v) ||
+		    __builtin_add_overflow(v, (uint64_t)(s.data[i] - '0'), &v))
+			return -ERANGE;
+	}
+	*ret = v;
+	return 0;
+}
+
+uint64_t slice_hash(uint64_t h, struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		h ^= (unsigned char)s.data[i];
+		h *= UINT64_C(0x100000001b3);
+	}
+	return h;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Records in, calls out: the part of the agent that runs alike on a live ring, a
+ * recorded trace, a HAR file, in the fuzzers and in the benches. Pure: no clock, no
+ * I/O, no log. Time comes with the records.
+ *
+ *   record → connection (conn.c) → two byte streams with holes (stream.c)
+ *          → HTTP messages (wire/) → exchanges (exchange.c) → genai/decoder → call
+ */
+#ifndef FLOW_PIPELINE_H
+#define FLOW_PIPELINE_H
+
+#include "decoder.h"
+#include "gentap_event.h"
+#include "process.h"
+
+/* Names a connection for the verdict callback. */
+struct conn_id {
+	uint64_t ptr;
+	uint64_t gen;
+	uint32_t tgid;
+};
+
+struct pipeline_stats {
+	uint64_t records;
+	uint64_t bytes;
+	uint64_t lost_records; /* gaps in seq */
+	uint64_t lost_bytes;   /* gaps in pos, and records without payload */
+	uint64_t bad_records;  /* malformed: dropped whole */
+	uint64_t conns;
+	uint64_t conns_evicted; /* ceiling reached: oldest dropped with its open exchange */
+	uint64_t not_http;	/* connections whose first bytes are no HTTP */
+	uint64_t exchanges;
+	uint64_t calls;
+	uint64_t calls_partial;
+	uint64_t parse_errors;
+	uint64_t no_memory;
+};
+
+struct pipeline_config {
+	size_t conns_max;   /* open connections */
+	size_t memory_max;  /* bytes buffered over all connections; beyond it, new exchanges
+			     * are decoded without their bodies and marked */
+	int64_t boot_to_wall_ns;
+	struct decoder_config decoder;
+};
+
+extern const struct pipeline_config pipeline_config_default;
+
+/* All of them optional but `call`. */
+struct pipeline_sink {
+	void *ctx;
+	void (*call)(void *ctx, struct call *call); /* takes it */
+	/* The kernel should know: sent once per change. */
+	void (*verdict)(void *ctx, struct conn_id id, enum gentap_verdict verdict);
+	/* Who is this? Called once per process when its first record arrives; lends. */
+	struct process *(*process)(void *ctx, uint32_t tgid);
+};
+
+struct pipeline;
+
+int pipeline_new(struct pipeline **ret, const struct pipeline_config *config,
+		 const struct pipeline_sink *sink);
+/* Ends every open exchange (they are emitted, marked) and frees. */
+void pipeline_free(struct pipeline *p);
+
+/* One record with its payload behind it; `len` is the size of both. 0 or -EBADMSG. */
+int pipeline_record(struct pipeline *p, const void *record, size_t len);
+/* The process is gone: its connections end at ts_ns (CLOCK_BOOTTIME). */
+void pipeline_process_exit(struct pipeline *p, uint32_t tgid, uint64_t ts_ns);
+/* Replaced its program: TLS objects of the old one are gone, its sockets may live on. */
+void pipeline_process_exec(struct pipeline *p, uint32_t tgid, uint64_t ts_ns);
+
+/* One exchange whose framing is already undone (HAR). Bodies decoded or coded as the
+ * heads say. */
+struct pipeline_exchange {
+	struct process *process;
+	struct http_head request, response;
+	struct slice request_body, response_body;
+	uint64_t start_ns, response_ns, end_ns; /* Unix time */
+	uint64_t number;
+};
+int pipeline_exchange(struct pipeline *p, const struct pipeline_exchange *x);
+
+const struct pipeline_stats *pipeline_stats(const struct pipeline *p);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A recorded trace: what the ring delivered, so that it can be decoded again.
+ *
+ * Format (version 1, little endian). Header: "gentap\n\0", u32 version, u32 ABI
+ * version, i64 boot_to_wall_ns, 16 bytes host name hash. Then frames: u32 type, u32
+ * length, payload. Frame types: 1 record (struct gentap_event and its payload), 2
+ * process (JSON object: the fields of struct process), 3 process exit (u32 tgid, u32
+ * 0, u64 ts_ns), 4 exec (same), 5 end (u64 records, u64 lost). Readers skip unknown
+ * types. A file without an end frame was cut off: what is there still replays.
+ *
+ * Secret-free: before a byte is written, flow/mask.c overwrites the values of
+ * authorization and cookie headers and API keys in URLs with 'x', keeping lengths.
+ * A connection that does not begin as HTTP is written without payload (data_len 0,
+ * NOCOPY).
+ */
+#ifndef FLOW_TRACEFILE_H
+#define FLOW_TRACEFILE_H
+
+#include "gentap_event.h"
+#include "pipeline.h"
+
+#include <stdio.h>
+
+struct tracefile_writer;
+
+/* Takes `file` (written with buffering; errors are sticky and told by close). */
+int tracefile_writer_new(struct tracefile_writer **ret, FILE *file, int64_t boot_to_wall_ns);
+int tracefile_write_record(struct tracefile_writer *w, const void *record, size_t len);
+int tracefile_write_process(struct tracefile_writer *w, const struct process *p);
+int tracefile_write_exit(struct tracefile_writer *w, uint32_t tgid, uint64_t ts_ns, bool exec);
+/* Writes the end frame, flushes, closes and frees. First error of its life, or 0. */
+int tracefile_writer_close(struct tracefile_writer *w);
+
+/* Feeds a whole file into a pipeline made by this function from *config (its
+ * boot_to_wall_ns is replaced by the file's). *ret_stats of the pipeline at its end.
+ * 0; -EBADMSG not a trace or another version (*ret_error says what); -EIO. */
+int tracefile_replay(FILE *file, const struct pipeline_config *config,
+		     const struct pipeline_sink *sink, struct pipeline_stats *ret_stats,
+		     const char **ret_error);
+
+#endif

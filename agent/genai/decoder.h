@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One HTTP exchange in, at most one call out (more for sockets that carry many, which
+ * come through call_fn one by one). flow/ pushes head, body, holes and ends of both
+ * directions in any interleaving; the decoder finds the dialect by shape (the host is
+ * a hint), undoes content codings, cuts streams into events and fills in the call.
+ *
+ * decoder_verdict() tells whether it is worth sending more bytes: UNDECIDED until the
+ * request's head, or failing that its body, has shown what it is.
+ *
+ * Request bodies are buffered to body_max and parsed once; streamed responses are
+ * never buffered whole. A body over the ceiling makes the call partial.
+ */
+#ifndef GENAI_DECODER_H
+#define GENAI_DECODER_H
+
+#include "call.h"
+#include "http.h"
+
+enum decoder_verdict { DECODER_UNDECIDED, DECODER_WANTED, DECODER_UNWANTED };
+
+struct decoder_config {
+	size_t body_max;    /* bytes of one buffered body, decoded */
+	bool content;	    /* keep message text (masking is redact's, at export) */
+	size_t content_max; /* bytes kept of one part when content is on */
+};
+
+/* What is known of the connection; copied. Strings are lent for the call. */
+struct decoder_origin {
+	struct process *process;
+	uint64_t conn_hash;
+	uint64_t exchange;
+	uint8_t source;
+	bool server_side;
+	struct slice sni;
+	struct slice peer_ip;
+	uint16_t peer_port;
+	uint16_t local_port;
+};
+
+typedef void (*call_fn)(void *ctx, struct call *call); /* takes the call */
+
+struct decoder;
+
+int decoder_new(struct decoder **ret, const struct decoder_config *config,
+		const struct decoder_origin *origin, call_fn emit, void *ctx);
+/* Frees it; an exchange that was not finished is dropped without a call. */
+void decoder_free(struct decoder *d);
+
+/* ts_ns: Unix time of the bytes. */
+void decoder_request_head(struct decoder *d, const struct http_head *head, uint64_t ts_ns);
+void decoder_request_body(struct decoder *d, struct slice data, uint64_t ts_ns);
+void decoder_request_hole(struct decoder *d, uint64_t len);
+void decoder_request_end(struct decoder *d, enum http_end how, uint64_t ts_ns);
+void decoder_response_head(struct decoder *d, const struct http_head *head, uint64_t ts_ns);
+void decoder_response_body(struct decoder *d, struct slice data, uint64_t ts_ns);
+void decoder_response_hole(struct decoder *d, uint64_t len);
+/* Ends the exchange: emits the call, if it is one. */
+void decoder_response_end(struct decoder *d, enum http_end how, uint64_t ts_ns);
+/* The connection ended with the exchange open: emits what there is, marked. */
+void decoder_abort(struct decoder *d, uint64_t ts_ns);
+
+enum decoder_verdict decoder_verdict(const struct decoder *d);
+
+/* Whether a request could be an LLM call, by head alone (pure; used for verdicts). */
+enum decoder_verdict detect_head(const struct http_head *head, struct slice sni);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What one API flavour looks like on the wire. A dialect is one file with one `const
+ * struct dialect`, listed in detect.c; it is told what arrives and fills in the call.
+ * It keeps no state of its own but `state`, a zeroed block of state_size bytes in the
+ * call's arena. It never logs, reads clocks or fails: what it cannot read, it leaves.
+ */
+#ifndef GENAI_DIALECT_H
+#define GENAI_DIALECT_H
+
+#include "call.h"
+#include "decoder.h"
+#include "http.h"
+#include "sse.h"
+
+struct dialect {
+	const char *name;
+	size_t state_size;
+	/* Which operation is this, by method and path (no query)? OP_NONE with *known set
+	 * means: this API, but not an operation to report. *known false: not this API. */
+	enum operation (*path)(struct slice method, struct slice path, bool *known);
+	/* Does a request body of unknown origin have this API's shape? */
+	bool (*shape)(struct json_val request);
+	void (*request)(struct call *c, const struct decoder_config *config, struct json_val root);
+	/* A whole (not streamed) response body. */
+	void (*response)(struct call *c, const struct decoder_config *config, struct json_val root);
+	/* One event of a streamed response. `root` is JSON_NONE when data is no JSON. */
+	void (*event)(struct call *c, const struct decoder_config *config, void *state,
+		      const struct sse_event *event, struct json_val root, uint64_t ts_ns);
+	/* After the last event: assemble what came in fragments. */
+	void (*finish)(struct call *c, const struct decoder_config *config, void *state);
+	/* Did the stream reach the end that this API promises? */
+	bool (*ended)(const void *state);
+};
+
+extern const struct dialect dialect_openai_chat;
+extern const struct dialect dialect_openai_responses;
+extern const struct dialect dialect_openai_embeddings;
+extern const struct dialect dialect_anthropic_messages;
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Names of the OpenTelemetry GenAI semantic conventions. Where the published versions
+ * differ (../shared/spec/genai.md section 0.1), semconv_name() picks by profile; what
+ * they agree on is a plain constant. The one place where such a name is spelled.
+ */
+#ifndef GENAI_SEMCONV_H
+#define GENAI_SEMCONV_H
+
+enum semconv_profile {
+	SEMCONV_V1_41,	/* what nearly all SDK instrumentations emit; the default */
+	SEMCONV_LATEST, /* GenAI conventions repository, late 2026 */
+	SEMCONV_BOTH,	/* both names where they differ */
+};
+
+#define SEMCONV_SCOPE "gentap.genai"
+const char *semconv_schema_url(enum semconv_profile p);
+
+#define ATTR_OPERATION_NAME "gen_ai.operation.name"
+#define ATTR_PROVIDER_NAME "gen_ai.provider.name"
+#define ATTR_REQUEST_MODEL "gen_ai.request.model"
+#define ATTR_RESPONSE_MODEL "gen_ai.response.model"
+#define ATTR_RESPONSE_ID "gen_ai.response.id"
+#define ATTR_SERVER_ADDRESS "server.address"
+#define ATTR_SERVER_PORT "server.port"
+#define ATTR_ERROR_TYPE "error.type"
+#define ATTR_CONVERSATION_ID "gen_ai.conversation.id"
+#define ATTR_CONVERSATION_COMPACTED "gen_ai.conversation.compacted"
+#define ATTR_OUTPUT_TYPE "gen_ai.output.type"
+#define ATTR_REQUEST_CHOICE_COUNT "gen_ai.request.choice.count"
+#define ATTR_REQUEST_SEED "gen_ai.request.seed"
+#define ATTR_REQUEST_STREAM "gen_ai.request.stream"
+#define ATTR_REQUEST_TOP_K "gen_ai.request.top_k"
+#define ATTR_REQUEST_TOP_P "gen_ai.request.top_p"
+#define ATTR_REQUEST_TEMPERATURE "gen_ai.request.temperature"
+#define ATTR_REQUEST_MAX_TOKENS "gen_ai.request.max_tokens"
+#define ATTR_REQUEST_FREQUENCY_PENALTY "gen_ai.request.frequency_penalty"
+#define ATTR_REQUEST_PRESENCE_PENALTY "gen_ai.request.presence_penalty"
+#define ATTR_REQUEST_STOP_SEQUENCES "gen_ai.request.stop_sequences"
+#define ATTR_REQUEST_ENCODING_FORMATS "gen_ai.request.encoding_formats"
+#define ATTR_REQUEST_PREVIOUS_RESPONSE "gen_ai.request.previous_response.id"
+#define ATTR_REQUEST_REASONING_LEVEL "gen_ai.request.reasoning.level"
+#define ATTR_RESPONSE_FINISH_REASONS "gen_ai.response.finish_reasons"
+#define ATTR_RESPONSE_TTFC "gen_ai.response.time_to_first_chunk"
+#define ATTR_RESPONSE_STATUS "gen_ai.response.status"
+#define ATTR_USAGE_INPUT "gen_ai.usage.input_tokens"
+#define ATTR_USAGE_OUTPUT "gen_ai.usage.output_tokens"
+#define ATTR_USAGE_CACHE_READ "gen_ai.usage.cache_read.input_tokens"
+#define ATTR_USAGE_CACHE_CREATION "gen_ai.usage.cache_creation.input_tokens" /* v1.41 */
+#define ATTR_USAGE_CACHE_WRITE "gen_ai.usage.cache_write.input_tokens"	     /* latest */
+#define ATTR_USAGE_REASONING "gen_ai.usage.reasoning.output_tokens"
+#define ATTR_EMBEDDINGS_DIMENSION "gen_ai.embeddings.dimension.count"
+#define ATTR_OPENAI_API_TYPE "openai.api.type"
+#define ATTR_OPENAI_REQUEST_TIER "openai.request.service_tier"
+#define ATTR_OPENAI_RESPONSE_TIER "openai.response.service_tier"
+#define ATTR_OPENAI_FINGERPRINT "openai.response.system_fingerprint"
+#define ATTR_INPUT_MESSAGES "gen_ai.input.messages"
+#define ATTR_OUTPUT_MESSAGES "gen_ai.output.messages"
+#define ATTR_SYSTEM_INSTRUCTIONS "gen_ai.system_instructions"
+#define ATTR_TOOL_DEFINITIONS "gen_ai.tool.definitions"
+
+/* gentap's own. */
+#define ATTR_GENTAP_COMPLETENESS "gentap.completeness" /* full, partial, inferred */
+#define ATTR_GENTAP_PARTIAL_REASON "gentap.partial_reason"
+#define ATTR_GENTAP_LOST_BYTES "gentap.lost_bytes"
+#define ATTR_GENTAP_USAGE_SOURCE "gentap.usage.source" /* wire, estimated, none */
+#define ATTR_GENTAP_RETRY_COUNT "gentap.retry_count"
+#define ATTR_GENTAP_REQUEST_ID "gentap.provider.request_id"
+#define ATTR_GENTAP_CAPTURE_SOURCE "gentap.capture.source" /* openssl, … */
+#define ATTR_GENTAP_SERVICE_TIER "gentap.response.service_tier" /* not OpenAI's */
+#define ATTR_GENTAP_CACHE_WRITE_5M "gentap.usage.cache_write_5m.input_tokens"
+#define ATTR_GENTAP_CACHE_WRITE_1H "gentap.usage.cache_write_1h.input_tokens"
+#define ATTR_GENTAP_TOTAL "gentap.usage.total_tokens" /* as the provider reported it */
+#define ATTR_GENTAP_TOOL_CALLS "gentap.response.tool_calls" /* "name id" of each */
+
+#endif

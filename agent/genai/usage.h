@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Token counts of one call, canonical for every provider. A field that the wire did
+ * not carry is absent, which is not 0.
+ *
+ * Canonical means: USAGE_INPUT holds all input tokens, cached ones included, and
+ * USAGE_OUTPUT all output tokens, reasoning included; every other field is a part of
+ * one of these. Dialects whose provider counts otherwise (Anthropic: input excludes
+ * cache; Gemini: output excludes thoughts) add up before they set.
+ */
+#ifndef GENAI_USAGE_H
+#define GENAI_USAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct json_val; /* wire/json.h; who reads only counts need not know it */
+
+enum usage_field {
+	USAGE_INPUT,
+	USAGE_CACHE_READ,
+	USAGE_CACHE_WRITE,
+	USAGE_CACHE_WRITE_5M, /* Anthropic, Bedrock: part of CACHE_WRITE by time to live */
+	USAGE_CACHE_WRITE_30M, /* OpenAI */
+	USAGE_CACHE_WRITE_1H,
+	USAGE_CACHE_WRITE_12H,
+	USAGE_INPUT_TEXT,
+	USAGE_INPUT_AUDIO,
+	USAGE_INPUT_IMAGE,
+	USAGE_INPUT_VIDEO,
+	USAGE_INPUT_TOOL, /* Gemini toolUsePromptTokenCount */
+	USAGE_CACHE_READ_TEXT,
+	USAGE_CACHE_READ_AUDIO,
+	USAGE_CACHE_READ_IMAGE,
+	USAGE_OUTPUT,
+	USAGE_REASONING,
+	USAGE_OUTPUT_TEXT,
+	USAGE_OUTPUT_AUDIO,
+	USAGE_OUTPUT_IMAGE,
+	USAGE_TOTAL, /* as reported; checked against the others, never computed */
+	USAGE_WEB_SEARCHES,
+	USAGE_FIELDS,
+};
+
+struct usage {
+	uint64_t present; /* bit per field */
+	int64_t value[USAGE_FIELDS];
+	bool cost_known; /* the provider named a price */
+	double cost_usd;
+};
+
+bool usage_has(const struct usage *u, enum usage_field f);
+int64_t usage_get(const struct usage *u, enum usage_field f); /* 0 when absent */
+void usage_set(struct usage *u, enum usage_field f, int64_t tokens);
+/* Sets the field from a JSON number; absent, null, negative or not a number: leaves it. */
+void usage_set_json(struct usage *u, enum usage_field f, struct json_val v);
+/* Field by field: what `later` has replaces, what it lacks stays. Never adds. */
+void usage_merge(struct usage *u, const struct usage *later);
+/* Parts within their wholes, total equal to input + output where all are present. */
+bool usage_consistent(const struct usage *u);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Content codings (RFC 9110, section 8.4), streamed: gzip (RFC 1952), deflate (zlib
+ * or raw, both occur), br (RFC 7932), zstd (RFC 8878), identity, and lists of them.
+ *
+ * `out_max` bounds the decoded bytes of one body; a ratio ceiling bounds bombs while
+ * they are still small. A hole ends decoding: none of these codings can resume.
+ */
+#ifndef WIRE_INFLATE_H
+#define WIRE_INFLATE_H
+
+#include "slice.h"
+
+#define INFLATE_RATIO_MAX 2000		 /* decoded : coded, once past INFLATE_RATIO_FREE */
+#define INFLATE_RATIO_FREE (1024 * 1024) /* decoded bytes that are always allowed */
+
+struct inflate;
+
+typedef void (*inflate_out_fn)(void *ctx, struct slice data);
+
+/* `coding` is the value of Content-Encoding; the absent slice means identity.
+ * 0, -EPROTONOSUPPORT for an unknown coding, -ENOMEM. */
+int inflate_new(struct inflate **ret, struct slice coding, uint64_t out_max, inflate_out_fn out,
+		void *ctx);
+void inflate_free(struct inflate *i);
+/* 0; -EBADMSG garbage; -ENOBUFS at a ceiling. After an error, every feed returns it. */
+int inflate_feed(struct inflate *i, const void *data, size_t len);
+/* True when each coding's own end was seen (identity: always). */
+bool inflate_complete(const struct inflate *i);
+
+#endif
