@@ -80,7 +80,8 @@ static int open_output(struct app *a)
 	if (!a->out) {
 		int r = -errno;
 
-		log_error("output: cannot write: %s file=%s", strerror(-r), a->options->output_file);
+		log_error("output: cannot write: %s file=%s", strerror(-r),
+			  a->options->output_file);
 		return r;
 	}
 	return 0;
@@ -165,7 +166,8 @@ static int finish_export(struct app *a, uint64_t flush_ms)
 	dropped = s->dropped_full + s->dropped_refused + s->dropped_expired + s->queued;
 	if (!dropped)
 		return r;
-	log_warn("otlp: spans not delivered count=%llu of=%llu queue_full=%llu refused=%llu expired=%llu unsent=%llu",
+	log_warn("otlp: spans not delivered count=%llu of=%llu queue_full=%llu refused=%llu "
+		 "expired=%llu unsent=%llu",
 		 (unsigned long long)dropped, (unsigned long long)s->spans,
 		 (unsigned long long)s->dropped_full, (unsigned long long)s->dropped_refused,
 		 (unsigned long long)s->dropped_expired, (unsigned long long)s->queued);

@@ -72,7 +72,8 @@ static int feed_trace(FILE *f, const char *name, const struct pipeline_config *c
 		log_error("replay: %s: %s", name, error ? error : strerror(-r));
 	else if (stats.lost_records || stats.lost_bytes)
 		log_warn("replay: %s: the recording has losses records=%llu bytes=%llu", name,
-			 (unsigned long long)stats.lost_records, (unsigned long long)stats.lost_bytes);
+			 (unsigned long long)stats.lost_records,
+			 (unsigned long long)stats.lost_bytes);
 	return r;
 }
 
@@ -92,7 +93,9 @@ static int feed_file(struct app *a, const char *name)
 	if (is_trace(f))
 		return feed_trace(f, name, &config, &sink);
 	if (a->options->command == CMD_REPLAY) {
-		log_error("replay: %s: not a recorded event stream; 'gentap decode' reads HAR files", name);
+		log_error(
+			"replay: %s: not a recorded event stream; 'gentap decode' reads HAR files",
+			name);
 		return -EBADMSG;
 	}
 	return feed_har(f, name, &config, &sink);

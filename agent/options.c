@@ -19,12 +19,14 @@ static const struct {
 	const char *arg;
 	const char *doc;
 } exporter_flags[] = {
-	{ "otlp-endpoint", "ENDPOINT", "URL", "send spans there (OTEL_EXPORTER_OTLP_ENDPOINT); without it nothing is exported" },
+	{ "otlp-endpoint", "ENDPOINT", "URL",
+	  "send spans there (OTEL_EXPORTER_OTLP_ENDPOINT); without it nothing is exported" },
 	{ "otlp-protocol", "PROTOCOL", "NAME", "http/protobuf (default) or http/json" },
 	{ "otlp-headers", "HEADERS", "K=V,…", "headers of each request, values percent-encoded" },
 	{ "otlp-timeout", "TIMEOUT", "MS", "for one request (default 10000)" },
 	{ "otlp-compression", "COMPRESSION", "NAME", "gzip or none" },
-	{ "otlp-certificate", "CERTIFICATE", "FILE", "CA certificates that the endpoint is checked against" },
+	{ "otlp-certificate", "CERTIFICATE", "FILE",
+	  "CA certificates that the endpoint is checked against" },
 	{ "otlp-client-certificate", "CLIENT_CERTIFICATE", "FILE", "certificate for mTLS" },
 	{ "otlp-client-key", "CLIENT_KEY", "FILE", "its key" },
 };
@@ -57,20 +59,37 @@ static const struct {
 } flags[] = {
 	{ ON(CMD_RUN), { "print", KEY_PRINT, NULL, 0, "show each call on standard output", 0 } },
 	{ LIVE | FILES, { "output", KEY_OUTPUT, "FORMAT", 0, "table, jsonl or otlp-json", 0 } },
-	{ LIVE | FILES, { "output-file", KEY_OUTPUT_FILE, "FILE", 0, "write the calls there, not to standard output", 0 } },
-	{ ON(CMD_RUN) | ON(CMD_EXEC), { "record", KEY_RECORD, "FILE", 0, "also write the event stream to FILE, secrets masked", 0 } },
-	{ EXPORTS, { "capture-content", KEY_CONTENT, NULL, 0, "put prompts and completions on spans, secrets masked (default: off)", 0 } },
-	{ EXPORTS, { "semconv", KEY_SEMCONV, "NAME", 0, "names of attributes: v1.41 (default), latest or both", 0 } },
-	{ LIVE, { "pid", KEY_PID, "PID,…", 0, "observe only these processes and their children", 1 } },
-	{ LIVE, { "comm", KEY_COMM, "PATTERN,…", 0, "observe only processes of this name (shell pattern)", 1 } },
-	{ LIVE, { "exe", KEY_EXE, "PATTERN,…", 0, "observe only this executable (path or its last part)", 1 } },
+	{ LIVE | FILES,
+	  { "output-file", KEY_OUTPUT_FILE, "FILE", 0,
+	    "write the calls there, not to standard output", 0 } },
+	{ ON(CMD_RUN) | ON(CMD_EXEC),
+	  { "record", KEY_RECORD, "FILE", 0, "also write the event stream to FILE, secrets masked",
+	    0 } },
+	{ EXPORTS,
+	  { "capture-content", KEY_CONTENT, NULL, 0,
+	    "put prompts and completions on spans, secrets masked (default: off)", 0 } },
+	{ EXPORTS,
+	  { "semconv", KEY_SEMCONV, "NAME", 0,
+	    "names of attributes: v1.41 (default), latest or both", 0 } },
+	{ LIVE,
+	  { "pid", KEY_PID, "PID,…", 0, "observe only these processes and their children", 1 } },
+	{ LIVE,
+	  { "comm", KEY_COMM, "PATTERN,…", 0, "observe only processes of this name (shell pattern)",
+	    1 } },
+	{ LIVE,
+	  { "exe", KEY_EXE, "PATTERN,…", 0, "observe only this executable (path or its last part)",
+	    1 } },
 	{ LIVE, { "uid", KEY_UID, "UID,…", 0, "observe only processes of these users", 1 } },
 	{ LIVE, { "exclude-comm", KEY_EXCLUDE_COMM, "PATTERN,…", 0, "leave these out", 1 } },
 	{ LIVE, { "exclude-exe", KEY_EXCLUDE_EXE, "PATTERN,…", 0, "leave these out", 1 } },
 	{ LIVE, { "exclude-uid", KEY_EXCLUDE_UID, "UID,…", 0, "leave these out", 1 } },
-	{ LIVE, { "ring-size", KEY_RING, "BYTES", 0, "of the kernel ring buffer, a power of two", 2 } },
-	{ LIVE | ON(CMD_DOCTOR), { "feature-off", KEY_FEATURE_OFF, "NAME,…", 0, "for testing: do as if the kernel lacked this feature", 2 } },
-	{ LIVE | FILES | ON(CMD_DOCTOR), { "verbose", KEY_VERBOSE, NULL, 0, "say more on standard error", 3 } },
+	{ LIVE,
+	  { "ring-size", KEY_RING, "BYTES", 0, "of the kernel ring buffer, a power of two", 2 } },
+	{ LIVE | ON(CMD_DOCTOR),
+	  { "feature-off", KEY_FEATURE_OFF, "NAME,…", 0,
+	    "for testing: do as if the kernel lacked this feature", 2 } },
+	{ LIVE | FILES | ON(CMD_DOCTOR),
+	  { "verbose", KEY_VERBOSE, NULL, 0, "say more on standard error", 3 } },
 	{ LIVE | FILES, { "quiet", KEY_QUIET, NULL, 0, "only errors on standard error", 3 } },
 };
 
@@ -210,9 +229,9 @@ static int set_flag(struct options *o, int key, char *arg)
 		return parse_semconv(o, arg);
 	case KEY_RING:
 		return parse_number(arg, UINT32_MAX, &o->ring_bytes) ||
-				       (o->ring_bytes & (o->ring_bytes - 1)) || o->ring_bytes < 4096 ?
-			       -EINVAL :
-			       0;
+				       (o->ring_bytes & (o->ring_bytes - 1)) || o->ring_bytes < 4096
+			       ? -EINVAL
+			       : 0;
 	case KEY_PID:
 		return add_numbers(&o->pids, arg);
 	case KEY_UID:
@@ -257,7 +276,8 @@ static error_t parse_key(int key, char *arg, struct argp_state *state)
 	    (o->command == CMD_EXEC || o->command == CMD_RECORD || (ON(o->command) & FILES)))
 		argp_error(state, o->command == CMD_EXEC ? "which command?" : "which file?");
 	if (key == ARGP_KEY_END && o->n_args &&
-	    (o->command == CMD_RUN || o->command == CMD_DOCTOR || (o->command == CMD_RECORD && o->n_args > 1)))
+	    (o->command == CMD_RUN || o->command == CMD_DOCTOR ||
+	     (o->command == CMD_RECORD && o->n_args > 1)))
 		argp_error(state, "unexpected argument: %s", o->args[o->n_args - 1]);
 	r = set_flag(o, key, arg);
 	if (r == -ENOENT)
@@ -276,7 +296,8 @@ static void list_flags(enum command command, struct argp_option *to)
 			*to++ = flags[i].option;
 	for (size_t i = 0; (ON(command) & EXPORTS) && i < ARRAY_LEN(exporter_flags); i++)
 		*to++ = (struct argp_option){ exporter_flags[i].flag, KEY_EXPORTER + (int)i,
-					      exporter_flags[i].arg, 0, exporter_flags[i].doc, 4 };
+					      exporter_flags[i].arg,  0,
+					      exporter_flags[i].doc,  4 };
 }
 
 static void print_commands(FILE *to)
@@ -294,7 +315,8 @@ static void print_commands(FILE *to)
 static int parse_command(struct options *o, size_t which, int argc, char **argv)
 {
 	struct argp_option options[ARRAY_LEN(flags) + ARRAY_LEN(exporter_flags) + 1] = { 0 };
-	struct argp argp = { options, parse_key, commands[which].args, commands[which].doc, NULL, NULL, NULL };
+	struct argp argp = { options, parse_key, commands[which].args, commands[which].doc, NULL,
+			     NULL,    NULL };
 	char name[64];
 
 	o->command = commands[which].command;
@@ -360,7 +382,8 @@ const char *options_getenv(const char *name)
 		struct slice rest = slice_sub(s, specific ? traces.len : generic.len, s.len);
 
 		for (size_t i = 0; i < ARRAY_LEN(exporter_flags); i++)
-			if (exporter_values[i] && slice_eq(rest, slice_from(exporter_flags[i].variable)))
+			if (exporter_values[i] &&
+			    slice_eq(rest, slice_from(exporter_flags[i].variable)))
 				return specific ? NULL : exporter_values[i];
 	}
 	return getenv(name);

@@ -116,19 +116,23 @@ static void add_time_cell(struct buf *b, uint64_t ns)
 
 static void add_status(struct printer *p, const struct span *s)
 {
-	struct slice error = str_of(s, ATTR_ERROR_TYPE), complete = str_of(s, ATTR_GENTAP_COMPLETENESS);
+	struct slice error = str_of(s, ATTR_ERROR_TYPE),
+		     complete = str_of(s, ATTR_GENTAP_COMPLETENESS);
 	const struct attr *finish = span_attr(s, ATTR_RESPONSE_FINISH_REASONS);
 	const char *on = "", *off = "";
 
 	if (p->colour) {
-		on = s->error ? "\033[31m" : slice_eq(complete, SLICE("full")) ? "\033[32m" : "\033[33m";
+		on = s->error				 ? "\033[31m"
+		     : slice_eq(complete, SLICE("full")) ? "\033[32m"
+							 : "\033[33m";
 		off = "\033[0m";
 	}
 	buf_add_str(&p->line, on);
 	if (s->error)
 		add_cell(&p->line, error.data ? error : SLICE("error"), (int)MIN(error.len, 40));
 	else if (finish && finish->type == ATTR_STRINGS && finish->strings.count)
-		add_cell(&p->line, finish->strings.items[0], (int)MIN(finish->strings.items[0].len, 40));
+		add_cell(&p->line, finish->strings.items[0],
+			 (int)MIN(finish->strings.items[0].len, 40));
 	else
 		buf_add_str(&p->line, "ok  ");
 	if (complete.data && !slice_eq(complete, SLICE("full")))
@@ -143,14 +147,14 @@ static void print_row(struct printer *p, const struct span *s)
 	char process[64];
 
 	if (!p->header_done) {
-		fprintf(p->out, "%-12s  %-22s  %-10s  %-26s  %8s  %8s  %7s  %7s  %7s  %8s  %s\n", "TIME",
-			"PROCESS", "PROVIDER", "MODEL", "INPUT", "CACHED", "OUTPUT", "REASON", "TTFT",
-			"DURATION", "STATUS");
+		fprintf(p->out, "%-12s  %-22s  %-10s  %-26s  %8s  %8s  %7s  %7s  %7s  %8s  %s\n",
+			"TIME", "PROCESS", "PROVIDER", "MODEL", "INPUT", "CACHED", "OUTPUT",
+			"REASON", "TTFT", "DURATION", "STATUS");
 		p->header_done = true;
 	}
 	if (s->process)
-		snprintf(process, sizeof(process), "%s/%u", s->process->comm ? s->process->comm : "?",
-			 s->process->pid);
+		snprintf(process, sizeof(process), "%s/%u",
+			 s->process->comm ? s->process->comm : "?", s->process->pid);
 	else
 		snprintf(process, sizeof(process), "-");
 	add_time_cell(&p->line, s->start_ns);
@@ -211,8 +215,9 @@ static void print_json(struct printer *p, const struct span *s)
 	add_hex(b, s->span_id, sizeof(s->span_id));
 	buf_add_str(b, "\",\"name\":");
 	buf_add_json(b, s->name);
-	buf_printf(b, ",\"start_ns\":%llu,\"end_ns\":%llu,\"error\":%s", (unsigned long long)s->start_ns,
-		   (unsigned long long)s->end_ns, s->error ? "true" : "false");
+	buf_printf(b, ",\"start_ns\":%llu,\"end_ns\":%llu,\"error\":%s",
+		   (unsigned long long)s->start_ns, (unsigned long long)s->end_ns,
+		   s->error ? "true" : "false");
 	if (s->status_message.data) {
 		buf_add_str(b, ",\"status_message\":");
 		buf_add_json(b, s->status_message);
@@ -275,13 +280,16 @@ void print_summary(const struct printer *p, FILE *out)
 	/* Calls whose usage the wire did not tell make every sum a lower bound. */
 	const char *bound = t->no_usage ? "≥ " : "";
 
-	fprintf(out, "%llu calls, %llu errors", (unsigned long long)t->calls, (unsigned long long)t->errors);
+	fprintf(out, "%llu calls, %llu errors", (unsigned long long)t->calls,
+		(unsigned long long)t->errors);
 	if (t->calls > t->no_usage)
-		fprintf(out, "; tokens: input %s%lld (cached %s%lld), output %s%lld (reasoning %s%lld)", bound,
-			(long long)t->input, bound, (long long)t->cached, bound, (long long)t->output, bound,
-			(long long)t->reasoning);
+		fprintf(out,
+			"; tokens: input %s%lld (cached %s%lld), output %s%lld (reasoning %s%lld)",
+			bound, (long long)t->input, bound, (long long)t->cached, bound,
+			(long long)t->output, bound, (long long)t->reasoning);
 	if (t->no_usage)
-		fprintf(out, "; %llu calls without usage on the wire", (unsigned long long)t->no_usage);
+		fprintf(out, "; %llu calls without usage on the wire",
+			(unsigned long long)t->no_usage);
 	if (t->partial)
 		fprintf(out, "; %llu calls not complete", (unsigned long long)t->partial);
 	fputc('\n', out);

@@ -33,7 +33,8 @@ struct printer {
 };
 
 /* `out` stays the caller's. */
-void print_init(struct printer *p, const struct options *o, FILE *out, const struct otlp_host *host);
+void print_init(struct printer *p, const struct options *o, FILE *out,
+		const struct otlp_host *host);
 void print_release(struct printer *p);
 void print_span(struct printer *p, const struct span *span);
 /* One line of totals; says nothing of what it does not know. */
