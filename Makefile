@@ -25,7 +25,7 @@ Q := $(if $(V),,@)
 
 # ---- What may include what: one line per module, the floors of ARCHITECTURE.md -----
 # A module sees the headers of the modules named here and of no other, so that an
-# upward include does not compile.
+# upward include does not compile. By -iquote: <elf.h> stays the system's.
 MODULES := $(filter $(notdir $(wildcard agent/*)),base sys wire genai flow trace account otlp store metrics probe ui)
 SEES_base    :=
 SEES_sys     := base
@@ -90,7 +90,7 @@ $(SKEL): $(BUILD)/gen/gentap.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name gentap_bpf > $@.tmp && mv $@.tmp $@
 
 # ---- Modules, in each variant ------------------------------------------------------
-includes = $(addprefix -Iagent/,$(1) $(SEES_$(1))) $(if $(filter $(1),$(ABI_USERS)),-Iinclude) \
+includes = $(addprefix -iquoteagent/,$(1) $(SEES_$(1))) $(if $(filter $(1),$(ABI_USERS)),-Iinclude) \
 	$(if $(filter $(1),$(SKEL_USERS)),-isystem $(BUILD)/gen)
 SRCS_main := $(wildcard agent/*.c)
 $(foreach m,$(MODULES),$(eval SRCS_$(m) := $(wildcard agent/$(m)/*.c agent/$(m)/*/*.c)))
@@ -107,7 +107,7 @@ $(foreach v,release asan fuzz,$(foreach m,$(MODULES),$(eval $(call module_rules,
 define main_rules
 $(patsubst agent/%.c,$(BUILD)/$(1)/main/%.o,$(SRCS_main)): $(BUILD)/$(1)/main/%.o: agent/%.c
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC_$(1)) $$(BASE_CFLAGS) $$(CFLAGS_$(1)) $$(CFLAGS) $(addprefix -Iagent/,$(SEES_main)) -Iinclude -Iagent $$(CPPFLAGS) -MMD -MP -c $$< -o $$@
+	$$(Q)$$(CC_$(1)) $$(BASE_CFLAGS) $$(CFLAGS_$(1)) $$(CFLAGS) $(addprefix -iquoteagent/,$(SEES_main)) -Iinclude -Iagent $$(CPPFLAGS) -MMD -MP -c $$< -o $$@
 endef
 $(foreach v,release asan,$(eval $(call main_rules,$(v))))
 
@@ -120,7 +120,7 @@ $(BUILD)/gentap-asan: $(call agent_objs,asan)
 	$(Q)$(CC) $(SANITIZE) $(LDFLAGS) $^ -o $@ $(call pkg,--libs,$(LIBS_AGENT)) -lm
 
 # ---- Tests, fuzzers, benches: a new file is found by its name ------------------------
-TEST_INCLUDES := $(addprefix -Iagent/,$(SEES_main)) -Iinclude -Itests/unit
+TEST_INCLUDES := $(addprefix -iquoteagent/,$(SEES_main)) -Iinclude -Itests/unit
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZ := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzzers/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCH := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/bench_*.c))
