@@ -88,7 +88,7 @@ int proc_parse_stat(struct slice text, struct proc_stat *ret)
 	ssize_t open = slice_find_char(text, '(');
 	const char *close = text.len ? memrchr(text.data, ')', text.len) : NULL;
 	struct proc_stat stat = { 0 };
-	uint64_t ppid;
+	uint64_t fields[23] = { 0 };
 
 	if (open < 0 || !close || close < text.data + open)
 		return -EBADMSG;
@@ -98,15 +98,21 @@ int proc_parse_stat(struct slice text, struct proc_stat *ret)
 		return -EBADMSG;
 	stat.state = rest.data[1];
 	rest = slice_sub(rest, 3, rest.len);
-	/* Fields are counted from 1, the pid; the state was the third. */
-	for (int i = 4; i <= 22; i++) {
-		field = slice_cut(&rest, ' ');
-		if (i == 4 && (slice_u64(field, &ppid) < 0 || ppid > UINT32_MAX))
+	/* Counted from 1, the pid; the state was the third. Some of them are negative:
+	 * those stay 0. */
+	for (size_t i = 4; i < ARRAY_LEN(fields); i++) {
+		field = slice_trim(slice_cut(&rest, ' '));
+		if (!field.len)
+			return -EBADMSG;
+		if (slice_u64(field, &fields[i]) < 0 && (i == 4 || i == 22))
 			return -EBADMSG;
 	}
-	if (slice_u64(slice_trim(field), &stat.start_ticks) < 0)
+	if (fields[4] > UINT32_MAX)
 		return -EBADMSG;
-	stat.ppid = (uint32_t)ppid;
+	stat.ppid = (uint32_t)fields[4];
+	stat.flags = fields[9];
+	stat.threads = fields[20];
+	stat.start_ticks = fields[22];
 	*ret = stat;
 	return 0;
 }

@@ -22,8 +22,13 @@ struct proc_stat {
 	struct slice comm; /* in the input */
 	char state;	   /* R, S, Z … */
 	uint32_t ppid;
+	uint64_t flags; /* PF_… of the kernel's sched.h */
+	uint64_t threads;
 	uint64_t start_ticks; /* since boot */
 };
+
+#define PROC_FLAG_EXITING 0x4
+#define PROC_FLAG_KTHREAD 0x200000
 
 /* /proc/PID/stat; -EBADMSG when it does not look like one. */
 int proc_parse_stat(struct slice text, struct proc_stat *ret);

@@ -49,6 +49,8 @@ TEST(proc_parses_stat)
 		CHECK_INT(s.state, stats[i].state);
 		CHECK_INT(s.ppid, stats[i].ppid);
 		CHECK_INT(s.start_ticks, stats[i].ticks);
+		CHECK_INT(s.flags, stats[i].want ? 0 : 4194304);
+		CHECK_INT(s.threads, stats[i].want ? 0 : 1);
 	}
 	CHECK_INT(proc_ticks_to_ns((uint64_t)sysconf(_SC_CLK_TCK)), NSEC_PER_SEC);
 	CHECK(proc_ticks_to_ns(UINT64_MAX) == UINT64_MAX);
