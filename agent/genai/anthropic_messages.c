@@ -236,7 +236,7 @@ static enum operation anthropic_path(struct slice method, struct slice path, boo
 	rest = slice_sub(path, (size_t)at + mark.len, path.len);
 	*known = !rest.len || slice_starts(rest, SLICE("/count_tokens")) ||
 		 slice_starts(rest, SLICE("/batches"));
-	return !rest.len && slice_eq(method, SLICE("POST")) ? OP_CHAT : OP_NONE;
+	return !rest.len && slice_eq_nocase(method, SLICE("POST")) ? OP_CHAT : OP_NONE;
 }
 
 static bool has_anthropic_blocks(struct json_val messages)

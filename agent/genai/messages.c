@@ -249,6 +249,12 @@ struct tool_definition *messages_add_tool(struct call *c, struct slice type, str
 	return t;
 }
 
+/* Some providers send one with each answer. */
+static bool is_empty_tool(const struct block *b)
+{
+	return b->type == PART_TOOL_CALL && !b->id.len && !b->name.len && !b->text.total;
+}
+
 void blocks_emit(struct call *c, const struct blocks *b, size_t choice, struct slice role)
 {
 	struct message *m = message_add(c, &c->output, &c->n_output, role);
@@ -259,7 +265,7 @@ void blocks_emit(struct call *c, const struct blocks *b, size_t choice, struct s
 		const struct block *block = &b->list[i];
 		struct part *p;
 
-		if (block->choice != choice)
+		if (block->choice != choice || is_empty_tool(block))
 			continue;
 		p = part_add(c, &m->parts, &m->n_parts, block->type);
 		if (!p)

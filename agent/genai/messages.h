@@ -38,6 +38,9 @@ void text_add_json(struct call *c, struct text *t, struct json_val v, size_t max
 struct slice text_slice(const struct text *t);
 uint64_t text_hash(const struct text *t);
 
+/* Is it a string, and not an empty one? (APIs write "nothing" as null and as "".) */
+bool json_has_text(struct json_val v);
+
 /* Hash of a JSON value that does not depend on white space, escapes or the order of
  * members; the member "cache_control" does not count (it moves between turns). */
 uint64_t json_hash(uint64_t h, struct json_val v);
