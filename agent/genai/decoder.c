@@ -218,11 +218,15 @@ static void on_event(void *ctx, const struct sse_event *event)
 	struct decoder *d = ctx;
 	struct json_val root = JSON_NONE;
 	struct call *c = d->call;
+	int r;
 
 	if (!c || !event->data.len)
 		return;
-	if (!json_parse(&d->json, event->data))
+	r = json_parse(&d->json, event->data);
+	if (!r)
 		root = json_root(&d->json);
+	else if (r != -EBADMSG)
+		call_mark_partial(c, r == -ENOMEM ? "memory" : "event_too_large", 0);
 	if (!d->dialect && root.doc) {
 		resolve(d, root);
 		if (!d->dialect && ++d->tries >= STREAM_TRIES)

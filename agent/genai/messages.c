@@ -111,15 +111,18 @@ void part_set_arguments_string(struct call *c, struct part *p, struct json_val v
 	struct buf whole = BUF_INIT(3 * json_raw(v).len + 1);
 	struct text t = { 0 };
 
-	if (!p || json_type(v) != JSON_STRING || json_str(v, &whole) || !whole.len) {
-		part_set_arguments(c, p, &t);
-	} else {
+	if (!p)
+		return;
+	if (json_type(v) == JSON_STRING && json_str(v, &whole))
+		c->arena.failed = true;
+	if (whole.len)
 		text_add(c, &t, buf_slice(&whole), max);
-		part_set_text(p, &t);
-		if (json_cut(v))
-			p->len++;
-		else
-			p->json = arguments_hash(c, buf_slice(&whole), &p->hash);
+	part_set_arguments(c, p, &t);
+	if (json_cut(v)) {
+		p->json = false;
+		p->len++; /* there was more of it */
+	} else if (t.len < t.total) {
+		p->json = arguments_hash(c, buf_slice(&whole), &p->hash);
 	}
 	buf_release(&whole);
 }

@@ -80,8 +80,11 @@ static void add_message(struct call *c, const struct decoder_config *config, str
 {
 	size_t max = messages_text_max(config);
 	struct json_val role = json_get(from, "role"), thoughts, function;
-	struct message *m = message_add(c, &c->input, &c->n_input, call_json_str(c, role));
+	struct message *m;
 
+	if (!json_has_text(role))
+		return;
+	m = message_add(c, &c->input, &c->n_input, call_json_str(c, role));
 	if (!m)
 		return;
 	m->name = call_json_str(c, json_get(from, "name"));

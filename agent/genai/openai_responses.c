@@ -286,8 +286,10 @@ static void responses_finish(struct call *c, const struct decoder_config *config
 				messages_add_tool_call(c, p, item->kind, item->end_ns, false);
 		}
 	}
-	if (c->n_finish_reasons)
-		m->finish_reason = c->n_tool_calls ? SLICE("tool_calls") : c->finish_reasons[0];
+	/* Of several reasons, the one for which the client has to go on. */
+	for (size_t i = c->n_finish_reasons; i > 0; i--)
+		if (!m->finish_reason.data || slice_eq(c->finish_reasons[i - 1], SLICE("tool_calls")))
+			m->finish_reason = c->finish_reasons[i - 1];
 	message_seal(m);
 }
 

@@ -3,6 +3,8 @@
 
 #include "buf.h"
 
+#include <errno.h>
+
 #define TRACEPARENT_LEN 55 /* of version 00: 2-32-16-2 hex digits and three dashes */
 
 static int hex_digit(char c)
@@ -77,5 +79,7 @@ void trace_context_read(struct call *c, const struct http_head *head)
 		if (state.len && !buf_error(&state))
 			c->trace_state = arena_copy(&c->arena, buf_slice(&state));
 	}
+	if (buf_error(&state) == -ENOMEM)
+		c->arena.failed = true;
 	buf_release(&state);
 }
