@@ -176,6 +176,12 @@ static uint64_t hash_more(uint64_t h, struct slice s)
 	return slice_hash(slice_hash(h, s), SLICE("\xff"));
 }
 
+static bool is_sent_back(const struct part *p)
+{
+	return p->type != PART_REASONING && p->type != PART_SERVER_TOOL_CALL &&
+	       p->type != PART_SERVER_TOOL_RESPONSE && (p->type != PART_TEXT || p->len);
+}
+
 void message_seal(struct message *m)
 {
 	uint64_t h = hash_more(SLICE_HASH, m->role);
@@ -185,7 +191,7 @@ void message_seal(struct message *m)
 		struct slice type = { (const char *)&p->type, sizeof(p->type) };
 		struct slice hash = { (const char *)&p->hash, sizeof(p->hash) };
 
-		if (p->type == PART_REASONING || (p->type == PART_TEXT && !p->len))
+		if (!is_sent_back(p))
 			continue;
 		h = slice_hash(h, type);
 		h = hash_more(h, p->id);

@@ -288,7 +288,8 @@ static void responses_finish(struct call *c, const struct decoder_config *config
 	}
 	/* Of several reasons, the one for which the client has to go on. */
 	for (size_t i = c->n_finish_reasons; i > 0; i--)
-		if (!m->finish_reason.data || slice_eq(c->finish_reasons[i - 1], SLICE("tool_calls")))
+		if (!m->finish_reason.data ||
+		    slice_eq(c->finish_reasons[i - 1], SLICE("tool_calls")))
 			m->finish_reason = c->finish_reasons[i - 1];
 	message_seal(m);
 }

@@ -39,7 +39,8 @@ static inline void check_rows(const struct dialect_row *rows, size_t count)
 static inline void check_rows_without_memory(const struct dialect_row *rows, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		EACH_MALLOC_FAILURE {
+		EACH_MALLOC_FAILURE
+		{
 			struct call *c = exchange_call(&rows[i].in);
 			bool failed = test_malloc_failed();
 			struct buf got = BUF_INIT(1024 * 1024);

@@ -17,16 +17,16 @@ struct exchange {
 	const char *host;
 	const char *request_fields; /* "name: value\n" lines; NULL: JSON */
 	struct slice request;
-	int status; /* 0: 200 */
+	int status;		     /* 0: 200 */
 	const char *response_fields; /* NULL: JSON, or an event stream if it looks like one */
 	struct slice response;
 	enum http_end end;
-	bool abort;	    /* instead of an end */
+	bool abort; /* instead of an end */
 	bool no_response;
 	bool no_request;
-	bool content;	    /* keep it */
-	size_t body_max;    /* 0: 1 MiB */
-	size_t hole_at;	    /* of the response, where hole_len bytes are missing */
+	bool content;	 /* keep it */
+	size_t body_max; /* 0: 1 MiB */
+	size_t hole_at;	 /* of the response, where hole_len bytes are missing */
 	size_t hole_len;
 	size_t request_hole_at;
 	size_t request_hole_len;
@@ -122,10 +122,10 @@ static inline void dump_messages(struct buf *to, const char *key, const struct m
 static inline void dump_usage(struct buf *to, const struct usage *u)
 {
 	static const char *const names[USAGE_FIELDS] = {
-		"in", "read", "write", "write_5m", "write_30m", "write_1h", "write_12h", "in_text",
-		"in_audio", "in_image", "in_video", "in_tool", "read_text", "read_audio",
-		"read_image", "out", "reasoning", "out_text", "out_audio", "out_image", "total",
-		"searches",
+		"in",	     "read",	   "write",	 "write_5m", "write_30m", "write_1h",
+		"write_12h", "in_text",	   "in_audio",	 "in_image", "in_video",  "in_tool",
+		"read_text", "read_audio", "read_image", "out",	     "reasoning", "out_text",
+		"out_audio", "out_image",  "total",	 "searches",
 	};
 
 	if (!u->present && !u->cost_known)
@@ -270,10 +270,11 @@ static inline int exchange_run(const struct exchange *x, call_fn emit, void *ctx
 		.content = x->content,
 		.content_max = 64 * 1024,
 	};
-	const struct decoder_origin origin = { .conn_hash = 1, .peer_port = 443,
+	const struct decoder_origin origin = { .conn_hash = 1,
+					       .peer_port = 443,
 					       .sni = slice_from(x->host) };
-	const char *type = x->response.len && x->response.data[0] != '{' ? EXCHANGE_STREAM :
-									   EXCHANGE_JSON;
+	const char *type =
+		x->response.len && x->response.data[0] != '{' ? EXCHANGE_STREAM : EXCHANGE_JSON;
 	struct http_field request_fields[EXCHANGE_FIELDS], response_fields[EXCHANGE_FIELDS];
 	struct http_head request = {
 		.version = 11,

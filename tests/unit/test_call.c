@@ -13,9 +13,14 @@ static void json_cleanup(struct json *j)
 TEST(call_finish_reasons)
 {
 	static const char *const rows[][2] = {
-		{ "stop", "stop" },	    { "end_turn", "stop" },	    { "max_tokens", "length" },
-		{ "tool_use", "tool_calls" }, { "tool_calls", "tool_calls" }, { "refusal", "content_filter" },
-		{ "pause_turn", "pause_turn" }, { "", "" },
+		{ "stop", "stop" },
+		{ "end_turn", "stop" },
+		{ "max_tokens", "length" },
+		{ "tool_use", "tool_calls" },
+		{ "tool_calls", "tool_calls" },
+		{ "refusal", "content_filter" },
+		{ "pause_turn", "pause_turn" },
+		{ "", "" },
 	};
 	struct call *c;
 
@@ -65,10 +70,13 @@ TEST(call_errors_of_bodies)
 		{ "{\"error\":{\"message\":\"m\",\"type\":\"t\",\"code\":null}}", "t", "m" },
 		{ "{\"error\":{\"message\":\"m\",\"type\":\"t\",\"code\":429}}", "t", "m" },
 		{ "{\"error\":{\"message\":\"m\",\"code\":\"429\"}}", "418", "m" },
-		{ "{\"error\":{\"code\":404,\"status\":\"NOT_FOUND\",\"message\":\"m\"}}", "NOT_FOUND", "m" },
+		{ "{\"error\":{\"code\":404,\"status\":\"NOT_FOUND\",\"message\":\"m\"}}",
+		  "NOT_FOUND", "m" },
 		{ "[{\"error\":{\"status\":\"NOT_FOUND\"}}]", "NOT_FOUND", NULL },
-		{ "{\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\"}}", "overloaded_error", NULL },
-		{ "{\"object\":\"error\",\"message\":\"m\",\"type\":\"BadRequestError\",\"code\":400}",
+		{ "{\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\"}}",
+		  "overloaded_error", NULL },
+		{ "{\"object\":\"error\",\"message\":\"m\",\"type\":\"BadRequestError\",\"code\":"
+		  "400}",
 		  "BadRequestError", "m" },
 		{ "{\"error\":\"model not found\"}", "418", "model not found" },
 		{ "{\"detail\":\"d\"}", "418", "d" },
@@ -135,5 +143,6 @@ TEST(semconv_names_by_profile)
 	CHECK_STR(slice_from(names[0]), "gen_ai.usage.cache_write.input_tokens");
 	CHECK_INT(semconv_name(SEMCONV_BOTH, SEMCONV_NAME_CACHE_WRITE, names), 2);
 	CHECK_STR(slice_from(names[1]), "gen_ai.usage.cache_write.input_tokens");
-	CHECK_STR(slice_from(semconv_schema_url(SEMCONV_V1_41)), "https://opentelemetry.io/schemas/1.41.0");
+	CHECK_STR(slice_from(semconv_schema_url(SEMCONV_V1_41)),
+		  "https://opentelemetry.io/schemas/1.41.0");
 }

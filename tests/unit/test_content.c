@@ -13,20 +13,28 @@ static const struct exchange anthropic = {
 	.host = "api.anthropic.com",
 	.content = true,
 	.request = SLICE(
-		"{\"model\":\"c\",\"max_tokens\":1,\"system\":\"Be \\\"good\\\"\",\"tools\":[{\"name\":"
-		"\"f\",\"description\":\"D\",\"input_schema\":{ \"type\" : \"object\" }}],\"messages\":["
+		"{\"model\":\"c\",\"max_tokens\":1,\"system\":\"Be "
+		"\\\"good\\\"\",\"tools\":[{\"name\":"
+		"\"f\",\"description\":\"D\",\"input_schema\":{ \"type\" : \"object\" "
+		"}}],\"messages\":["
 		"{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"my key is " KEY
-		"\"},{\"type\":\"image\",\"source\":{\"type\":\"base64\",\"media_type\":\"image/png\","
-		"\"data\":\"AAAA\"}},{\"type\":\"document\",\"source\":{\"type\":\"url\",\"url\":\"https://d\"}}]},"
+		"\"},{\"type\":\"image\",\"source\":{\"type\":\"base64\",\"media_type\":\"image/"
+		"png\","
+		"\"data\":\"AAAA\"}},{\"type\":\"document\",\"source\":{\"type\":\"url\",\"url\":"
+		"\"https://d\"}}]},"
 		"{\"role\":\"assistant\",\"content\":[{\"type\":\"thinking\",\"thinking\":\"hm\"},"
-		"{\"type\":\"tool_use\",\"id\":\"t\",\"name\":\"f\",\"input\":{\"password\":\"letmein\","
-		"\"n\":[1,true,null],\"s\":\"" KEY "\"}}]},{\"role\":\"user\",\"content\":[{\"type\":"
+		"{\"type\":\"tool_use\",\"id\":\"t\",\"name\":\"f\",\"input\":{\"password\":"
+		"\"letmein\","
+		"\"n\":[1,true,null],\"s\":\"" KEY
+		"\"}}]},{\"role\":\"user\",\"content\":[{\"type\":"
 		"\"tool_result\",\"tool_use_id\":\"t\",\"content\":\"done\"}]}]}"),
-	.response = SLICE(
-		"{\"type\":\"message\",\"role\":\"assistant\",\"content\":[{\"type\":\"text\",\"text\":\"ok\"},"
-		"{\"type\":\"server_tool_use\",\"id\":\"s\",\"name\":\"web_search\",\"input\":{\"q\":\"x\"}},"
-		"{\"type\":\"container_upload\",\"file_id\":\"f\"},{\"type\":\"tool_use\",\"id\":\"u\","
-		"\"name\":\"f\",\"input\":{}}],\"stop_reason\":\"tool_use\"}"),
+	.response = SLICE("{\"type\":\"message\",\"role\":\"assistant\",\"content\":[{\"type\":"
+			  "\"text\",\"text\":\"ok\"},"
+			  "{\"type\":\"server_tool_use\",\"id\":\"s\",\"name\":\"web_search\","
+			  "\"input\":{\"q\":\"x\"}},"
+			  "{\"type\":\"container_upload\",\"file_id\":\"f\"},{\"type\":\"tool_"
+			  "use\",\"id\":\"u\","
+			  "\"name\":\"f\",\"input\":{}}],\"stop_reason\":\"tool_use\"}"),
 };
 
 typedef int (*content_fn)(const struct call *c, size_t max, struct buf *to);
@@ -39,21 +47,27 @@ TEST(content_follows_the_schemas)
 	} rows[] = {
 		{ content_system_instructions,
 		  "[{\"type\":\"text\",\"content\":\"Be \\\"good\\\"\"}]" },
-		{ content_tool_definitions,
-		  "[{\"type\":\"function\",\"name\":\"f\",\"description\":\"D\",\"parameters\":{\"type\":"
-		  "\"object\"}}]" },
+		{ content_tool_definitions, "[{\"type\":\"function\",\"name\":\"f\","
+					    "\"description\":\"D\",\"parameters\":{\"type\":"
+					    "\"object\"}}]" },
 		{ content_input_messages,
-		  "[{\"role\":\"user\",\"parts\":[{\"type\":\"text\",\"content\":\"my key is [redacted]\"},"
-		  "{\"type\":\"blob\",\"mime_type\":\"image/png\",\"modality\":\"image\",\"content\":\"AAAA\"},"
+		  "[{\"role\":\"user\",\"parts\":[{\"type\":\"text\",\"content\":\"my key is "
+		  "[redacted]\"},"
+		  "{\"type\":\"blob\",\"mime_type\":\"image/"
+		  "png\",\"modality\":\"image\",\"content\":\"AAAA\"},"
 		  "{\"type\":\"uri\",\"modality\":\"document\",\"uri\":\"https://d\"}]},"
 		  "{\"role\":\"assistant\",\"parts\":[{\"type\":\"reasoning\",\"content\":\"hm\"},"
 		  "{\"type\":\"tool_call\",\"id\":\"t\",\"name\":\"f\",\"arguments\":{\"password\":"
-		  "\"[redacted]\",\"n\":[1,true,null],\"s\":\"[redacted]\"}}]},{\"role\":\"user\",\"parts\":["
+		  "\"[redacted]\",\"n\":[1,true,null],\"s\":\"[redacted]\"}}]},{\"role\":\"user\","
+		  "\"parts\":["
 		  "{\"type\":\"tool_call_response\",\"id\":\"t\",\"response\":\"done\"}]}]" },
 		{ content_output_messages,
-		  "[{\"role\":\"assistant\",\"parts\":[{\"type\":\"text\",\"content\":\"ok\"},{\"type\":"
-		  "\"server_tool_call\",\"id\":\"s\",\"name\":\"web_search\",\"server_tool_call\":{\"type\":"
-		  "\"web_search\",\"arguments\":{\"q\":\"x\"}}},{\"type\":\"container_upload\"},{\"type\":"
+		  "[{\"role\":\"assistant\",\"parts\":[{\"type\":\"text\",\"content\":\"ok\"},{"
+		  "\"type\":"
+		  "\"server_tool_call\",\"id\":\"s\",\"name\":\"web_search\",\"server_tool_call\":{"
+		  "\"type\":"
+		  "\"web_search\",\"arguments\":{\"q\":\"x\"}}},{\"type\":\"container_upload\"},{"
+		  "\"type\":"
 		  "\"tool_call\",\"id\":\"u\",\"name\":\"f\",\"arguments\":{}}],\"finish_reason\":"
 		  "\"tool_call\"}]" },
 	};
@@ -105,14 +119,18 @@ TEST(content_fits)
 TEST(content_cuts_long_strings_and_says_so)
 {
 	static char body[9000];
-	struct exchange x = { .target = "/v1/chat/completions", .host = "api.openai.com",
-			      .content = true, .request = { body, 0 } };
+	struct exchange x = { .target = "/v1/chat/completions",
+			      .host = "api.openai.com",
+			      .content = true,
+			      .request = { body, 0 } };
 	_cleanup_(buf_cleanup) struct buf out = BUF_INIT(10000);
 	struct call *c;
 
-	x.request.len = (size_t)snprintf(body, sizeof(body),
-					 "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":"
-					 "\"%04000d\"},{\"role\":\"user\",\"content\":\"last\"}]}", 0);
+	x.request.len =
+		(size_t)snprintf(body, sizeof(body),
+				 "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":"
+				 "\"%04000d\"},{\"role\":\"user\",\"content\":\"last\"}]}",
+				 0);
 	c = exchange_call(&x);
 	CHECK(c);
 	if (!c)
@@ -161,7 +179,8 @@ TEST(content_without_memory)
 	CHECK(c);
 	if (!c)
 		return;
-	EACH_MALLOC_FAILURE {
+	EACH_MALLOC_FAILURE
+	{
 		struct buf out = BUF_INIT(10000);
 		int r = content_input_messages(c, 10000, &out);
 

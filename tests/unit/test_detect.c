@@ -22,11 +22,14 @@ TEST(detect_providers)
 		{ "bedrock-mantle.us-east-1.api.aws", 443, "/anthropic/v1/messages", "anthropic" },
 		{ "bedrock-mantle.us-east-1.api.aws", 443, "/v1/responses", "aws.bedrock" },
 		{ "me.openai.azure.com", 443, "/openai/v1/responses", "azure.ai.openai" },
-		{ "me.cognitiveservices.azure.com", 443, "/openai/v1/responses", "azure.ai.openai" },
+		{ "me.cognitiveservices.azure.com", 443, "/openai/v1/responses",
+		  "azure.ai.openai" },
 		{ "me.services.ai.azure.com", 443, "/openai/v1/responses", "azure.ai.openai" },
-		{ "me.services.ai.azure.com", 443, "/models/chat/completions", "azure.ai.inference" },
+		{ "me.services.ai.azure.com", 443, "/models/chat/completions",
+		  "azure.ai.inference" },
 		{ "me.services.ai.azure.com", 443, "/anthropic/v1/messages", "anthropic" },
-		{ "dep.eastus.models.ai.azure.com", 443, "/chat/completions", "azure.ai.inference" },
+		{ "dep.eastus.models.ai.azure.com", 443, "/chat/completions",
+		  "azure.ai.inference" },
 		{ "gw.azure-api.net", 443, "/x", "azure.ai.openai" },
 		{ "generativelanguage.googleapis.com", 443, "/", "gcp.gemini" },
 		{ "us-central1-aiplatform.googleapis.com", 443, "/", "gcp.vertex_ai" },
@@ -48,7 +51,8 @@ TEST(detect_providers)
 		{ "myorg.snowflakecomputing.com", 443, "/", "snowflake" },
 		{ "localhost", 11434, "/v1/chat/completions", "ollama" },
 		{ "localhost", 8000, "/v1/chat/completions", NULL },
-		{ "gateway.example", 443, "/openai/deployments/d/chat/completions", "azure.ai.openai" },
+		{ "gateway.example", 443, "/openai/deployments/d/chat/completions",
+		  "azure.ai.openai" },
 		{ "", 0, "", NULL },
 	};
 
@@ -72,7 +76,8 @@ TEST(detect_operations)
 	} rows[] = {
 		{ "POST", "/v1/chat/completions", "openai-chat", OP_CHAT },
 		{ "POST", "/v1/chat/completions/", "openai-chat", OP_CHAT },
-		{ "POST", "//openai/deployments/d/chat/completions?api-version=1", "openai-chat", OP_CHAT },
+		{ "POST", "//openai/deployments/d/chat/completions?api-version=1", "openai-chat",
+		  OP_CHAT },
 		{ "POST", "/any/gateway/prefix/chat/completions", "openai-chat", OP_CHAT },
 		{ "POST", "https://h:1/v1/chat/completions?x=/", "openai-chat", OP_CHAT },
 		{ "GET", "/v1/chat/completions", "openai-chat", OP_NONE },
@@ -83,7 +88,8 @@ TEST(detect_operations)
 		{ "POST", "/backend-api/codex/responses", "openai-responses", OP_CHAT },
 		{ "POST", "/v1/responses/compact", "openai-responses", OP_CHAT },
 		{ "POST", "/v1/responses/input_tokens", "openai-responses", OP_NONE },
-		{ "GET", "/v1/responses/resp_1?stream=true", "openai-responses", OP_FETCH_RESPONSE },
+		{ "GET", "/v1/responses/resp_1?stream=true", "openai-responses",
+		  OP_FETCH_RESPONSE },
 		{ "DELETE", "/v1/responses/resp_1", "openai-responses", OP_NONE },
 		{ "POST", "/v1/responses/resp_1/cancel", "openai-responses", OP_NONE },
 		{ "GET", "/v1/responses/resp_1/input_items", "openai-responses", OP_NONE },
@@ -127,7 +133,8 @@ TEST(detect_verdicts_by_head)
 		{ "GET", "api.openai.com", "/v1/models", NULL, DECODER_UNWANTED },
 		{ "POST", "api.anthropic.com", "/v1/messages/count_tokens", "application/json",
 		  DECODER_UNWANTED },
-		{ "POST", "x.example", "/llm", "application/json; charset=utf-8", DECODER_UNDECIDED },
+		{ "POST", "x.example", "/llm", "application/json; charset=utf-8",
+		  DECODER_UNDECIDED },
 		{ "POST", "x.example", "/llm", "application/problem+JSON", DECODER_UNDECIDED },
 		{ "PUT", "x.example", "/llm", "application/json", DECODER_UNWANTED },
 		{ "POST", "x.example", "/upload", "multipart/form-data", DECODER_UNWANTED },
@@ -159,10 +166,14 @@ TEST(detect_hosts_and_targets)
 		const char *host;
 		int port;
 	} hosts[] = {
-		{ "h.example", "h.example", 0 },	{ "h.example:8443", "h.example", 8443 },
-		{ "h.example:", "h.example", 0 },	{ "h.example:99999", "h.example", 0 },
-		{ "user:pw@h.example:1", "h.example", 1 }, { "[::1]:8080", "::1", 8080 },
-		{ "[::1]", "::1", 0 },			{ "[::1", "[::1", 0 },
+		{ "h.example", "h.example", 0 },
+		{ "h.example:8443", "h.example", 8443 },
+		{ "h.example:", "h.example", 0 },
+		{ "h.example:99999", "h.example", 0 },
+		{ "user:pw@h.example:1", "h.example", 1 },
+		{ "[::1]:8080", "::1", 8080 },
+		{ "[::1]", "::1", 0 },
+		{ "[::1", "[::1", 0 },
 		{ "", "", 0 },
 	};
 	static const struct {
@@ -170,10 +181,14 @@ TEST(detect_hosts_and_targets)
 		const char *path;
 		const char *authority;
 	} targets[] = {
-		{ "/a/b?c=d", "/a/b", "" },	     { "/a/", "/a", "" },
-		{ "/", "/", "" },		     { "/a#f", "/a", "" },
-		{ "https://h:1/a?b", "/a", "h:1" },  { "HTTP://h", "", "h" },
-		{ "http://h?x", "", "h" },	     { "*", "*", "" },
+		{ "/a/b?c=d", "/a/b", "" },
+		{ "/a/", "/a", "" },
+		{ "/", "/", "" },
+		{ "/a#f", "/a", "" },
+		{ "https://h:1/a?b", "/a", "h:1" },
+		{ "HTTP://h", "", "h" },
+		{ "http://h?x", "", "h" },
+		{ "*", "*", "" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(hosts); i++) {
@@ -200,11 +215,17 @@ TEST(detect_upstreams_by_response_headers)
 {
 	const struct http_field openai[] = { { SLICE("OpenAI-Processing-Ms"), SLICE("12") } };
 	const struct http_field azure[] = { openai[0], { SLICE("apim-request-id"), SLICE("x") } };
-	const struct http_field litellm[] = { openai[0], { SLICE("x-litellm-call-id"), SLICE("x") } };
+	const struct http_field litellm[] = { openai[0],
+					      { SLICE("x-litellm-call-id"), SLICE("x") } };
 
-	CHECK_STR(slice_from(detect_upstream(&(struct http_head){ .fields = openai, .n_fields = 1 })), "openai");
-	CHECK_STR(slice_from(detect_upstream(&(struct http_head){ .fields = azure, .n_fields = 2 })),
-		  "azure.ai.openai");
-	CHECK_STR(slice_from(detect_upstream(&(struct http_head){ .fields = litellm, .n_fields = 2 })), "litellm");
+	CHECK_STR(
+		slice_from(detect_upstream(&(struct http_head){ .fields = openai, .n_fields = 1 })),
+		"openai");
+	CHECK_STR(
+		slice_from(detect_upstream(&(struct http_head){ .fields = azure, .n_fields = 2 })),
+		"azure.ai.openai");
+	CHECK_STR(slice_from(
+			  detect_upstream(&(struct http_head){ .fields = litellm, .n_fields = 2 })),
+		  "litellm");
 	CHECK(!detect_upstream(&(struct http_head){ 0 }));
 }

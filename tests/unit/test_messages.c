@@ -52,14 +52,21 @@ TEST(text_keeps_its_head)
 	text_add(c, &t, SLICE(""), 10);
 	CHECK_STR(text_slice(&t), "");
 	text_add(c, &t, SLICE("12345678"), 10);
-	text_add(c, &t, SLICE("9\xc3\xa9" "a"), 10);
+	text_add(c, &t,
+		 SLICE("9\xc3\xa9"
+		       "a"),
+		 10);
 	text_add(c, &t, SLICE("b"), 10);
 	/* The tenth byte would be half a character. */
 	CHECK_STR(text_slice(&t), "123456789");
 	CHECK_INT(t.total, 13);
-	text_add(c, &whole, SLICE("123456789\xc3\xa9" "ab"), 100);
+	text_add(c, &whole,
+		 SLICE("123456789\xc3\xa9"
+		       "ab"),
+		 100);
 	CHECK(text_hash(&t) == text_hash(&whole));
-	CHECK_STR(text_slice(&whole), "123456789\xc3\xa9" "ab");
+	CHECK_STR(text_slice(&whole), "123456789\xc3\xa9"
+				      "ab");
 	call_free(c);
 }
 
@@ -80,63 +87,87 @@ TEST(text_leaves_the_reserve_alone)
 	call_free(c);
 }
 
+static const struct {
+	const char *name;
+	struct exchange answer;
+	struct exchange next; /* its second input message is the answer */
+} turns[] = {
+	{ "chat, streamed",
+	  { .target = "/v1/chat/completions",
+	    .host = "api.openai.com",
+	    .request = SLICE("{\"model\":\"m\",\"messages\":[{\"role\":\"user\","
+			     "\"content\":\"q\"}]}"),
+	    .response =
+		    SLICE("data: {\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\","
+			  "\"reasoning_content\":\"hm\",\"content\":\"I \"}}]}\n\n"
+			  "data: "
+			  "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"look\",\"tool_"
+			  "calls\":["
+			  "{\"index\":0,\"id\":\"c\",\"function\":{\"name\":\"f\",\"arguments\":"
+			  "\"{\\\"a\\\":1,"
+			  "\\\"b\\\":2}\"}}]},\"finish_reason\":\"tool_calls\"}]}\n\ndata: "
+			  "[DONE]\n\n") },
+	  { .target = "/v1/chat/completions",
+	    .host = "api.openai.com",
+	    .request = SLICE("{\"model\":\"m\",\"messages\":[{\"role\":\"user\","
+			     "\"content\":\"q\"},{\"role\":"
+			     "\"assistant\",\"content\":[{\"type\":\"text\",\"text\":\"I "
+			     "look\"}],\"tool_calls\":[{"
+			     "\"id\":\"c\",\"type\":\"function\",\"function\":{\"name\":"
+			     "\"f\",\"arguments\":"
+			     "\"{\\\"b\\\": 2, \\\"a\\\": 1}\"}}]}]}") } },
+	{ "Anthropic, streamed, empty arguments",
+	  { .target = "/v1/messages",
+	    .host = "api.anthropic.com",
+	    .request = SLICE("{\"model\":\"m\",\"messages\":[{\"role\":\"user\","
+			     "\"content\":\"q\"}]}"),
+	    .response =
+		    SLICE("data: "
+			  "{\"type\":\"message_start\",\"message\":{\"role\":\"assistant\"}}\n\n"
+			  "data: "
+			  "{\"type\":\"content_block_start\",\"index\":0,\"content_block\":{"
+			  "\"type\":"
+			  "\"tool_use\",\"id\":\"c\",\"name\":\"f\",\"input\":{}}}\n\n"
+			  "data: {\"type\":\"content_block_stop\",\"index\":0}\n\n"
+			  "data: {\"type\":\"message_stop\"}\n\n") },
+	  { .target = "/v1/messages",
+	    .host = "api.anthropic.com",
+	    .request =
+		    SLICE("{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"q\"},{"
+			  "\"role\":"
+			  "\"assistant\",\"content\":[{\"type\":\"text\",\"text\":\"\"},{"
+			  "\"type\":\"tool_use\","
+			  "\"id\":\"c\",\"name\":\"f\",\"input\":{},\"cache_control\":{\"type\":"
+			  "\"ephemeral\"}}]}]}") } },
+	{ "Responses: several items",
+	  { .target = "/v1/responses",
+	    .host = "api.openai.com",
+	    .request = SLICE("{\"model\":\"m\",\"input\":\"q\"}"),
+	    .response = SLICE("{\"object\":\"response\",\"status\":\"completed\","
+			      "\"output\":[{\"type\":"
+			      "\"reasoning\",\"summary\":[]},{\"type\":\"message\","
+			      "\"role\":\"assistant\","
+			      "\"content\":[{\"type\":\"output_text\",\"text\":\"I "
+			      "look\"}]},{\"type\":"
+			      "\"function_call\",\"call_id\":\"c\",\"name\":\"f\","
+			      "\"arguments\":\"{}\"}]}") },
+	  { .target = "/v1/responses",
+	    .host = "api.openai.com",
+	    .request = SLICE("{\"model\":\"m\",\"input\":[{\"role\":\"user\",\"content\":"
+			     "\"q\"},{\"role\":"
+			     "\"assistant\",\"content\":\"I "
+			     "look\"},{\"type\":\"function_call\",\"call_id\":\"c\","
+			     "\"name\":\"f\",\"arguments\":\"{}\"}]}") } },
+};
+
 /* The answer to one call and the same message in the next one's history. */
 TEST(message_hash_joins_turns)
 {
-	static const struct {
-		const char *name;
-		struct exchange answer;
-		struct exchange next; /* its second input message is the answer */
-	} rows[] = {
-		{ "chat, streamed",
-		  { .target = "/v1/chat/completions", .host = "api.openai.com",
-		    .request = SLICE("{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"q\"}]}"),
-		    .response = SLICE(
-			    "data: {\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\","
-			    "\"reasoning_content\":\"hm\",\"content\":\"I \"}}]}\n\n"
-			    "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"look\",\"tool_calls\":["
-			    "{\"index\":0,\"id\":\"c\",\"function\":{\"name\":\"f\",\"arguments\":\"{\\\"a\\\":1,"
-			    "\\\"b\\\":2}\"}}]},\"finish_reason\":\"tool_calls\"}]}\n\ndata: [DONE]\n\n") },
-		  { .target = "/v1/chat/completions", .host = "api.openai.com",
-		    .request = SLICE(
-			    "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"q\"},{\"role\":"
-			    "\"assistant\",\"content\":[{\"type\":\"text\",\"text\":\"I look\"}],\"tool_calls\":[{"
-			    "\"id\":\"c\",\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":"
-			    "\"{\\\"b\\\": 2, \\\"a\\\": 1}\"}}]}]}") } },
-		{ "Anthropic, streamed, empty arguments",
-		  { .target = "/v1/messages", .host = "api.anthropic.com",
-		    .request = SLICE("{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"q\"}]}"),
-		    .response = SLICE(
-			    "data: {\"type\":\"message_start\",\"message\":{\"role\":\"assistant\"}}\n\n"
-			    "data: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":"
-			    "\"tool_use\",\"id\":\"c\",\"name\":\"f\",\"input\":{}}}\n\n"
-			    "data: {\"type\":\"content_block_stop\",\"index\":0}\n\n"
-			    "data: {\"type\":\"message_stop\"}\n\n") },
-		  { .target = "/v1/messages", .host = "api.anthropic.com",
-		    .request = SLICE(
-			    "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"q\"},{\"role\":"
-			    "\"assistant\",\"content\":[{\"type\":\"text\",\"text\":\"\"},{\"type\":\"tool_use\","
-			    "\"id\":\"c\",\"name\":\"f\",\"input\":{},\"cache_control\":{\"type\":"
-			    "\"ephemeral\"}}]}]}") } },
-		{ "Responses: several items",
-		  { .target = "/v1/responses", .host = "api.openai.com",
-		    .request = SLICE("{\"model\":\"m\",\"input\":\"q\"}"),
-		    .response = SLICE(
-			    "{\"object\":\"response\",\"status\":\"completed\",\"output\":[{\"type\":"
-			    "\"reasoning\",\"summary\":[]},{\"type\":\"message\",\"role\":\"assistant\","
-			    "\"content\":[{\"type\":\"output_text\",\"text\":\"I look\"}]},{\"type\":"
-			    "\"function_call\",\"call_id\":\"c\",\"name\":\"f\",\"arguments\":\"{}\"}]}") },
-		  { .target = "/v1/responses", .host = "api.openai.com",
-		    .request = SLICE(
-			    "{\"model\":\"m\",\"input\":[{\"role\":\"user\",\"content\":\"q\"},{\"role\":"
-			    "\"assistant\",\"content\":\"I look\"},{\"type\":\"function_call\",\"call_id\":\"c\","
-			    "\"name\":\"f\",\"arguments\":\"{}\"}]}") } },
-	};
+	for (size_t i = 0; i < ARRAY_LEN(turns); i++) {
+		struct call *a = exchange_call(&turns[i].answer),
+			    *b = exchange_call(&turns[i].next);
 
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		struct call *a = exchange_call(&rows[i].answer), *b = exchange_call(&rows[i].next);
-
-		test_row("%s", rows[i].name);
+		test_row("%s", turns[i].name);
 		CHECK(a && b && a->n_output == 1 && a->n_input == 1 && b->n_input == 2);
 		if (a && b && a->n_output == 1 && a->n_input == 1 && b->n_input == 2) {
 			CHECK(a->input[0].hash == b->input[0].hash);

@@ -28,7 +28,8 @@ TEST(redact_shapes)
 		{ "eyJ alone", "eyJ alone" },
 		{ "Authorization: Bearer " DIGITS20 "==", "Authorization: Bearer " M },
 		{ "a bearer of bad news", "a bearer of bad news" },
-		{ "-----BEGIN RSA PRIVATE KEY-----\nMII\n-----END RSA PRIVATE KEY-----\nrest", M "\nrest" },
+		{ "-----BEGIN RSA PRIVATE KEY-----\nMII\n-----END RSA PRIVATE KEY-----\nrest",
+		  M "\nrest" },
 		{ "x -----BEGIN PRIVATE KEY-----\nMII", "x " M },
 		{ "-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----",
 		  "-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----" },
@@ -77,7 +78,7 @@ TEST(redact_cut_texts)
 TEST(redact_hostile_text_takes_linear_time)
 {
 	static const struct slice pieces[] = {
-		SLICE("password:"), SLICE("whsec_+"), SLICE("eyJ."), SLICE("://:"),
+		SLICE("password:"), SLICE("whsec_+"), SLICE("eyJ."),	    SLICE("://:"),
 		SLICE("bearer "),   SLICE("\"':"),    SLICE("-----BEGIN "),
 	};
 	size_t size = 1024 * 1024;
@@ -99,10 +100,17 @@ TEST(redact_names)
 		const char *name;
 		bool secret;
 	} rows[] = {
-		{ "password", true },	       { "DB_PASSWORD", true }, { "openai_api_key", true },
-		{ "AWS_SECRET_ACCESS_KEY", true }, { "x-api-key", true },	{ "clientSecret", true },
-		{ "max_tokens", false },       { "key", false },	{ "token", false },
-		{ "passwords_file", false },   { "", false },
+		{ "password", true },
+		{ "DB_PASSWORD", true },
+		{ "openai_api_key", true },
+		{ "AWS_SECRET_ACCESS_KEY", true },
+		{ "x-api-key", true },
+		{ "clientSecret", true },
+		{ "max_tokens", false },
+		{ "key", false },
+		{ "token", false },
+		{ "passwords_file", false },
+		{ "", false },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -114,10 +122,12 @@ TEST(redact_names)
 
 TEST(redact_without_memory)
 {
-	EACH_MALLOC_FAILURE {
+	EACH_MALLOC_FAILURE
+	{
 		_cleanup_(buf_cleanup) struct buf out = BUF_INIT(1000);
 		int r = redact_add(&out, SLICE("key sk-proj-" DIGITS20 " end of the text"), false);
 
-		CHECK(r ? buf_error(&out) == r : slice_eq(buf_slice(&out), SLICE("key " M " end of the text")));
+		CHECK(r ? buf_error(&out) == r
+			: slice_eq(buf_slice(&out), SLICE("key " M " end of the text")));
 	}
 }

@@ -54,7 +54,8 @@ TEST(trace_context_of_a_request)
 	const struct http_field both[] = { states[0], parent, states[1] };
 	const struct http_field twice[] = { parent, parent, states[0] };
 	static char value[TRACE_STATE_MAX + 1];
-	const struct http_field wide[] = { parent, { SLICE("tracestate"), { value, sizeof(value) } } };
+	const struct http_field wide[] = { parent,
+					   { SLICE("tracestate"), { value, sizeof(value) } } };
 	struct call *c;
 
 	memset(value, 'x', sizeof(value));
