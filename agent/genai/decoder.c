@@ -36,6 +36,7 @@ struct decoder {
 	size_t response_try_at;
 	bool request_ended;
 	bool response_ended;
+	bool response_whole;	   /* it was JSON, to the end */
 	enum body_mode mode;	   /* of the response */
 	struct slice content_type; /* of the response */
 	struct sse sse;
@@ -366,6 +367,7 @@ static void response_parse(struct decoder *d)
 			call_mark_partial(c, r == -ENOMEM ? "memory" : "response_unreadable", 0);
 		else if (json_truncated(&d->json))
 			call_mark_partial(c, "response_truncated", 0);
+		d->response_whole = !r && !json_truncated(&d->json);
 	}
 	if (!d->dialect)
 		resolve(d, root);
@@ -387,7 +389,7 @@ static void response_parse(struct decoder *d)
 static void judge_end(struct decoder *d, enum http_end how, bool closed_here)
 {
 	bool streamed = d->mode == BODY_SSE, ours = how == HTTP_END_LOST || d->response.reason;
-	bool cut = how == HTTP_END_TRUNCATED;
+	bool cut = how == HTTP_END_TRUNCATED && !d->response_whole;
 	struct call *c = d->call;
 
 	if (ours)

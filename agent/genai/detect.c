@@ -164,6 +164,8 @@ const char *detect_upstream(const struct http_head *response)
 
 const struct dialect *detect_path(struct slice method, struct slice path, enum operation *ret_op)
 {
+	if (!method.data)
+		method = SLICE("POST");
 	for (size_t i = 0; i < ARRAY_LEN(dialects); i++) {
 		bool known = false;
 		enum operation op = dialects[i]->path(method, path, &known);
@@ -307,8 +309,11 @@ enum decoder_verdict detect_head(const struct http_head *head, struct slice sni)
 
 	if (detect_path(head->method, path, &op))
 		return op == OP_NONE ? DECODER_UNWANTED : DECODER_WANTED;
-	if (!slice_eq_nocase(head->method, SLICE("POST")))
+	if (head->method.data && !slice_eq_nocase(head->method, SLICE("POST")))
 		return DECODER_UNWANTED;
+	/* Of a head that was not all read, only what is there counts. */
+	if (head->inferred && (!head->method.data || !path.len || !type.data))
+		return DECODER_UNDECIDED;
 	host = detect_host(head->authority.len ? head->authority : sni, &port);
 	provider = detect_provider(host, port, path);
 	if (provider && provider->quirks & PROVIDER_OWN_API)

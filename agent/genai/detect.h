@@ -36,8 +36,8 @@ const struct provider *detect_provider(struct slice host, uint16_t port, struct 
 /* What response headers prove about an unknown host's upstream; NULL: nothing. */
 const char *detect_upstream(const struct http_head *response);
 
-/* The dialect that knows this path; *ret_op OP_NONE: not an operation to report.
- * NULL: no dialect knows it. */
+/* The dialect that knows this path; *ret_op OP_NONE: not an operation to report. An
+ * absent method, of a head that was not all read, counts as POST. NULL: no dialect's. */
 const struct dialect *detect_path(struct slice method, struct slice path, enum operation *ret_op);
 const struct dialect *detect_shape(struct json_val request);
 const struct dialect *detect_response_shape(struct json_val response);

@@ -159,6 +159,17 @@ TEST(detect_verdicts_by_head)
 	test_row(NULL);
 }
 
+TEST(detect_heads_that_were_not_all_read)
+{
+	const struct http_head nothing = { .inferred = true };
+	const struct http_head path = { .inferred = true, .target = SLICE("/v1/messages") };
+	const struct http_head get = { .inferred = true, .method = SLICE("GET") };
+
+	CHECK_INT(detect_head(&nothing, SLICE_NONE), DECODER_UNDECIDED);
+	CHECK_INT(detect_head(&path, SLICE_NONE), DECODER_WANTED);
+	CHECK_INT(detect_head(&get, SLICE_NONE), DECODER_UNWANTED);
+}
+
 TEST(detect_hosts_and_targets)
 {
 	static const struct {

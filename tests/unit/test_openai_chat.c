@@ -244,6 +244,23 @@ static const struct dialect_row rows[] = {
 	  "request_model=\"gpt-x\"\nid=\"c\"\nmodel=\"m\"\nfinish=[error]\nraw_finish=[error]\n"
 	  "input user\n  text \"Hi\"\noutput assistant finish=error\n  text \"par\"\n"
 	  "error=\"stream_interrupted\"\npartial response_truncated lost=0\n" },
+	{ "closed behind the last byte of JSON: nothing is missing",
+	  { CHAT, .request = SLICE(HELLO), .abort = true,
+	    .response = SLICE("{\"model\":\"m\",\"choices\":[]}") },
+	  HEAD "request_model=\"gpt-x\"\nmodel=\"m\"\ninput user\n  text \"Hi\"\n" },
+	{ "closed behind [DONE]",
+	  { CHAT, .request = SLICE(HELLO_STREAM), .abort = true,
+	    .response = SLICE("data: {\"model\":\"m\",\"choices\":[]}\n\ndata: [DONE]\n\n") },
+	  HEAD "request_model=\"gpt-x\"\nstream\nmodel=\"m\"\ninput user\n  text \"Hi\"\n" },
+	{ "LiteLLM names the price",
+	  { .target = "/chat/completions",
+	    .host = "proxy.example",
+	    .request = SLICE(HELLO),
+	    .response_fields =
+		    EXCHANGE_JSON "x-litellm-call-id: 1\nx-litellm-response-cost: 1.5e-3\n",
+	    .response = SLICE("{\"model\":\"m\",\"choices\":[]}") },
+	  "openai-chat chat\nprovider=\"litellm\"\nserver=\"proxy.example\"\nstatus=200\n"
+	  "request_model=\"gpt-x\"\nmodel=\"m\"\nusage cost=0.0015\ninput user\n  text \"Hi\"\n" },
 	{ "request body with a hole",
 	  { CHAT, .request = SLICE(HELLO), .request_hole_at = 30, .request_hole_len = 10,
 	    .response = SLICE("{\"model\":\"m\"}") },
