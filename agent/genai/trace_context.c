@@ -2,8 +2,7 @@
 #include "trace_context.h"
 
 #include "buf.h"
-
-#include <errno.h>
+#include "http.h"
 
 #define TRACEPARENT_LEN 55 /* of version 00: 2-32-16-2 hex digits and three dashes */
 
@@ -59,7 +58,7 @@ void trace_context_read(struct call *c, const struct http_head *head)
 {
 	struct buf state = BUF_INIT(TRACE_STATE_MAX);
 	struct trace_parent parent = { 0 };
-	size_t parents = 0;
+	size_t parents = 0, wanted = 0;
 
 	for (size_t i = 0; i < head->n_fields; i++) {
 		const struct http_field *f = &head->fields[i];
@@ -72,6 +71,7 @@ void trace_context_read(struct call *c, const struct http_head *head)
 			if (state.len)
 				buf_add_char(&state, ',');
 			buf_add_slice(&state, slice_trim(f->value));
+			wanted += f->value.len + 1;
 		}
 	}
 	if (parents == 1 && parent.valid) {
@@ -79,7 +79,8 @@ void trace_context_read(struct call *c, const struct http_head *head)
 		if (state.len && !buf_error(&state))
 			c->trace_state = arena_copy(&c->arena, buf_slice(&state));
 	}
-	if (buf_error(&state) == -ENOMEM)
+	/* Not too long, so there was no memory. */
+	if (buf_error(&state) && wanted <= TRACE_STATE_MAX)
 		c->arena.failed = true;
 	buf_release(&state);
 }

@@ -4,7 +4,8 @@
 #define GENAI_TRACE_CONTEXT_H
 
 #include "call.h"
-#include "http.h"
+
+struct http_head;
 
 #define TRACE_STATE_MAX 512 /* bytes that a tracestate may have; longer ones are dropped */
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cleanup.h"
+#include "http.h"
 #include "test.h"
 #include "trace_context.h"
 
