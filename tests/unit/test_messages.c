@@ -75,6 +75,7 @@ TEST(text_leaves_the_reserve_alone)
 	static char block[64 * 1024];
 	struct text t = { 0 };
 	struct call *c;
+	size_t len;
 
 	if (call_new(&c))
 		return;
@@ -82,6 +83,9 @@ TEST(text_leaves_the_reserve_alone)
 		text_add(c, &t, (struct slice){ block, sizeof(block) }, SIZE_MAX / 2);
 	CHECK_INT(t.total, 400 * sizeof(block));
 	CHECK(t.len < t.total);
+	len = t.len;
+	text_add(c, &t, SLICE("x"), SIZE_MAX / 2);
+	CHECK_INT(t.len, len); /* nothing behind a cut */
 	CHECK(c->arena.max - c->arena.used >= MESSAGES_RESERVE);
 	CHECK(!c->arena.failed);
 	call_free(c);
