@@ -194,6 +194,18 @@ const struct dialect *detect_response_shape(struct json_val response)
 	return NULL;
 }
 
+/* Is there more than what may stand in front of JSON: a BOM and white space? */
+static bool has_begun(struct slice text)
+{
+	static const struct slice bom = SLICE("\xef\xbb\xbf");
+
+	if (text.len < bom.len && slice_starts(bom, text))
+		return false;
+	if (slice_starts(text, bom))
+		text = slice_sub(text, bom.len, text.len);
+	return slice_trim(text).len;
+}
+
 enum decoder_verdict detect_body(struct json *doc, struct slice text, bool whole,
 				 const struct dialect *(*detect)(struct json_val),
 				 const struct dialect **ret)
@@ -201,6 +213,9 @@ enum decoder_verdict detect_body(struct json *doc, struct slice text, bool whole
 	bool enough = text.len >= DETECT_BODY_MAX;
 	struct json_val root;
 
+	*ret = NULL;
+	if (!whole && !enough && !has_begun(text))
+		return DECODER_UNDECIDED;
 	if (!whole)
 		text = slice_sub(text, 0, DETECT_BODY_MAX);
 	if (json_parse(doc, text))

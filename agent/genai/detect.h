@@ -44,7 +44,7 @@ const struct dialect *detect_response_shape(struct json_val response);
 
 /* What a body, or its beginning, shows by one of the two above. Which bytes it takes to
  * turn one down does not depend on how they arrived: all of them when it is whole, else
- * the first DETECT_BODY_MAX. Parses into *doc. *ret is set unless it is UNWANTED. */
+ * the first DETECT_BODY_MAX. Parses into *doc. *ret: NULL unless it is WANTED. */
 #define DETECT_BODY_MAX (64 * 1024)
 enum decoder_verdict detect_body(struct json *doc, struct slice text, bool whole,
 				 const struct dialect *(*detect)(struct json_val),

@@ -290,6 +290,15 @@ static const struct dialect_row rows[] = {
 	  "server=\"gw.example\"\nstatus=200\nrequest_model=\"gpt-x\"\nfinish=[stop]\n"
 	  "raw_finish=[stop]\ninput user\n  text \"Hi\"\noutput assistant finish=stop\n  text "
 	  "\"ok\"\n" },
+	{ "unknown path, white space and a BOM in front",
+	  { .target = "/llm",
+	    .host = "gw.example",
+	    .request = SLICE("\xef\xbb\xbf\n\n " HELLO),
+	    .response = SLICE("{\"choices\":[{\"message\":{\"role\":\"assistant\"},"
+			      "\"finish_reason\":\"stop\"}]}") },
+	  "openai-chat chat\nprovider=\"openai\"\napi_type=\"chat_completions\"\n"
+	  "server=\"gw.example\"\nstatus=200\nrequest_model=\"gpt-x\"\nfinish=[stop]\n"
+	  "raw_finish=[stop]\ninput user\n  text \"Hi\"\noutput assistant finish=stop\n" },
 	{ "unknown path, Anthropic's answer",
 	  { .target = "/llm",
 	    .host = "gw.example",
