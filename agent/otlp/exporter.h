@@ -38,10 +38,11 @@ int otlp_options_from_env(struct otlp_options *o, const char *(*getenv_fn)(const
 void otlp_options_release(struct otlp_options *o);
 
 struct otlp_stats {
-	uint64_t spans;		 /* handed in */
-	uint64_t exported;	 /* acknowledged */
-	uint64_t dropped_full;	 /* queue ceiling */
-	uint64_t dropped_refused; /* status that must not be retried, or rejected in a partial success */
+	uint64_t spans;		  /* handed in */
+	uint64_t exported;	  /* acknowledged */
+	uint64_t dropped_full;	  /* queue ceiling */
+	uint64_t dropped_refused; /* status that must not be retried, or rejected in a partial
+				     success */
 	uint64_t dropped_expired; /* retried for too long, or unsent at the end */
 	uint64_t retries;
 	uint64_t requests;
