@@ -2,6 +2,7 @@
 #include "trace_context.h"
 
 #include "buf.h"
+#include "http.h"
 
 #define TRACEPARENT_LEN 55 /* of version 00: 2-32-16-2 hex digits and three dashes */
 
