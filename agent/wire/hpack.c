@@ -73,7 +73,6 @@ void hpack_forget(struct hpack *h)
 {
 	hpack_release(h);
 	h->known = false;
-	h->capped = false;
 	h->limit = HPACK_LIMIT_NONE;
 }
 
@@ -168,7 +167,7 @@ static int inflate_bytes(struct hpack *h, struct slice in, struct output *out)
 		if (flags & NGHTTP2_HD_INFLATE_EMIT) {
 			struct slice name = { (const char *)nv.name, nv.namelen };
 
-			if (slice_eq(name, NAMELESS))
+			if (!h->known && slice_eq(name, NAMELESS))
 				out->omitted++;
 			else
 				out->field(out->ctx, name,
@@ -227,8 +226,11 @@ static int resize(struct hpack *h, uint64_t size, struct output *out)
 		if (r < 0)
 			return r;
 	}
-	h->capped = size > HPACK_TABLE_MAX;
-	return inflate_resize(h, h->capped ? HPACK_TABLE_MAX : (uint32_t)size, out);
+	if (size > HPACK_TABLE_MAX) {
+		h->known = false; /* its oldest entries will not be */
+		size = HPACK_TABLE_MAX;
+	}
+	return inflate_resize(h, (uint32_t)size, out);
 }
 
 static int decode_line(struct hpack *h, const struct line *line, struct output *out)
@@ -240,7 +242,7 @@ static int decode_line(struct hpack *h, const struct line *line, struct output *
 		return resize(h, line->number, out);
 	if (line->number <= nghttp2_hd_inflate_get_num_table_entries(h->inflater))
 		return inflate_bytes(h, line->whole, out);
-	if (h->known && !h->capped)
+	if (h->known)
 		return -EBADMSG;
 	if (line->kind != INSERT) {
 		out->omitted++;

@@ -14,8 +14,8 @@
  *
  * The size of the table follows the updates inside the blocks (RFC 7541, section 6.3),
  * which an encoder must send for every change; SETTINGS only bound them (`limit`).
- * Of a larger table than HPACK_TABLE_MAX the oldest entries are not kept and count as
- * not known.
+ * A table that may become larger than HPACK_TABLE_MAX counts as not known: its oldest
+ * entries are not kept.
  */
 #ifndef WIRE_HPACK_H
 #define WIRE_HPACK_H
@@ -32,7 +32,6 @@ struct hpack {
 	struct nghttp2_hd_inflater *inflater; /* made with the first block */
 	uint32_t limit;			      /* largest size update that is legal */
 	bool known;
-	bool capped; /* the peer's table is larger than HPACK_TABLE_MAX */
 };
 
 /* Lent until the callback returns. */

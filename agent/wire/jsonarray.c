@@ -131,7 +131,7 @@ static size_t take_other(struct jsonarray *j, char c)
 		if (!j->single)
 			return 1;
 	}
-	if (c == ',')
+	if (c == ',' || c == '}')
 		return 1;
 	if (c == ']') {
 		j->state = JSONARRAY_DONE;

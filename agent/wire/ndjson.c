@@ -18,10 +18,11 @@ void ndjson_release(struct ndjson *n)
 
 static void give(struct ndjson *n, struct slice line)
 {
+	bool fits = line.len <= n->part.max;
+
 	line = slice_trim(line);
-	if (line.len > n->part.max)
-		n->oversized++;
-	else if (line.len)
+	n->oversized += !fits;
+	if (fits && line.len)
 		n->line(n->ctx, line);
 }
 
