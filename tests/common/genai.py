@@ -31,7 +31,7 @@ FIELDS = {
 # genai.md section 6: what providers say, in the words of the conventions.
 NORMAL_FINISH = {
     "end_turn": "stop", "stop_sequence": "stop", "max_tokens": "length", "tool_use": "tool_calls",
-    "refusal": "content_filter",
+    "refusal": "content_filter", "function_call": "tool_calls", "model_context_window_exceeded": "length",
 }
 
 

@@ -173,7 +173,7 @@ def _response_object(want, done, output):
     elif status == "completed":
         found = ["tool_calls" if i.type in CLIENT_TOOLS else "stop" for i in output
                  if i.type in CLIENT_TOOLS or i.type == "message"]
-        want.finish = list(dict.fromkeys(found)) or None
+        want.finish = list(dict.fromkeys(found)) or ["stop"]
     else:  # queued, in progress: not finished
         want.finish = None
 
