@@ -47,6 +47,9 @@ SKEL_USERS   := probe
 # What runs without eBPF, root or a clock: linked into tests, fuzzers and benches.
 PURE         := $(filter $(MODULES),base wire genai flow trace account otlp store metrics sys)
 
+# Of a module that is not, the files that are: no libbpf, no generated skeleton.
+PURE_FILES   := $(wildcard agent/probe/discover*.c agent/probe/filter.c agent/probe/perfring.c)
+
 LIBS_PURE  := libelf libdw zlib libbrotlidec libzstd libnghttp2 libcurl libcap-ng
 LIBS_AGENT := $(LIBS_PURE) libbpf
 
@@ -95,13 +98,13 @@ includes = $(addprefix -iquoteagent/,$(1) $(SEES_$(1))) $(if $(filter $(1),$(ABI
 SRCS_main := $(wildcard agent/*.c)
 $(foreach m,$(MODULES),$(eval SRCS_$(m) := $(wildcard agent/$(m)/*.c agent/$(m)/*/*.c)))
 objs = $(patsubst agent/%.c,$(BUILD)/$(1)/%.o,$(SRCS_$(2)))
+pure_files = $(patsubst agent/%.c,$(BUILD)/$(1)/%.o,$(PURE_FILES))
 
 define module_rules
 $(call objs,$(1),$(2)): $(BUILD)/$(1)/%.o: agent/%.c
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC_$(1)) $$(BASE_CFLAGS) $$(CFLAGS_$(1)) $$(CFLAGS) $(call includes,$(2)) $$(CPPFLAGS) -MMD -MP -c $$< -o $$@
-$(if $(filter $(2),$(SKEL_USERS)),$(call objs,$(1),$(2)): | $(SKEL)
-$(call objs,$(1),$(2)): $(SKEL))
+$(if $(filter $(2),$(SKEL_USERS)),$(filter-out $(call pure_files,$(1)),$(call objs,$(1),$(2))): $(SKEL))
 endef
 $(foreach v,release asan fuzz,$(foreach m,$(MODULES),$(eval $(call module_rules,$(v),$(m)))))
 define main_rules
@@ -112,7 +115,7 @@ endef
 $(foreach v,release asan,$(eval $(call main_rules,$(v))))
 
 agent_objs = $(foreach m,$(MODULES),$(call objs,$(1),$(m))) $(patsubst agent/%.c,$(BUILD)/$(1)/main/%.o,$(SRCS_main))
-pure_objs = $(foreach m,$(PURE),$(call objs,$(1),$(m)))
+pure_objs = $(foreach m,$(PURE),$(call objs,$(1),$(m))) $(call pure_files,$(1))
 
 $(BUILD)/gentap: $(call agent_objs,release)
 	$(Q)$(CC) $(HARDEN_LD) $(LDFLAGS) $^ -o $@ $(call pkg,--libs,$(LIBS_AGENT)) -lm

@@ -236,7 +236,7 @@ static enum operation anthropic_path(struct slice method, struct slice path, boo
 	rest = slice_sub(path, (size_t)at + mark.len, path.len);
 	*known = !rest.len || slice_starts(rest, SLICE("/count_tokens")) ||
 		 slice_starts(rest, SLICE("/batches"));
-	return !rest.len && slice_eq(method, SLICE("POST")) ? OP_CHAT : OP_NONE;
+	return !rest.len && slice_eq_nocase(method, SLICE("POST")) ? OP_CHAT : OP_NONE;
 }
 
 static bool has_anthropic_blocks(struct json_val messages)
@@ -317,9 +317,11 @@ static void anthropic_request(struct call *c, const struct decoder_config *confi
 	for (struct json_val i = json_first(json_get(root, "tools")); i.doc; i = json_next(i))
 		read_tool(c, config, i);
 	for (struct json_val i = json_first(json_get(root, "messages")); i.doc; i = json_next(i)) {
-		struct message *m = message_add(c, &c->input, &c->n_input,
-						call_json_str(c, json_get(i, "role")));
+		struct message *m;
 
+		if (!json_has_text(json_get(i, "role")))
+			continue;
+		m = message_add(c, &c->input, &c->n_input, call_json_str(c, json_get(i, "role")));
 		if (!m)
 			break;
 		messages_add_content(c, config, &m->parts, &m->n_parts, json_get(i, "content"));

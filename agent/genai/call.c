@@ -217,24 +217,31 @@ void call_set_error(struct call *c, struct slice type, struct slice message)
 	c->error_message = arena_copy(&c->arena, message);
 }
 
-/* A choice without a reason in an answer that failed has the reason "error"; one whose
- * end we merely did not see has none. */
-static void fill_finish(struct call *c)
+/* How many choices ought to have a finish reason. Of those that we merely did not see to
+ * their end, none is expected; nor of a response that goes on in the background. */
+static size_t finished_choices(const struct call *c)
 {
-	size_t choices = MAX(c->n_finish_reasons, MAX(c->n_output, (size_t)1));
 	bool failed = c->error_type.data && c->status && c->status < 400;
 
 	if (c->op == OP_EMBEDDINGS)
-		return;
-	for (size_t i = 0; failed && i < choices; i++)
+		return 0;
+	if (failed)
+		return MAX(c->n_finish_reasons, MAX(c->n_output, (size_t)1));
+	if (c->completeness == COMPLETENESS_FULL && !c->response_status.data)
+		return MAX(c->n_finish_reasons, c->n_output);
+	return c->n_finish_reasons;
+}
+
+static void fill_finish(struct call *c)
+{
+	size_t choices = finished_choices(c);
+
+	for (size_t i = 0; i < choices; i++)
 		if (i >= c->n_finish_reasons || !c->finish_reasons[i].data)
 			call_set_finish(c, i, SLICE("error"));
-	for (size_t i = 0; i < c->n_finish_reasons; i++) {
-		if (!c->finish_reasons[i].data)
-			call_set_finish(c, i, SLICE("error"));
-		if (i < c->n_output && !c->output[i].finish_reason.data)
+	for (size_t i = 0; i < c->n_finish_reasons && i < c->n_output; i++)
+		if (!c->output[i].finish_reason.data)
 			c->output[i].finish_reason = c->finish_reasons[i];
-	}
 }
 
 static struct slice last_segment(struct slice path)

@@ -11,10 +11,9 @@
 
 #include <errno.h>
 
-#define SHAPE_TRY_MAX (64 * 1024) /* a body whose first bytes show no shape has none */
-#define PLAIN_BODY_MAX 4096	  /* kept of a body that is neither JSON nor a stream */
-#define STREAM_BODIES 64	  /* body_max that a coded stream may decode to */
-#define STREAM_TRIES 3		  /* events of a stream that may fail to show its shape */
+#define PLAIN_BODY_MAX 4096 /* kept of a body that is neither JSON nor a stream */
+#define STREAM_BODIES 64    /* body_max that a coded stream may decode to */
+#define STREAM_TRIES 3	    /* events of a stream that may fail to show its shape */
 
 enum body_mode { BODY_UNKNOWN, BODY_JSON, BODY_SSE, BODY_PLAIN };
 
@@ -25,9 +24,9 @@ struct decoder {
 	void *ctx;
 	struct call *call; /* NULL once emitted or given up */
 	const struct dialect *dialect;
+	const struct dialect *candidate; /* what the request's body looks like */
 	void *state;
 	enum decoder_verdict verdict;
-	bool by_path;	   /* the dialect is known by the request's path */
 	bool request_seen; /* its head */
 	bool request_parsed;
 	bool response_seen;
@@ -37,6 +36,7 @@ struct decoder {
 	size_t response_try_at;
 	bool request_ended;
 	bool response_ended;
+	bool response_whole;	   /* it was JSON, to the end */
 	enum body_mode mode;	   /* of the response */
 	struct slice content_type; /* of the response */
 	struct sse sse;
@@ -61,6 +61,8 @@ static void set_dialect(struct decoder *d, const struct dialect *dialect, enum o
 	d->verdict = DECODER_WANTED;
 	d->call->op = op;
 	d->call->dialect = dialect->name;
+	if (op == OP_CHAT || op == OP_FETCH_RESPONSE)
+		d->call->api_type = dialect->api_type;
 	if (!d->call->provider.data)
 		d->call->provider = slice_from(dialect->provider);
 	d->state = arena_alloc(&d->call->arena, dialect->state_size);
@@ -80,68 +82,77 @@ static void request_out(void *ctx, struct slice data)
 /* A path that others use too: does the body deny that it is this API? */
 static bool request_denies(const struct decoder *d, struct json_val root)
 {
-	return d->by_path && !d->call->profile && !json_truncated(&d->json) &&
-	       json_type(json_get(root, "model")) != JSON_STRING && !d->dialect->shape(root);
+	return !d->call->profile && json_type(json_get(root, "model")) != JSON_STRING &&
+	       !d->dialect->shape(root);
 }
 
-static void request_read(struct decoder *d, int parsed)
+static void request_read(struct decoder *d, struct slice text)
 {
-	struct json_val root = json_root(&d->json);
+	struct json doc;
+	int r;
 
-	if (parsed) {
-		call_mark_partial(d->call, parsed == -ENOMEM ? "memory" : "request_unreadable", 0);
-		return;
-	}
-	if (request_denies(d, root)) {
-		give_up(d);
-		return;
-	}
-	if (json_truncated(&d->json))
+	json_init(&doc);
+	r = json_parse(&doc, text);
+	if (r)
+		call_mark_partial(d->call, r == -ENOMEM ? "memory" : "request_unreadable", 0);
+	else if (json_truncated(&doc))
 		call_mark_partial(d->call, "request_truncated", 0);
-	d->dialect->request(d->call, &d->config, root);
+	if (!r && !json_truncated(&doc) && request_denies(d, json_root(&doc)))
+		give_up(d);
+	else
+		d->dialect->request(d->call, &d->config, json_root(&doc));
+	json_release(&doc);
 }
 
 /* Reads what there is of the request, once it will not become more. */
 static void request_parse(struct decoder *d)
 {
-	struct slice text = buf_slice(&d->request.text);
-
-	if (d->request_parsed || !d->dialect)
+	if (d->request_parsed || !d->dialect || !d->request_ended)
 		return;
 	d->request_parsed = true;
 	if (d->request.reason)
 		call_mark_partial(d->call, d->request.reason, 0);
-	if (text.len)
-		request_read(d, json_parse(&d->json, text));
+	if (d->request.text.len)
+		request_read(d, buf_slice(&d->request.text));
 	/* It may have been large, and the stream that follows may be long. */
-	json_release(&d->json);
 	buf_release(&d->request.text);
 }
 
-/* Looks for an API's shape in the body so far. */
+/* Looks for an API's shape in the body so far, if the path has not told. */
 static void request_try(struct decoder *d)
 {
 	struct slice text = buf_slice(&d->request.text);
-	const struct dialect *dialect;
-	struct json_val root;
+	enum decoder_verdict verdict;
 
-	if (d->dialect || (!d->request_ended && (!text.len || text.len < d->request_try_at)))
+	if (d->dialect || (!d->request_ended && (d->verdict == DECODER_WANTED || !text.len ||
+						 text.len < d->request_try_at)))
 		return;
-	d->request_try_at = 2 * text.len;
-	/* A body that did not come whole may be one still; the response will tell. */
+	d->request_try_at = MIN(2 * text.len, (size_t)DETECT_BODY_MAX);
+	/* Of a body that was lost, the answer may tell. */
 	if (!text.len && d->request.reason)
 		return;
-	if (json_parse(&d->json, text)) {
+	verdict = detect_body(&d->json, text, d->request_ended, detect_shape, &d->candidate);
+	if (verdict == DECODER_WANTED)
+		d->verdict = verdict;
+	else if (verdict == DECODER_UNWANTED ||
+		 (d->request_ended && !json_truncated(&d->json) &&
+		  json_type(json_get(json_root(&d->json), "model")) != JSON_STRING))
 		give_up(d);
-		return;
-	}
-	root = json_root(&d->json);
-	dialect = detect_shape(root);
+}
+
+/* The answer decides what a request was whose path no dialect knows. One that failed
+ * has no shape of its own. */
+static void resolve(struct decoder *d, struct json_val response)
+{
+	const struct dialect *dialect = detect_response_shape(response);
+
+	if (!dialect &&
+	    (d->call->status >= 400 || !response.doc || json_get(response, "error").doc))
+		dialect = d->candidate;
 	if (dialect)
 		set_dialect(d, dialect, dialect->op);
-	else if (text.len > SHAPE_TRY_MAX || json_type(root) != JSON_OBJECT ||
-		 (!json_truncated(&d->json) && json_type(json_get(root, "model")) != JSON_STRING))
-		give_up(d);
+	if (d->dialect)
+		request_parse(d);
 }
 
 void decoder_request_head(struct decoder *d, const struct http_head *head, uint64_t ts_ns)
@@ -163,8 +174,9 @@ void decoder_request_head(struct decoder *d, const struct http_head *head, uint6
 	if (head->inferred && c->completeness == COMPLETENESS_FULL)
 		c->completeness = COMPLETENESS_INFERRED;
 	dialect = detect_path(head->method, detect_target_path(head->target), &op);
-	d->by_path = dialect != NULL;
 	set_dialect(d, dialect, op);
+	if (!d->call)
+		return;
 	body_set_coding(&d->request, http_head_get(head, SLICE("content-encoding")),
 			d->config.body_max);
 }
@@ -207,21 +219,22 @@ static void on_event(void *ctx, const struct sse_event *event)
 	struct decoder *d = ctx;
 	struct json_val root = JSON_NONE;
 	struct call *c = d->call;
+	int r;
 
 	if (!c || !event->data.len)
 		return;
-	if (!json_parse(&d->json, event->data))
+	r = json_parse(&d->json, event->data);
+	if (!r)
 		root = json_root(&d->json);
-	if (!d->dialect) {
-		const struct dialect *dialect = detect_response_shape(root);
-
-		if (dialect)
-			set_dialect(d, dialect, dialect->op);
-		else if (++d->tries >= STREAM_TRIES)
+	else if (r != -EBADMSG)
+		call_mark_partial(c, r == -ENOMEM ? "memory" : "event_too_large", 0);
+	if (!d->dialect && root.doc) {
+		resolve(d, root);
+		if (!d->dialect && ++d->tries >= STREAM_TRIES)
 			give_up(d);
-		if (!d->dialect)
-			return;
 	}
+	if (!d->dialect)
+		return;
 	if (root.doc && !slice_eq(event->type, SLICE("ping"))) {
 		c->chunks++;
 		c->last_chunk_ns = d->now_ns;
@@ -235,16 +248,12 @@ static void on_event(void *ctx, const struct sse_event *event)
 /* By the first byte, which content types get wrong less often than servers do. */
 static enum body_mode body_mode(const struct decoder *d, char first)
 {
-	bool stream = slice_starts_nocase(d->content_type, SLICE("text/event-stream"));
-
 	if (first == '{' || first == '[')
 		return BODY_JSON;
-	if (stream)
+	if (slice_starts_nocase(d->content_type, SLICE("text/event-stream")))
 		return BODY_SSE;
 	/* "data:", "event:", "id:", "retry:" or a comment, sent as something else. */
-	if (strchr("deir:", first) && !detect_is_json(d->content_type) && d->call->stream)
-		return BODY_SSE;
-	return BODY_PLAIN;
+	return d->call->status < 400 && strchr("deir:", first) ? BODY_SSE : BODY_PLAIN;
 }
 
 static void response_out(void *ctx, struct slice data)
@@ -290,20 +299,21 @@ void decoder_response_head(struct decoder *d, const struct http_head *head, uint
 			STREAM_BODIES * (uint64_t)d->config.body_max);
 }
 
+/* Turns a body down early that nobody claims, so as not to collect all of it. */
 static void response_try(struct decoder *d)
 {
 	struct slice text = buf_slice(&d->response.text);
 	const struct dialect *dialect;
+	enum decoder_verdict verdict;
 
-	if (d->dialect || d->mode != BODY_JSON || text.len < d->response_try_at)
+	if (d->dialect || d->verdict == DECODER_WANTED || d->mode != BODY_JSON ||
+	    text.len < d->response_try_at)
 		return;
-	d->response_try_at = 2 * text.len;
-	if (json_parse(&d->json, text))
-		return;
-	dialect = detect_response_shape(json_root(&d->json));
-	if (dialect)
-		set_dialect(d, dialect, dialect->op);
-	else if (text.len > SHAPE_TRY_MAX || d->response_ended)
+	d->response_try_at = MIN(2 * text.len, (size_t)DETECT_BODY_MAX);
+	verdict = detect_body(&d->json, text, false, detect_response_shape, &dialect);
+	if (verdict == DECODER_WANTED)
+		d->verdict = verdict;
+	else if (verdict == DECODER_UNWANTED && text.len >= DETECT_BODY_MAX)
 		give_up(d);
 }
 
@@ -339,9 +349,13 @@ static void response_parse(struct decoder *d)
 
 	if (d->mode == BODY_SSE) {
 		sse_eof(&d->sse);
-		if (d->call && (d->sse.oversized || d->sse.damaged))
+		if (!d->call)
+			return;
+		if (d->sse.oversized || d->sse.damaged)
 			call_mark_partial(c, "events_lost", 0);
-		if (d->call && c->status >= 400)
+		if (!d->dialect)
+			resolve(d, JSON_NONE);
+		if (c->status >= 400)
 			api_error_response(c, JSON_NONE, SLICE_NONE);
 		return;
 	}
@@ -353,7 +367,12 @@ static void response_parse(struct decoder *d)
 			call_mark_partial(c, r == -ENOMEM ? "memory" : "response_unreadable", 0);
 		else if (json_truncated(&d->json))
 			call_mark_partial(c, "response_truncated", 0);
+		d->response_whole = !r && !json_truncated(&d->json);
 	}
+	if (!d->dialect)
+		resolve(d, root);
+	if (!d->dialect)
+		return;
 	if (c->status >= 400) {
 		api_error_response(c, root, text);
 		return;
@@ -370,7 +389,7 @@ static void response_parse(struct decoder *d)
 static void judge_end(struct decoder *d, enum http_end how, bool closed_here)
 {
 	bool streamed = d->mode == BODY_SSE, ours = how == HTTP_END_LOST || d->response.reason;
-	bool cut = how == HTTP_END_TRUNCATED;
+	bool cut = how == HTTP_END_TRUNCATED && !d->response_whole;
 	struct call *c = d->call;
 
 	if (ours)
@@ -378,7 +397,7 @@ static void judge_end(struct decoder *d, enum http_end how, bool closed_here)
 	else if (!cut && !body_complete(&d->response))
 		call_mark_partial(c, "coding_damaged", 0);
 	if (streamed && c->status < 400)
-		cut = !d->dialect->ended(d->state) && !c->error_type.data;
+		cut = !c->error_type.data && (!d->dialect->ended(d->state) || (cut && !c->chunks));
 	if (!cut || ours || c->lost_bytes)
 		return;
 	call_mark_partial(c, closed_here ? "cancelled" : "stream_interrupted", 0);
@@ -402,10 +421,8 @@ static void finish(struct decoder *d, enum http_end how, bool closed_here, uint6
 	if (d->call && !d->request_seen)
 		call_mark_partial(d->call, "request_not_seen", 0);
 	if (d->call)
-		response_try(d);
-	if (d->call && d->dialect)
 		request_parse(d);
-	if (d->call && d->dialect)
+	if (d->call)
 		response_parse(d);
 	if (!d->call || !d->dialect) {
 		give_up(d);

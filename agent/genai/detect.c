@@ -26,17 +26,31 @@ static const struct provider providers[] = {
 	{ .name = "azure.ai.inference", .host = "*.models.ai.azure.com" },
 	{ .name = "azure.ai.inference", .host = "models.inference.ai.azure.com" },
 	{ .name = "azure.ai.openai", .host = "*.azure-api.net" },
-	{ .name = "gcp.gemini", .host = "generativelanguage.googleapis.com" },
-	{ .name = "gcp.vertex_ai", .host = "aiplatform.googleapis.com" },
-	{ .name = "gcp.vertex_ai", .host = "*-aiplatform.googleapis.com" },
-	{ .name = "gcp.vertex_ai", .host = "aiplatform.*.rep.googleapis.com" },
-	{ .name = "aws.bedrock", .host = "bedrock-runtime*.amazonaws.com*" },
-	{ .name = "aws.bedrock", .host = "*.bedrock-runtime*.amazonaws.com*" },
-	{ .name = "aws.bedrock", .host = "bedrock-agent-runtime*.amazonaws.com*" },
+	{ .name = "gcp.gemini",
+	  .host = "generativelanguage.googleapis.com",
+	  .quirks = PROVIDER_OWN_API },
+	{ .name = "gcp.vertex_ai",
+	  .host = "aiplatform.googleapis.com",
+	  .quirks = PROVIDER_OWN_API },
+	{ .name = "gcp.vertex_ai",
+	  .host = "*-aiplatform.googleapis.com",
+	  .quirks = PROVIDER_OWN_API },
+	{ .name = "gcp.vertex_ai",
+	  .host = "aiplatform.*.rep.googleapis.com",
+	  .quirks = PROVIDER_OWN_API },
+	{ .name = "aws.bedrock",
+	  .host = "bedrock-runtime*.amazonaws.com*",
+	  .quirks = PROVIDER_OWN_API },
+	{ .name = "aws.bedrock",
+	  .host = "*.bedrock-runtime*.amazonaws.com*",
+	  .quirks = PROVIDER_OWN_API },
+	{ .name = "aws.bedrock",
+	  .host = "bedrock-agent-runtime*.amazonaws.com*",
+	  .quirks = PROVIDER_OWN_API },
 	{ .name = "anthropic", .host = "bedrock-mantle.*.api.aws", .path = "*/anthropic/*" },
 	{ .name = "aws.bedrock", .host = "bedrock-mantle.*.api.aws" },
-	{ .name = "cohere", .host = "api.cohere.com" },
-	{ .name = "cohere", .host = "api.cohere.ai" },
+	{ .name = "cohere", .host = "api.cohere.com", .quirks = PROVIDER_OWN_API },
+	{ .name = "cohere", .host = "api.cohere.ai", .quirks = PROVIDER_OWN_API },
 	{ .name = "mistral_ai", .host = "api.mistral.ai" },
 	{ .name = "mistral_ai", .host = "codestral.mistral.ai" },
 	{ .name = "groq", .host = "api.groq.com" },
@@ -63,7 +77,7 @@ static const struct provider providers[] = {
 	{ .name = "alibaba", .host = "dashscope*.aliyuncs.com" },
 	{ .name = "nvidia", .host = "integrate.api.nvidia.com" },
 	{ .name = "writer", .host = "api.writer.com" },
-	{ .name = "replicate", .host = "api.replicate.com" },
+	{ .name = "replicate", .host = "api.replicate.com", .quirks = PROVIDER_OWN_API },
 	{ .name = "snowflake", .host = "*.snowflakecomputing.com" },
 	{ .name = "databricks", .host = "*.databricks.com" },
 	{ .name = "databricks", .host = "*.azuredatabricks.net" },
@@ -71,8 +85,8 @@ static const struct provider providers[] = {
 	{ .name = "sambanova", .host = "api.sambanova.ai" },
 	{ .name = "github_copilot", .host = "*.githubcopilot.com" },
 	{ .name = "github_models", .host = "models.github.ai" },
-	{ .name = "ollama", .host = "ollama.com" },
-	{ .name = "ollama", .host = "*", .port = 11434 },
+	{ .name = "ollama", .host = "ollama.com", .quirks = PROVIDER_OWN_API },
+	{ .name = "ollama", .host = "*", .port = 11434, .quirks = PROVIDER_OWN_API },
 	/* A gateway's prefix in front of Azure's own paths. */
 	{ .name = "azure.ai.openai", .host = "*", .path = "*/openai/deployments/*" },
 };
@@ -150,6 +164,8 @@ const char *detect_upstream(const struct http_head *response)
 
 const struct dialect *detect_path(struct slice method, struct slice path, enum operation *ret_op)
 {
+	if (!method.data)
+		method = SLICE("POST");
 	for (size_t i = 0; i < ARRAY_LEN(dialects); i++) {
 		bool known = false;
 		enum operation op = dialects[i]->path(method, path, &known);
@@ -176,6 +192,41 @@ const struct dialect *detect_response_shape(struct json_val response)
 		if (dialects[i]->response_shape(response))
 			return dialects[i];
 	return NULL;
+}
+
+/* Is there more than what may stand in front of JSON: a BOM and white space? */
+static bool has_begun(struct slice text)
+{
+	static const struct slice bom = SLICE("\xef\xbb\xbf");
+
+	if (text.len < bom.len && slice_starts(bom, text))
+		return false;
+	if (slice_starts(text, bom))
+		text = slice_sub(text, bom.len, text.len);
+	return slice_trim(text).len;
+}
+
+enum decoder_verdict detect_body(struct json *doc, struct slice text, bool whole,
+				 const struct dialect *(*detect)(struct json_val),
+				 const struct dialect **ret)
+{
+	bool enough = text.len >= DETECT_BODY_MAX;
+	struct json_val root;
+
+	*ret = NULL;
+	if (!whole && !enough && !has_begun(text))
+		return DECODER_UNDECIDED;
+	if (!whole)
+		text = slice_sub(text, 0, DETECT_BODY_MAX);
+	if (json_parse(doc, text))
+		return DECODER_UNWANTED;
+	root = json_root(doc);
+	*ret = detect(root);
+	if (*ret)
+		return DECODER_WANTED;
+	if (enough || json_type(root) != JSON_OBJECT)
+		return DECODER_UNWANTED;
+	return DECODER_UNDECIDED;
 }
 
 struct slice detect_host(struct slice authority, uint16_t *ret_port)
@@ -268,16 +319,22 @@ enum decoder_verdict detect_head(const struct http_head *head, struct slice sni)
 	struct slice path = detect_target_path(head->target), host;
 	struct slice type = http_head_get(head, SLICE("content-type"));
 	enum operation op = OP_NONE;
+	const struct provider *provider;
 	uint16_t port;
 
 	if (detect_path(head->method, path, &op))
 		return op == OP_NONE ? DECODER_UNWANTED : DECODER_WANTED;
-	if (!slice_eq(head->method, SLICE("POST")))
+	if (head->method.data && !slice_eq_nocase(head->method, SLICE("POST")))
 		return DECODER_UNWANTED;
-	if (detect_is_json(type))
+	/* Of a head that was not all read, only what is there counts. */
+	if (head->inferred && (!head->method.data || !path.len || !type.data))
 		return DECODER_UNDECIDED;
-	/* Clients that leave the type out are rare enough to look only at known hosts. */
 	host = detect_host(head->authority.len ? head->authority : sni, &port);
-	return !type.len && detect_provider(host, port, path) ? DECODER_UNDECIDED
-							      : DECODER_UNWANTED;
+	provider = detect_provider(host, port, path);
+	if (provider && provider->quirks & PROVIDER_OWN_API)
+		return DECODER_UNWANTED;
+	/* Clients that leave the type out are rare enough to look only at known hosts. */
+	if (detect_is_json(type) || (!type.len && provider))
+		return DECODER_UNDECIDED;
+	return DECODER_UNWANTED;
 }

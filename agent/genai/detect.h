@@ -10,15 +10,17 @@
 #define GENAI_DETECT_H
 
 #include "call.h"
+#include "decoder.h"
 #include "http.h"
+#include "json.h"
 
 struct dialect;
-struct json_val;
 
 /* How a provider's counts differ from the API it copies. */
 enum provider_quirk {
 	PROVIDER_REASONING_ADDS = 1, /* reasoning tokens are not in completion_tokens */
 	PROVIDER_CITATIONS_ADD = 2,  /* nor are citation tokens */
+	PROVIDER_OWN_API = 4,	     /* bodies that look like another's API there are not */
 };
 
 struct provider {
@@ -34,11 +36,19 @@ const struct provider *detect_provider(struct slice host, uint16_t port, struct 
 /* What response headers prove about an unknown host's upstream; NULL: nothing. */
 const char *detect_upstream(const struct http_head *response);
 
-/* The dialect that knows this path; *ret_op OP_NONE: not an operation to report.
- * NULL: no dialect knows it. */
+/* The dialect that knows this path; *ret_op OP_NONE: not an operation to report. An
+ * absent method, of a head that was not all read, counts as POST. NULL: no dialect's. */
 const struct dialect *detect_path(struct slice method, struct slice path, enum operation *ret_op);
 const struct dialect *detect_shape(struct json_val request);
 const struct dialect *detect_response_shape(struct json_val response);
+
+/* What a body, or its beginning, shows by one of the two above. Which bytes it takes to
+ * turn one down does not depend on how they arrived: all of them when it is whole, else
+ * the first DETECT_BODY_MAX. Parses into *doc. *ret: NULL unless it is WANTED. */
+#define DETECT_BODY_MAX (64 * 1024)
+enum decoder_verdict detect_body(struct json *doc, struct slice text, bool whole,
+				 const struct dialect *(*detect)(struct json_val),
+				 const struct dialect **ret);
 
 /* Splits "host:port" (RFC 3986; an IPv6 literal loses its brackets); port 0: none. */
 struct slice detect_host(struct slice authority, uint16_t *ret_port);

@@ -19,6 +19,7 @@
 struct dialect {
 	const char *name;
 	const char *provider; /* gen_ai.provider.name when host and headers do not tell */
+	const char *api_type; /* openai.api.type of its chat operation, or NULL */
 	enum operation op;    /* when the path does not tell */
 	size_t state_size;
 	/* Which operation is this, by method and path (no query)? OP_NONE with *known set

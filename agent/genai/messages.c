@@ -111,15 +111,18 @@ void part_set_arguments_string(struct call *c, struct part *p, struct json_val v
 	struct buf whole = BUF_INIT(3 * json_raw(v).len + 1);
 	struct text t = { 0 };
 
-	if (!p || json_type(v) != JSON_STRING || json_str(v, &whole) || !whole.len) {
-		part_set_arguments(c, p, &t);
-	} else {
+	if (!p)
+		return;
+	if (json_type(v) == JSON_STRING && json_str(v, &whole))
+		c->arena.failed = true;
+	if (whole.len)
 		text_add(c, &t, buf_slice(&whole), max);
-		part_set_text(p, &t);
-		if (json_cut(v))
-			p->len++;
-		else
-			p->json = arguments_hash(c, buf_slice(&whole), &p->hash);
+	part_set_arguments(c, p, &t);
+	if (json_cut(v)) {
+		p->json = false;
+		p->len++; /* there was more of it */
+	} else if (t.len < t.total) {
+		p->json = arguments_hash(c, buf_slice(&whole), &p->hash);
 	}
 	buf_release(&whole);
 }
@@ -173,6 +176,12 @@ static uint64_t hash_more(uint64_t h, struct slice s)
 	return slice_hash(slice_hash(h, s), SLICE("\xff"));
 }
 
+static bool is_sent_back(const struct part *p)
+{
+	return p->type != PART_REASONING && p->type != PART_SERVER_TOOL_CALL &&
+	       p->type != PART_SERVER_TOOL_RESPONSE && (p->type != PART_TEXT || p->len);
+}
+
 void message_seal(struct message *m)
 {
 	uint64_t h = hash_more(SLICE_HASH, m->role);
@@ -182,7 +191,7 @@ void message_seal(struct message *m)
 		struct slice type = { (const char *)&p->type, sizeof(p->type) };
 		struct slice hash = { (const char *)&p->hash, sizeof(p->hash) };
 
-		if (p->type == PART_REASONING || (p->type == PART_TEXT && !p->len))
+		if (!is_sent_back(p))
 			continue;
 		h = slice_hash(h, type);
 		h = hash_more(h, p->id);
@@ -249,6 +258,12 @@ struct tool_definition *messages_add_tool(struct call *c, struct slice type, str
 	return t;
 }
 
+/* Some providers send one with each answer. */
+static bool is_empty_tool(const struct block *b)
+{
+	return b->type == PART_TOOL_CALL && !b->id.len && !b->name.len && !b->text.total;
+}
+
 void blocks_emit(struct call *c, const struct blocks *b, size_t choice, struct slice role)
 {
 	struct message *m = message_add(c, &c->output, &c->n_output, role);
@@ -259,7 +274,7 @@ void blocks_emit(struct call *c, const struct blocks *b, size_t choice, struct s
 		const struct block *block = &b->list[i];
 		struct part *p;
 
-		if (block->choice != choice)
+		if (block->choice != choice || is_empty_tool(block))
 			continue;
 		p = part_add(c, &m->parts, &m->n_parts, block->type);
 		if (!p)

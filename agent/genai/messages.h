@@ -38,6 +38,9 @@ void text_add_json(struct call *c, struct text *t, struct json_val v, size_t max
 struct slice text_slice(const struct text *t);
 uint64_t text_hash(const struct text *t);
 
+/* Is it a string, and not an empty one? (APIs write "nothing" as null and as "".) */
+bool json_has_text(struct json_val v);
+
 /* Hash of a JSON value that does not depend on white space, escapes or the order of
  * members; the member "cache_control" does not count (it moves between turns). */
 uint64_t json_hash(uint64_t h, struct json_val v);
@@ -58,8 +61,9 @@ void part_set_arguments(struct call *c, struct part *p, const struct text *t);
 void part_set_arguments_string(struct call *c, struct part *p, struct json_val v, size_t max);
 /* Image, audio or file by URL; a data: URL (RFC 2397) becomes a blob. */
 void part_set_url(struct call *c, struct part *p, struct json_val url, size_t max);
-/* Hash of role and parts. Reasoning and empty text do not count: clients leave them out
- * when they send the answer back. */
+/* Hash of role and parts. Reasoning, empty text and what the provider did with tools of
+ * its own do not count: clients leave them out, or change them, when they send the answer
+ * back. */
 void message_seal(struct message *m);
 
 /* One block of message content as OpenAI and Anthropic write it ({"type": …}), or a

@@ -56,7 +56,7 @@ static void add_text(const struct reader *r, uint64_t key, enum part_type type, 
 {
 	struct block *b;
 
-	if (json_type(v) != JSON_STRING || !json_raw(v).len)
+	if (!json_has_text(v))
 		return;
 	b = get_block(r, key, type);
 	if (b)
@@ -87,7 +87,7 @@ static struct block *tool_block(const struct reader *r, struct json_val tool, st
 {
 	struct blocks *blocks = &r->st->blocks;
 	struct json_val id = json_get(tool, "id");
-	bool starts = json_raw(id).len && json_raw(name).len;
+	bool starts = json_has_text(id) && json_has_text(name);
 	int64_t index = call_json_i64(json_get(tool, "index"));
 	struct block *b;
 
@@ -183,7 +183,10 @@ static void read_choice(struct reader *r, struct json_val choice, int64_t positi
 		message = json_get(choice, "message");
 	read_message(r, message);
 	add_text(r, KEY_TEXT, PART_TEXT, json_get(choice, "text"));
-	if (json_type(finish) != JSON_STRING || !json_raw(finish).len)
+	/* What it was called when images were new. */
+	if (json_type(finish) != JSON_STRING)
+		finish = json_path(choice, "finish_details.type");
+	if (!json_has_text(finish))
 		return;
 	if (r->choice >= r->c->n_finish_reasons || !r->c->finish_reasons[r->choice].data)
 		r->st->finished++;
@@ -230,11 +233,12 @@ static void chat_event(struct call *c, const struct decoder_config *config, void
 		read_root(c, config, st, root, ts_ns);
 }
 
+/* A stream in which nothing of this API came promises no end either. */
 static bool chat_ended(const void *state)
 {
 	const struct chat_state *st = state;
 
-	return st->done || (st->choices && st->finished == st->choices);
+	return st->done || st->finished == st->choices;
 }
 
 /* In a stream that broke off, the fragment that came last need not be the last one. */
@@ -270,7 +274,7 @@ static enum operation chat_path(struct slice method, struct slice path, bool *kn
 		if (!slice_ends(path, chat_paths[i].suffix))
 			continue;
 		*known = true;
-		return slice_eq(method, SLICE("POST")) ? chat_paths[i].op : OP_NONE;
+		return slice_eq_nocase(method, SLICE("POST")) ? chat_paths[i].op : OP_NONE;
 	}
 	return OP_NONE;
 }
@@ -298,6 +302,7 @@ static bool chat_response_shape(struct json_val response)
 const struct dialect dialect_openai_chat = {
 	.name = "openai-chat",
 	.provider = "openai",
+	.api_type = "chat_completions",
 	.op = OP_CHAT,
 	.state_size = sizeof(struct chat_state),
 	.path = chat_path,

@@ -10,7 +10,7 @@ static enum operation embeddings_path(struct slice method, struct slice path, bo
 	if (!slice_ends(path, SLICE("/embeddings")) || slice_ends(path, SLICE("/api/embeddings")))
 		return OP_NONE;
 	*known = true;
-	return slice_eq(method, SLICE("POST")) ? OP_EMBEDDINGS : OP_NONE;
+	return slice_eq_nocase(method, SLICE("POST")) ? OP_EMBEDDINGS : OP_NONE;
 }
 
 static bool embeddings_shape(struct json_val request)

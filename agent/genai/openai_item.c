@@ -151,7 +151,6 @@ void openai_responses_request(struct call *c, const struct decoder_config *confi
 	struct json_val format = json_path(root, "text.format.type");
 
 	openai_request_common(c, root);
-	c->api_type = "responses";
 	c->max_tokens = call_json_i64(json_get(root, "max_output_tokens"));
 	call_update(c, &c->reasoning_level, json_path(root, "reasoning.effort"));
 	call_update(c, &c->previous_response_id, json_get(root, "previous_response_id"));

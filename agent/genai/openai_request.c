@@ -8,7 +8,6 @@ void openai_request_common(struct call *c, struct json_val root)
 {
 	static const char *const users[] = { "user", "safety_identifier" };
 
-	c->api_type = NULL;
 	call_update(c, &c->request_model, json_get(root, "model"));
 	json_bool(json_get(root, "stream"), &c->stream);
 	c->temperature = call_json_f64(json_get(root, "temperature"));
@@ -81,8 +80,11 @@ static void add_message(struct call *c, const struct decoder_config *config, str
 {
 	size_t max = messages_text_max(config);
 	struct json_val role = json_get(from, "role"), thoughts, function;
-	struct message *m = message_add(c, &c->input, &c->n_input, call_json_str(c, role));
+	struct message *m;
 
+	if (!json_has_text(role))
+		return;
+	m = message_add(c, &c->input, &c->n_input, call_json_str(c, role));
 	if (!m)
 		return;
 	m->name = call_json_str(c, json_get(from, "name"));
@@ -94,7 +96,7 @@ static void add_message(struct call *c, const struct decoder_config *config, str
 	thoughts = json_get(from, "reasoning_content");
 	if (json_type(thoughts) != JSON_STRING)
 		thoughts = json_get(from, "reasoning");
-	if (json_raw(thoughts).len)
+	if (json_has_text(thoughts))
 		part_set_string(c, part_add(c, &m->parts, &m->n_parts, PART_REASONING), thoughts,
 				max);
 	messages_add_content(c, config, &m->parts, &m->n_parts, json_get(from, "content"));
@@ -104,7 +106,7 @@ static void add_message(struct call *c, const struct decoder_config *config, str
 	for (struct json_val i = json_first(json_get(from, "tool_calls")); i.doc; i = json_next(i))
 		add_tool_call(c, m, i, max);
 	function = json_get(from, "function_call");
-	if (json_type(function) == JSON_OBJECT) {
+	if (json_has_text(json_get(function, "name"))) {
 		struct part *p = part_add(c, &m->parts, &m->n_parts, PART_TOOL_CALL);
 
 		part_set_arguments_string(c, p, json_get(function, "arguments"), max);
@@ -155,7 +157,6 @@ void openai_chat_request(struct call *c, const struct decoder_config *config, st
 	struct json_val effort = json_get(root, "reasoning_effort");
 
 	openai_request_common(c, root);
-	c->api_type = c->op == OP_CHAT ? "chat_completions" : NULL;
 	c->max_tokens = call_json_i64(json_get(root, "max_completion_tokens"));
 	if (c->max_tokens < 0)
 		c->max_tokens = call_json_i64(json_get(root, "max_tokens"));

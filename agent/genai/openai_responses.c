@@ -286,8 +286,11 @@ static void responses_finish(struct call *c, const struct decoder_config *config
 				messages_add_tool_call(c, p, item->kind, item->end_ns, false);
 		}
 	}
-	if (c->n_finish_reasons)
-		m->finish_reason = c->n_tool_calls ? SLICE("tool_calls") : c->finish_reasons[0];
+	/* Of several reasons, the one for which the client has to go on. */
+	for (size_t i = c->n_finish_reasons; i > 0; i--)
+		if (!m->finish_reason.data ||
+		    slice_eq(c->finish_reasons[i - 1], SLICE("tool_calls")))
+			m->finish_reason = c->finish_reasons[i - 1];
 	message_seal(m);
 }
 
@@ -309,13 +312,13 @@ static enum operation responses_path(struct slice method, struct slice path, boo
 	rest = slice_sub(path, (size_t)at + mark.len, path.len);
 	if (!rest.len || slice_eq(rest, SLICE("/compact"))) {
 		*known = true;
-		return slice_eq(method, SLICE("POST")) ? OP_CHAT : OP_NONE;
+		return slice_eq_nocase(method, SLICE("POST")) ? OP_CHAT : OP_NONE;
 	}
 	*known = slice_eq(rest, SLICE("/input_tokens")) || slice_starts(rest, SLICE("/resp_"));
 	/* /responses/resp_…; with more behind it is a list of its items, or its end. */
 	rest = slice_sub(rest, 1, rest.len);
 	return *known && slice_starts(rest, SLICE("resp_")) && slice_find_char(rest, '/') < 0 &&
-			       slice_eq(method, SLICE("GET"))
+			       slice_eq_nocase(method, SLICE("GET"))
 		       ? OP_FETCH_RESPONSE
 		       : OP_NONE;
 }
@@ -355,6 +358,7 @@ static bool responses_response_shape(struct json_val response)
 const struct dialect dialect_openai_responses = {
 	.name = "openai-responses",
 	.provider = "openai",
+	.api_type = "responses",
 	.op = OP_CHAT,
 	.state_size = sizeof(struct responses_state),
 	.path = responses_path,

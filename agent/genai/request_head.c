@@ -70,6 +70,26 @@ static const struct slice id_headers[] = {
 	SLICE("x-amzn-requestid"), SLICE("x-generation-id"), SLICE("x-goog-request-id"),
 };
 
+/* What LiteLLM charged, in USD; of a stream it is not the last word. */
+static void read_cost(struct call *c, const struct http_head *head)
+{
+	struct slice text = http_head_get(head, SLICE("x-litellm-response-cost"));
+	struct slice type = http_head_get(head, SLICE("content-type"));
+	char *end;
+	double usd;
+
+	if (!text.len || slice_starts_nocase(type, SLICE("text/event-stream")))
+		return;
+	text = arena_copy(&c->arena, text); /* gets its NUL */
+	if (!text.data)
+		return;
+	usd = strtod(text.data, &end);
+	if (end == text.data || !isfinite(usd) || usd < 0)
+		return;
+	c->usage.cost_known = true;
+	c->usage.cost_usd = usd;
+}
+
 void response_head_read(struct call *c, const struct http_head *head)
 {
 	const char *upstream = c->profile ? NULL : detect_upstream(head);
@@ -79,6 +99,7 @@ void response_head_read(struct call *c, const struct http_head *head)
 		c->http_version = head->version;
 	for (size_t i = 0; i < ARRAY_LEN(id_headers) && !c->request_id.data; i++)
 		c->request_id = arena_copy(&c->arena, http_head_get(head, id_headers[i]));
+	read_cost(c, head);
 	if (upstream)
 		c->provider = slice_from(upstream);
 }

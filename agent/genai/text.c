@@ -92,6 +92,11 @@ uint64_t text_hash(const struct text *t)
 	return t->present ? t->hash : SLICE_HASH;
 }
 
+bool json_has_text(struct json_val v)
+{
+	return json_type(v) == JSON_STRING && json_raw(v).len;
+}
+
 static uint64_t hash_u64(uint64_t h, uint64_t v)
 {
 	return slice_hash(h, (struct slice){ (const char *)&v, sizeof(v) });

@@ -58,7 +58,7 @@ void trace_context_read(struct call *c, const struct http_head *head)
 {
 	struct buf state = BUF_INIT(TRACE_STATE_MAX);
 	struct trace_parent parent = { 0 };
-	size_t parents = 0;
+	size_t parents = 0, wanted = 0;
 
 	for (size_t i = 0; i < head->n_fields; i++) {
 		const struct http_field *f = &head->fields[i];
@@ -71,6 +71,7 @@ void trace_context_read(struct call *c, const struct http_head *head)
 			if (state.len)
 				buf_add_char(&state, ',');
 			buf_add_slice(&state, slice_trim(f->value));
+			wanted += f->value.len + 1;
 		}
 	}
 	if (parents == 1 && parent.valid) {
@@ -78,5 +79,8 @@ void trace_context_read(struct call *c, const struct http_head *head)
 		if (state.len && !buf_error(&state))
 			c->trace_state = arena_copy(&c->arena, buf_slice(&state));
 	}
+	/* Not too long, so there was no memory. */
+	if (buf_error(&state) && wanted <= TRACE_STATE_MAX)
+		c->arena.failed = true;
 	buf_release(&state);
 }
