@@ -21,9 +21,13 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest, ExportTraceServiceResponse)
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "common"))
+from tap import Tap
 
 SEND = os.path.join(os.environ.get("BUILD", "build"), "replay", "otlp_send")
 LIMIT_S = 30
@@ -423,21 +427,16 @@ def test_tls():
 
 
 def main():
-    wanted = sys.argv[1:]
-    tests = [(k[5:], f) for k, f in globals().items() if k.startswith("test_") and (not wanted or k[5:] in wanted)]
-    bad = 0
-    for i, (name, f) in enumerate(tests, 1):
-        began = time.monotonic()
+    tap, wanted = Tap(), sys.argv[1:]
+    for name, function in list(globals().items()):
+        if not name.startswith("test_") or wanted and name[5:] not in wanted:
+            continue
         try:
-            f()
-            print("ok %d - otlp exporter: %s" % (i, name))
-        except Exception as e:
-            bad += 1
-            print("# %s: %s" % (type(e).__name__, str(e)[:3000].replace("\n", "\n# ")))
-            print("not ok %d - otlp exporter: %s" % (i, name))
-        print("# %.1f s" % (time.monotonic() - began), flush=True)
-    print("1..%d" % len(tests))
-    return bad > 0
+            function()
+            tap.check(name[5:], True)
+        except Exception:
+            tap.check(name[5:], False, traceback.format_exc()[-3000:])
+    return tap.done()
 
 
 sys.exit(main())

@@ -14,12 +14,16 @@ import random
 import struct
 import subprocess
 import sys
+import traceback
 import uuid
 
 from google.protobuf import json_format
 from google.protobuf.unknown_fields import UnknownFieldSet
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest, ExportTraceServiceResponse)
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "common"))
+from tap import Tap
 
 DUMP = os.path.join(os.environ.get("BUILD", "build"), "replay", "otlp_dump")
 NAMESPACE = uuid.UUID("4d63009a-8d0f-11ee-aad7-4c796ed8e320")
@@ -273,18 +277,16 @@ def test_responses():
 
 
 def main():
-    tests = [(k[5:], f) for k, f in globals().items() if k.startswith("test_")]
-    bad = 0
-    for i, (name, f) in enumerate(tests, 1):
+    tap, wanted = Tap(), sys.argv[1:]
+    for name, function in list(globals().items()):
+        if not name.startswith("test_") or wanted and name[5:] not in wanted:
+            continue
         try:
-            f()
-            print("ok %d - otlp proto: %s" % (i, name))
-        except Exception as e:
-            bad += 1
-            print("# " + str(e)[:3000].replace("\n", "\n# "))
-            print("not ok %d - otlp proto: %s" % (i, name))
-    print("1..%d" % len(tests))
-    return bad > 0
+            function()
+            tap.check(name[5:], True)
+        except Exception:
+            tap.check(name[5:], False, traceback.format_exc()[-3000:])
+    return tap.done()
 
 
 sys.exit(main())
