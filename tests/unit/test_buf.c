@@ -61,3 +61,25 @@ TEST(buf_json_strings)
 		CHECK_STR(buf_slice(&b), rows[i].want);
 	}
 }
+
+TEST(buf_text_is_utf8)
+{
+	static const struct {
+		struct slice in;
+		const char *want;
+	} rows[] = {
+		{ SLICE(""), "" },
+		{ SLICE("plain text, longer than a word"), "plain text, longer than a word" },
+		{ SLICE("12345678\xc3\xa9" "2345678\xff" "x"), "12345678\xc3\xa9" "2345678\xef\xbf\xbdx" },
+		{ SLICE("\xe2\x82"), "\xef\xbf\xbd\xef\xbf\xbd" },
+		{ SLICE("\n\x01\"\\"), "\n\x01\"\\" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		_cleanup_(buf_cleanup) struct buf b = BUF_INIT(1000);
+
+		test_row("%zu", i);
+		buf_add_utf8(&b, rows[i].in);
+		CHECK_STR(buf_slice(&b), rows[i].want);
+	}
+}

@@ -26,103 +26,99 @@ static int read_options(struct otlp_options *o, struct buf *warnings, const char
 
 #define ENV(...) ((const char *const[]){ __VA_ARGS__ __VA_OPT__(, ) NULL })
 
+static const struct {
+	const char *env[4];
+	const char *want, *shown;
+	bool warns;
+} endpoints[] = {
+	{ { NULL }, NULL, NULL, false },
+	{ { "OTEL_EXPORTER_OTLP_ENDPOINT=" }, NULL, NULL, false },
+	{ { "OTEL_EXPORTER_OTLP_ENDPOINT=http://c:4318" },
+	  "http://c:4318/v1/traces",
+	  "http://c:4318/v1/traces",
+	  false },
+	{ { "OTEL_EXPORTER_OTLP_ENDPOINT= https://c/ " },
+	  "https://c/v1/traces",
+	  "https://c/v1/traces",
+	  false },
+	{ { "OTEL_EXPORTER_OTLP_ENDPOINT=http://c/base/otlp" },
+	  "http://c/base/otlp/v1/traces",
+	  "http://c/base/otlp/v1/traces",
+	  false },
+	{ { "OTEL_EXPORTER_OTLP_ENDPOINT=http://c/base/?k=v" },
+	  "http://c/base/v1/traces?k=v",
+	  "http://c/base/v1/traces",
+	  false },
+	{ { "OTEL_EXPORTER_OTLP_ENDPOINT=http://[::1]:4318" },
+	  "http://[::1]:4318/v1/traces",
+	  "http://[::1]:4318/v1/traces",
+	  false },
+	{ { "OTEL_EXPORTER_OTLP_ENDPOINT=HTTPS://user:p%40ss@c/x" },
+	  "HTTPS://user:p%40ss@c/x/v1/traces",
+	  "https://c/x/v1/traces",
+	  false },
+	/* A signal's own URL is taken as it is. */
+	{ { "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://c:4318" },
+	  "http://c:4318/",
+	  "http://c:4318/",
+	  false },
+	{ { "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://c?key=secret" },
+	  "http://c/?key=secret",
+	  "http://c/",
+	  false },
+	{ { "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://c/x/",
+	    "OTEL_EXPORTER_OTLP_ENDPOINT=http://d" },
+	  "http://c/x/",
+	  "http://c/x/",
+	  false },
+	{ { "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=c:4318", "OTEL_EXPORTER_OTLP_ENDPOINT=http://d" },
+	  "http://d/v1/traces",
+	  "http://d/v1/traces",
+	  true },
+	{ { "OTEL_EXPORTER_OTLP_ENDPOINT=c:4318" }, NULL, NULL, true },
+	{ { "OTEL_EXPORTER_OTLP_ENDPOINT=ftp://c" }, NULL, NULL, true },
+	{ { "OTEL_EXPORTER_OTLP_ENDPOINT=http://" }, NULL, NULL, true },
+	{ { "OTEL_EXPORTER_OTLP_ENDPOINT=http:///x" }, NULL, NULL, true },
+	{ { "OTEL_EXPORTER_OTLP_ENDPOINT=http://a b" }, NULL, NULL, true },
+	{ { "OTEL_EXPORTER_OTLP_ENDPOINT=http://a\nb" }, NULL, NULL, true },
+	{ { "OTEL_TRACES_EXPORTER=otlp" },
+	  "http://localhost:4318/v1/traces",
+	  "http://localhost:4318/v1/traces",
+	  false },
+	{ { "OTEL_TRACES_EXPORTER=none", "OTEL_EXPORTER_OTLP_ENDPOINT=http://c" },
+	  NULL,
+	  NULL,
+	  false },
+	{ { "OTEL_TRACES_EXPORTER=console", "OTEL_EXPORTER_OTLP_ENDPOINT=http://c" },
+	  NULL,
+	  NULL,
+	  true },
+	{ { "OTEL_TRACES_EXPORTER=console, otlp", "OTEL_EXPORTER_OTLP_ENDPOINT=http://c" },
+	  "http://c/v1/traces",
+	  "http://c/v1/traces",
+	  true },
+	{ { "OTEL_TRACES_EXPORTER=zipkin", "OTEL_EXPORTER_OTLP_ENDPOINT=http://c" },
+	  "http://c/v1/traces",
+	  "http://c/v1/traces",
+	  true },
+	{ { "OTEL_SDK_DISABLED=TRUE", "OTEL_EXPORTER_OTLP_ENDPOINT=http://c" }, NULL, NULL, false },
+	{ { "OTEL_SDK_DISABLED=yes", "OTEL_EXPORTER_OTLP_ENDPOINT=http://c" },
+	  "http://c/v1/traces",
+	  "http://c/v1/traces",
+	  true },
+};
+
 TEST(options_endpoints)
 {
-	static const struct {
-		const char *env[4];
-		const char *want, *shown;
-		bool warns;
-	} rows[] = {
-		{ { NULL }, NULL, NULL, false },
-		{ { "OTEL_EXPORTER_OTLP_ENDPOINT=" }, NULL, NULL, false },
-		{ { "OTEL_EXPORTER_OTLP_ENDPOINT=http://c:4318" },
-		  "http://c:4318/v1/traces",
-		  "http://c:4318/v1/traces",
-		  false },
-		{ { "OTEL_EXPORTER_OTLP_ENDPOINT= https://c/ " },
-		  "https://c/v1/traces",
-		  "https://c/v1/traces",
-		  false },
-		{ { "OTEL_EXPORTER_OTLP_ENDPOINT=http://c/base/otlp" },
-		  "http://c/base/otlp/v1/traces",
-		  "http://c/base/otlp/v1/traces",
-		  false },
-		{ { "OTEL_EXPORTER_OTLP_ENDPOINT=http://c/base/?k=v" },
-		  "http://c/base/v1/traces?k=v",
-		  "http://c/base/v1/traces",
-		  false },
-		{ { "OTEL_EXPORTER_OTLP_ENDPOINT=http://[::1]:4318" },
-		  "http://[::1]:4318/v1/traces",
-		  "http://[::1]:4318/v1/traces",
-		  false },
-		{ { "OTEL_EXPORTER_OTLP_ENDPOINT=HTTPS://user:p%40ss@c/x" },
-		  "HTTPS://user:p%40ss@c/x/v1/traces",
-		  "https://c/x/v1/traces",
-		  false },
-		/* A signal's own URL is taken as it is. */
-		{ { "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://c:4318" },
-		  "http://c:4318/",
-		  "http://c:4318/",
-		  false },
-		{ { "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://c?key=secret" },
-		  "http://c/?key=secret",
-		  "http://c/",
-		  false },
-		{ { "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://c/x/",
-		    "OTEL_EXPORTER_OTLP_ENDPOINT=http://d" },
-		  "http://c/x/",
-		  "http://c/x/",
-		  false },
-		{ { "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=c:4318",
-		    "OTEL_EXPORTER_OTLP_ENDPOINT=http://d" },
-		  "http://d/v1/traces",
-		  "http://d/v1/traces",
-		  true },
-		{ { "OTEL_EXPORTER_OTLP_ENDPOINT=c:4318" }, NULL, NULL, true },
-		{ { "OTEL_EXPORTER_OTLP_ENDPOINT=ftp://c" }, NULL, NULL, true },
-		{ { "OTEL_EXPORTER_OTLP_ENDPOINT=http://" }, NULL, NULL, true },
-		{ { "OTEL_EXPORTER_OTLP_ENDPOINT=http:///x" }, NULL, NULL, true },
-		{ { "OTEL_EXPORTER_OTLP_ENDPOINT=http://a b" }, NULL, NULL, true },
-		{ { "OTEL_EXPORTER_OTLP_ENDPOINT=http://a\nb" }, NULL, NULL, true },
-		{ { "OTEL_TRACES_EXPORTER=otlp" },
-		  "http://localhost:4318/v1/traces",
-		  "http://localhost:4318/v1/traces",
-		  false },
-		{ { "OTEL_TRACES_EXPORTER=none", "OTEL_EXPORTER_OTLP_ENDPOINT=http://c" },
-		  NULL,
-		  NULL,
-		  false },
-		{ { "OTEL_TRACES_EXPORTER=console", "OTEL_EXPORTER_OTLP_ENDPOINT=http://c" },
-		  NULL,
-		  NULL,
-		  true },
-		{ { "OTEL_TRACES_EXPORTER=console, otlp", "OTEL_EXPORTER_OTLP_ENDPOINT=http://c" },
-		  "http://c/v1/traces",
-		  "http://c/v1/traces",
-		  true },
-		{ { "OTEL_TRACES_EXPORTER=zipkin", "OTEL_EXPORTER_OTLP_ENDPOINT=http://c" },
-		  "http://c/v1/traces",
-		  "http://c/v1/traces",
-		  true },
-		{ { "OTEL_SDK_DISABLED=TRUE", "OTEL_EXPORTER_OTLP_ENDPOINT=http://c" },
-		  NULL,
-		  NULL,
-		  false },
-		{ { "OTEL_SDK_DISABLED=yes", "OTEL_EXPORTER_OTLP_ENDPOINT=http://c" },
-		  "http://c/v1/traces",
-		  "http://c/v1/traces",
-		  true },
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(endpoints); i++) {
 		_cleanup_(buf_cleanup) struct buf warnings = BUF_INIT(10000);
 		struct otlp_options o;
 
-		test_row("%zu %s", i, rows[i].env[0] ? rows[i].env[0] : "");
-		CHECK_INT(read_options(&o, &warnings, rows[i].env), 0);
-		CHECK_STR(slice_from(o.endpoint), rows[i].want);
-		CHECK_STR(slice_from(o.endpoint_shown), rows[i].shown);
-		CHECK_INT(warnings.len > 0, rows[i].warns);
+		test_row("%zu %s", i, endpoints[i].env[0] ? endpoints[i].env[0] : "");
+		CHECK_INT(read_options(&o, &warnings, endpoints[i].env), 0);
+		CHECK_STR(slice_from(o.endpoint), endpoints[i].want);
+		CHECK_STR(slice_from(o.endpoint_shown), endpoints[i].shown);
+		CHECK_INT(warnings.len > 0, endpoints[i].warns);
 		otlp_options_release(&o);
 	}
 }
