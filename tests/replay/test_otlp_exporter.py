@@ -188,6 +188,16 @@ def test_path_of_its_own():
         assert [r.path for r in c.requests] == ["/api/42/otlp/v1/traces?k=v"]
 
 
+def test_proxies_are_for_elsewhere():
+    with Collector() as c, Collector() as proxy:
+        env = {"http_proxy": proxy.url.replace("localhost", "127.0.0.1"), "no_proxy": "example.com"}
+        for url in (c.url, c.url.replace("localhost", "127.0.0.1")):
+            expect(send(url, env), exported=1)
+        assert len(c.requests) == 2 and not proxy.requests
+        expect(send("http://collector.invalid:4318", env), exported=1)
+        assert [r.path for r in proxy.requests] == ["http://collector.invalid:4318/v1/traces"]
+
+
 def test_batches_by_time():
     with Collector() as c:
         began = time.monotonic()
