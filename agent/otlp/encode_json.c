@@ -21,6 +21,9 @@ static void add_double(struct buf *b, double v)
 			break;
 	}
 	buf_add_str(b, text);
+	/* Readers that tell integers from doubles would lose the sign of -0. */
+	if (!strpbrk(text, ".e"))
+		buf_add_str(b, ".0");
 }
 
 static void add_any(struct buf *b, const struct attr *a)

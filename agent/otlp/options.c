@@ -136,8 +136,7 @@ static struct slice url_rest(struct slice url)
 	for (size_t i = 0; i < ARRAY_LEN(schemes); i++) {
 		struct slice rest = slice_sub(url, schemes[i].len, url.len);
 
-		if (slice_starts_nocase(url, schemes[i]) && rest.len &&
-		    !strchr("/?#:", rest.data[0]))
+		if (slice_starts_nocase(url, schemes[i]))
 			return rest;
 	}
 	return SLICE_NONE;
@@ -159,6 +158,14 @@ static void split_url(struct slice url, struct slice *ret_before_host, struct sl
 	for (end = 0; end < rest.len && !strchr("?#", rest.data[end]);)
 		end++;
 	*ret_path = slice_sub(rest, 0, end);
+}
+
+static bool is_url(const char *text)
+{
+	struct slice before, host, path;
+
+	split_url(slice_trim(slice_from(text)), &before, &host, &path);
+	return host.len && host.data[0] != ':';
 }
 
 static int set_endpoint(struct otlp_options *o, struct slice url, struct slice suffix)
@@ -223,12 +230,12 @@ static int read_endpoint(struct otlp_options *o, struct env *e)
 	if (!wants_export(e, &said))
 		return 0;
 	own = env_get(e, "OTEL_EXPORTER_OTLP_TRACES_", "ENDPOINT");
-	if (own && url_rest(slice_trim(slice_from(own))).data)
+	if (own && is_url(own))
 		return set_endpoint(o, slice_trim(slice_from(own)), SLICE_NONE);
 	if (own)
 		warn(e, "not an http:// or https:// URL, ignored");
 	base = env_get(e, "OTEL_EXPORTER_OTLP_", "ENDPOINT");
-	if (base && !url_rest(slice_trim(slice_from(base))).data) {
+	if (base && !is_url(base)) {
 		warn(e, "not an http:// or https:// URL, ignored");
 		base = NULL;
 	}

@@ -226,7 +226,8 @@ static void set_list(struct resource *r, struct slice list, enum list_owner owne
 		a = find(r, key);
 		name = a ? slice_from(a->key) : arena_copy(&r->arena, key);
 		copy = arena_copy(&r->arena, buf_slice(&value));
-		if (!a && name.data)
+		/* The last place is kept for service.name. */
+		if (!a && name.data && r->n_attrs < RESOURCE_ATTRS_MAX - 1)
 			a = push(r, name.data);
 		if (a && copy.data) {
 			a->type = ATTR_STRING;

@@ -235,6 +235,26 @@ static void set_long(struct sender *s, CURLoption option, long value)
 		s->failed = true;
 }
 
+/* libcurl takes http_proxy and no_proxy from the environment. A collector on this machine
+ * is not reached through a proxy, whether no_proxy thought of it or not. */
+static void set_no_proxy(struct sender *s)
+{
+	_cleanup_(buf_cleanup) struct buf list = BUF_INIT(HEADER_LINE_MAX);
+	const char *given = getenv("no_proxy");
+
+	if (!given)
+		given = getenv("NO_PROXY");
+	if (given && !strcmp(given, "*"))
+		return;
+	buf_add_str(&list, "localhost,127.0.0.1,::1");
+	if (given)
+		buf_printf(&list, ",%s", given);
+	if (buf_error(&list) == -ENOMEM)
+		s->failed = true;
+	if (!buf_error(&list))
+		set_str(s, CURLOPT_NOPROXY, list.data);
+}
+
 static void set_options(struct sender *s, const struct otlp_options *o)
 {
 	const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
@@ -242,6 +262,7 @@ static void set_options(struct sender *s, const struct otlp_options *o)
 	set_headers(s, o);
 	set_str(s, CURLOPT_URL, o->endpoint);
 	set_str(s, CURLOPT_USERAGENT, USER_AGENT);
+	set_no_proxy(s);
 	set_str(s, CURLOPT_PROTOCOLS_STR, "http,https");
 	set_str(s, CURLOPT_CAINFO, o->certificate);
 	/* The bundle that is named is the only one trusted. */

@@ -4,9 +4,11 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "ids.h"
+#include "redact.h"
 #include "trace_context.h"
 
 #define FLAG_SAMPLED 1
+#define STATUS_MESSAGE_MAX 8192 /* bytes, of which half are taken from the provider */
 
 /* Sets of operations, for the tables' `ops`. */
 #define OPS_INFERENCE (1u << OP_CHAT | 1u << OP_GENERATE_CONTENT | 1u << OP_TEXT_COMPLETION)
@@ -271,9 +273,11 @@ static void set_gentap(struct span *s, const struct call *c)
 	set_tool_calls(s, c);
 }
 
-/* ERROR with its type, and UNSET else: OK is for applications to say. */
+/* ERROR with its type, and UNSET else: OK is for applications to say. The message is the
+ * provider's; some quote what they refuse, keys included. */
 static void set_status(struct span *s, const struct call *c)
 {
+	_cleanup_(buf_cleanup) struct buf message = BUF_INIT(STATUS_MESSAGE_MAX);
 	char status[12];
 
 	if (c->error_type.data) {
@@ -285,7 +289,11 @@ static void set_status(struct span *s, const struct call *c)
 		return;
 	}
 	s->error = true;
-	s->status_message = arena_copy(&s->arena, c->error_message);
+	if (!c->error_message.len)
+		return;
+	redact_add(&message, slice_sub(c->error_message, 0, STATUS_MESSAGE_MAX / 2),
+		   c->error_message.len > STATUS_MESSAGE_MAX / 2);
+	s->status_message = arena_copy(&s->arena, buf_slice(&message));
 }
 
 static void set_times(struct span *s, const struct call *c)
@@ -367,4 +375,6 @@ void call_span_fill(struct span *s, const struct call *c, const struct tracer_co
 	set_usage(s, c, config->profile);
 	set_times(s, c);
 	set_gentap(s, c);
+	if (config->content)
+		call_content_fill(s, c);
 }

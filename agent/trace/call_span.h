@@ -20,6 +20,9 @@
 /* Fills a fresh span. What there is no room for is left out (span->dropped_attrs). */
 void call_span_fill(struct span *s, const struct call *c, const struct tracer_config *config);
 
+/* Message text as JSON attributes (genai/content.h); only when content is wanted. */
+void call_content_fill(struct span *s, const struct call *c);
+
 /* gentap.capture.source of an enum gentap_source; NULL for a number it does not know. */
 const char *call_span_source(uint8_t source);
 

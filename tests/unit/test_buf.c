@@ -22,7 +22,8 @@ TEST(buf_grows_to_its_ceiling)
 
 TEST(buf_error_is_sticky_without_memory)
 {
-	EACH_MALLOC_FAILURE {
+	EACH_MALLOC_FAILURE
+	{
 		_cleanup_(buf_cleanup) struct buf b = BUF_INIT(10000);
 		size_t want = 0;
 
@@ -47,7 +48,11 @@ TEST(buf_json_strings)
 		{ "nul", SLICE("a\0b"), "\"a\\u0000b\"" },
 		{ "utf-8", SLICE("\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80"),
 		  "\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"" },
-		{ "stray byte", SLICE("a\xff" "b"), "\"a\xef\xbf\xbd" "b\"" },
+		{ "stray byte",
+		  SLICE("a\xff"
+			"b"),
+		  "\"a\xef\xbf\xbd"
+		  "b\"" },
 		{ "overlong", SLICE("\xc0\x80"), "\"\xef\xbf\xbd\xef\xbf\xbd\"" },
 		{ "surrogate", SLICE("\xed\xa0\x80"), "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"" },
 		{ "cut off", SLICE("\xe2\x82"), "\"\xef\xbf\xbd\xef\xbf\xbd\"" },
@@ -58,6 +63,32 @@ TEST(buf_json_strings)
 
 		test_row("%s", rows[i].name);
 		buf_add_json(&b, rows[i].in);
+		CHECK_STR(buf_slice(&b), rows[i].want);
+	}
+}
+
+TEST(buf_text_is_utf8)
+{
+	static const struct {
+		struct slice in;
+		const char *want;
+	} rows[] = {
+		{ SLICE(""), "" },
+		{ SLICE("plain text, longer than a word"), "plain text, longer than a word" },
+		{ SLICE("12345678\xc3\xa9"
+			"2345678\xff"
+			"x"),
+		  "12345678\xc3\xa9"
+		  "2345678\xef\xbf\xbdx" },
+		{ SLICE("\xe2\x82"), "\xef\xbf\xbd\xef\xbf\xbd" },
+		{ SLICE("\n\x01\"\\"), "\n\x01\"\\" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		_cleanup_(buf_cleanup) struct buf b = BUF_INIT(1000);
+
+		test_row("%zu", i);
+		buf_add_utf8(&b, rows[i].in);
 		CHECK_STR(buf_slice(&b), rows[i].want);
 	}
 }

@@ -204,9 +204,84 @@ TEST(tracer_ids_are_stable_and_differ)
 	}
 }
 
-TEST(tracer_without_memory)
+static struct span *span_with_content(enum operation op, bool content)
+{
+	static struct part parts[] = {
+		{ .type = PART_TEXT, .text = SLICE("hello"), .len = 5 },
+	};
+	static struct message messages[] = {
+		{ .role = SLICE("user"), .parts = parts, .n_parts = 1 },
+		{ .role = SLICE("assistant"), .parts = parts, .n_parts = 1 },
+	};
+	static struct tool_definition tools[] = {
+		{ .type = SLICE("function"), .name = SLICE("search") },
+	};
+	struct tracer_config config = { .content = content };
+	struct call *c = new_call();
+	struct span *s = NULL;
+
+	c->op = op;
+	c->system = parts;
+	c->input = messages;
+	c->output = messages + 1;
+	c->tools = tools;
+	c->n_system = c->n_input = c->n_output = c->n_tools = 1;
+	CHECK_INT(span_new(&s), 0);
+	call_span_fill(s, c, &config);
+	call_free(c);
+	return s;
+}
+
+TEST(tracer_content_only_where_it_is_wanted)
+{
+	static const struct {
+		enum operation op;
+		bool content;
+		bool input, output; /* system and tools go with output */
+	} rows[] = {
+		{ OP_CHAT, true, true, true },
+		{ OP_CHAT, false, false, false },
+		{ OP_FETCH_RESPONSE, true, false, true },
+		{ OP_EMBEDDINGS, true, false, false },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct span *s = span_with_content(rows[i].op, rows[i].content);
+
+		test_row("%zu", i);
+		CHECK_INT(!!span_attr(s, ATTR_INPUT_MESSAGES), rows[i].input);
+		CHECK_INT(!!span_attr(s, ATTR_OUTPUT_MESSAGES), rows[i].output);
+		CHECK_INT(!!span_attr(s, ATTR_SYSTEM_INSTRUCTIONS), rows[i].output);
+		CHECK_INT(!!span_attr(s, ATTR_TOOL_DEFINITIONS), rows[i].output);
+		if (rows[i].input)
+			CHECK_STR(span_attr(s, ATTR_INPUT_MESSAGES)->string,
+				  "[{\"role\":\"user\",\"parts\":[{\"type\":\"text\","
+				  "\"content\":\"hello\"}]}]");
+		span_free(s);
+	}
+}
+
+TEST(tracer_status_message_has_no_secrets)
 {
 	struct tracer_config config = { 0 };
+	struct call *c = new_call();
+	struct span *s = NULL;
+	char text[20000];
+
+	memset(text, 'x', sizeof(text));
+	memcpy(text, "bad key sk-proj-abcdefghijklmnopqrstuvwxyz0123456789ABCD ", 57);
+	call_set_error(c, SLICE("invalid_api_key"), (struct slice){ text, sizeof(text) });
+	CHECK_INT(span_new(&s), 0);
+	call_span_fill(s, c, &config);
+	CHECK(slice_starts(s->status_message, SLICE("bad key [redacted] x")));
+	CHECK(s->status_message.len < 8192);
+	span_free(s);
+	call_free(c);
+}
+
+TEST(tracer_without_memory)
+{
+	struct tracer_config config = { .content = true };
 	struct record r = { 0 };
 	struct span_sink sink = { &r, on_span };
 
