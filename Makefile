@@ -126,6 +126,8 @@ $(BUILD)/gentap-asan: $(call agent_objs,asan)
 TEST_INCLUDES := $(addprefix -iquoteagent/,$(SEES_main)) -Iinclude -Itests/unit
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZ := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzzers/%,$(wildcard tests/fuzz/fuzz_*.c))
+# Programs that a Python test of the same suite drives.
+REPLAY := $(patsubst tests/replay/%.c,$(BUILD)/replay/%,$(wildcard tests/replay/*.c))
 BENCH := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/bench_*.c))
 WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
@@ -142,6 +144,10 @@ $(BUILD)/bench/libpure.a: $(call pure_objs,release)
 $(BUILD)/unit/%: tests/unit/%.c tests/unit/test.c tests/unit/test.h $(BUILD)/unit/libpure.a
 	$(Q)$(CC) $(BASE_CFLAGS) $(SANITIZE) $(TEST_INCLUDES) -MMD -MP -MF $@.d $< tests/unit/test.c \
 		$(BUILD)/unit/libpure.a $(WRAP) -o $@ $(call pkg,--libs,$(LIBS_PURE)) -lm
+$(BUILD)/replay/%: tests/replay/%.c $(BUILD)/unit/libpure.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BASE_CFLAGS) $(SANITIZE) $(TEST_INCLUDES) -MMD -MP -MF $@.d $< $(BUILD)/unit/libpure.a \
+		-o $@ $(call pkg,--libs,$(LIBS_PURE)) -lm
 $(BUILD)/fuzzers/%: tests/fuzz/%.c $(BUILD)/fuzzers/libpure.a
 	$(Q)$(CLANG) $(BASE_CFLAGS) -Wno-missing-prototypes $(FUZZER) -fsanitize=fuzzer $(TEST_INCLUDES) -MMD -MP -MF $@.d $< \
 		$(BUILD)/fuzzers/libpure.a -o $@ $(call pkg,--libs,$(LIBS_PURE)) -lm
@@ -155,7 +161,7 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/bench/libpure.a
 .PHONY: all deps deps-test run test check bench fuzz fuzzers unit asan install uninstall format lint clean help
 all: $(BUILD)/gentap ## build the agent
 asan: $(BUILD)/gentap-asan
-unit: $(UNIT)
+unit: $(UNIT) $(REPLAY)
 fuzzers: $(FUZZ)
 benches: $(BENCH)
 
