@@ -168,12 +168,14 @@ void h2_stream_end(struct h2 *h, int dir, uint32_t id)
 		close_stream(h, s, false);
 }
 
-void h2_stream_reset(struct h2 *h, uint32_t id)
+void h2_stream_reset(struct h2 *h, int dir, uint32_t id)
 {
 	struct h2_stream *s = find(h, id);
 
-	if (s)
-		close_stream(h, s, true);
+	if (!s)
+		return;
+	s->client_reset = dir == h->client;
+	close_stream(h, s, true);
 }
 
 struct each_arg {

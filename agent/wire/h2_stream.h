@@ -11,7 +11,7 @@ void h2_stream_head(struct h2 *h, int dir, uint32_t id, struct http_head *head, 
 void h2_stream_data(struct h2 *h, int dir, uint32_t id, struct slice data);
 void h2_stream_hole(struct h2 *h, int dir, uint32_t id, uint64_t len);
 void h2_stream_end(struct h2 *h, int dir, uint32_t id);
-void h2_stream_reset(struct h2 *h, uint32_t id);
+void h2_stream_reset(struct h2 *h, int dir, uint32_t id);
 /* GOAWAY from `dir`: what the other side began after `last` is not processed. */
 void h2_stream_goaway(struct h2 *h, int dir, uint32_t last);
 /* The place in a direction is lost: each open stream may miss something there. */
