@@ -158,11 +158,11 @@ static void finish_frame(struct h2 *h, int dir)
 	d->fixed_len = 0;
 }
 
-/* A response whose request is still to come. */
+/* A response whose request, or the end of it, is still to come. */
 static bool is_early(const struct h2 *h, int dir, const struct h2_frame *f)
 {
-	return h->waiting && f->type == H2_HEADERS && h->client == !dir && f->stream & 1 &&
-	       f->stream > h->last_id && h->dirs[h->client].state != H2_LOST;
+	return h->waiting && f->type == H2_HEADERS && h->client == !dir &&
+	       h->dirs[h->client].state != H2_LOST && h2_stream_is_early(h, f->stream);
 }
 
 static int begin_frame(struct h2 *h, int dir)

@@ -113,8 +113,8 @@ void h2_release(struct h2 *h); /* open streams are only `closed` */
 /* 0, or -EBADMSG when the place was lost within these bytes. Memory that runs out
  * costs what was in the making and is counted. */
 int h2_feed(struct h2 *h, int dir, const void *data, size_t len);
-/* The same, but stops where a response begins whose request has not come yet: a reading
- * thread's record may overtake that of the writing one. 1 then, else 0; *ret_used bytes
+/* The same, but stops where a response begins whose request has not come to its end: a
+ * reading thread's record may overtake that of the writing one. 1 then, else 0; *ret_used bytes
  * were taken. The next h2_feed of this direction, even an empty one, does not wait. */
 int h2_feed_waiting(struct h2 *h, int dir, const void *data, size_t len, size_t *ret_used);
 int h2_hole(struct h2 *h, int dir, uint64_t len); /* 0: size not known */
