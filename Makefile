@@ -94,7 +94,7 @@ $(SKEL): $(BUILD)/gen/gentap.bpf.o
 
 # ---- Modules, in each variant ------------------------------------------------------
 includes = $(addprefix -iquoteagent/,$(1) $(SEES_$(1))) $(if $(filter $(1),$(ABI_USERS)),-Iinclude) \
-	$(if $(filter $(1),$(SKEL_USERS)),-isystem $(BUILD)/gen)
+	$(if $(filter $(1),$(SKEL_USERS)),-DGENTAP_USES_BPF -isystem $(BUILD)/gen)
 SRCS_main := $(wildcard agent/*.c)
 $(foreach m,$(MODULES),$(eval SRCS_$(m) := $(wildcard agent/$(m)/*.c agent/$(m)/*/*.c)))
 objs = $(patsubst agent/%.c,$(BUILD)/$(1)/%.o,$(SRCS_$(2)))
