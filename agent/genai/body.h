@@ -16,6 +16,10 @@ struct body {
 	void *ctx;
 	struct buf text;
 	const char *reason; /* NULL: not stopped */
+	bool unnamed;	    /* its coding, if any, will show in its first bytes */
+	uint64_t out_max;   /* for then */
+	char magic[4];
+	size_t magic_len;
 };
 
 /* `out` gets the decoded bytes, and passes to body_collect() what it wants kept. */
@@ -23,9 +27,13 @@ void body_init(struct body *b, size_t max, inflate_out_fn out, void *ctx);
 void body_release(struct body *b);
 /* Once, before the first byte; `out_max` bounds what decoding may give in all. */
 void body_set_coding(struct body *b, struct slice coding, uint64_t out_max);
+/* Instead, when the head was not read in full: gzip and zstd show themselves. */
+void body_find_coding(struct body *b, uint64_t out_max);
 void body_feed(struct body *b, struct slice data);
 void body_collect(struct body *b, struct slice data);
 void body_stop(struct body *b, const char *reason);
+/* The body is over. */
+void body_end(struct body *b);
 /* False when a coding's own end is still to come. */
 bool body_complete(const struct body *b);
 

@@ -2,24 +2,13 @@
 /* HTTP/2 from records to exchanges, through the whole of flow/. */
 #include "cleanup.h"
 #include "fake_decoder.h"
-#include "h2_session.h"
-#include "pipeline.h"
+#include "h2_feeder.h"
 #include "test.h"
 
 #define REQUEST(path)                                                                              \
 	":method: POST\n:scheme: https\n:path: " path "\n:authority: api.example\nx-a: b\n"        \
 	"content-type: application/json\n"
 #define ANSWER ":status: 200\ncontent-type: text/event-stream\n"
-
-/* How the records of a session are given to the pipeline. */
-struct feeder {
-	struct pipeline *p;
-	bool server_side; /* the process is the server */
-	uint8_t flags;
-	uint64_t pos[2];
-	uint32_t seq[2];
-	uint64_t now_ns;
-};
 
 static unsigned int verdicts[3];
 
@@ -38,60 +27,15 @@ static void feeder_init(struct feeder *f)
 {
 	const struct pipeline_sink sink = { .call = on_call, .verdict = on_verdict };
 
-	*f = (struct feeder){ .now_ns = 1000 };
 	memset(verdicts, 0, sizeof(verdicts));
 	buf_reset(&fake_log, 0);
-	if (pipeline_new(&f->p, &pipeline_config_default, &sink))
-		f->p = NULL;
+	feeder_open(f, &pipeline_config_default, &sink);
 }
 
 static void feeder_release(struct feeder *f)
 {
 	pipeline_free(f->p);
 	CHECK_INT(fake_open, 0);
-}
-
-/* One record at a time of its own; lost: only its place in the stream is counted. */
-static void feed_at(struct feeder *f, int dir, struct slice data, uint64_t ts_ns, bool lost)
-{
-	_Alignas(8) static char record[sizeof(struct gentap_event) + GENTAP_CHUNK_MAX];
-	int side = dir ^ f->server_side;
-	struct gentap_event ev = {
-		.type = GENTAP_EV_DATA,
-		.dir = (uint8_t)side,
-		.source = GENTAP_SRC_OPENSSL,
-		.flags = (uint8_t)(f->flags | GENTAP_F_FIRST | GENTAP_F_LAST),
-		.ts_ns = ts_ns,
-		.ptr = 0x1000,
-		.tgid = 7,
-		.seq = f->seq[side]++,
-		.pos = f->pos[side],
-		.call_len = data.len,
-		.data_len = (uint32_t)data.len,
-	};
-
-	f->pos[side] += data.len;
-	if (lost)
-		return;
-	memcpy(record, &ev, sizeof(ev));
-	memcpy(record + sizeof(ev), data.data, data.len);
-	CHECK_INT(pipeline_record(f->p, record, sizeof(ev) + data.len), 0);
-}
-
-static struct slice record_of(const struct session *s, size_t i)
-{
-	return slice_sub(buf_slice(&s->bytes), s->records[i].at, s->records[i].len);
-}
-
-static void feed_one(struct feeder *f, const struct session *s, size_t i, bool lost)
-{
-	feed_at(f, s->records[i].dir, record_of(s, i), f->now_ns += 1000, lost);
-}
-
-static void feed_range(struct feeder *f, const struct session *s, size_t from, size_t to)
-{
-	for (size_t i = from; i < to; i++)
-		feed_one(f, s, i, false);
 }
 
 static void add_exchange(struct session *s, uint32_t id, const char *request, const char *body)
