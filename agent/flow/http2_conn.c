@@ -252,14 +252,14 @@ static void *http2_conn_open(struct conn *c, struct exchange *upgraded)
 {
 	struct http2_conn *h = calloc(1, sizeof(*h));
 	const struct h2_sink sink = { h, on_head, NULL, on_body, on_hole, on_end, on_closed };
-	bool whole = conn_whole(c, GENTAP_WRITE) && conn_whole(c, GENTAP_READ);
 
 	if (!h) {
 		exchange_free(upgraded);
 		return NULL;
 	}
 	h->conn = c;
-	h2_init(&h->h2, whole ? (int)conn_request_dir(c) : H2_ROLE_UNKNOWN, &sink);
+	/* Who is the client shows itself; what the first bytes looked like is no proof. */
+	h2_init(&h->h2, H2_ROLE_UNKNOWN, &sink);
 	if (upgraded) {
 		if (h2_upgrade(&h->h2, conn_request_dir(c), SLICE_NONE, upgraded) == 0)
 			return h;

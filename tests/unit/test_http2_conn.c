@@ -271,6 +271,24 @@ TEST(http2_conn_joined_midway)
 	test_row(NULL);
 }
 
+/* A connection that is joined at a SETTINGS of its client looks like one that begins. */
+TEST(http2_conn_joined_at_settings)
+{
+	struct session s;
+	struct feeder f;
+
+	session_init(&s);
+	session_begin(&s);
+	session_head(&s, CLIENT, 1, REQUEST("/v1/a"), H2_END_STREAM);
+	session_frame(&s, CLIENT, H2_SETTINGS, H2_ACK, 0, NULL, 0);
+	add_exchange(&s, 3, REQUEST("/v1/b"), "x");
+	feeder_init(&f);
+	feed_range(&f, &s, 6, s.n);
+	CHECK_STR(buf_slice(&fake_log), "#0 POST /v1/b ? x > 200 x done : complete\n");
+	feeder_release(&f);
+	session_release(&s);
+}
+
 TEST(http2_conn_upgrade)
 {
 	static const char request[] = "POST /v1/up HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, "

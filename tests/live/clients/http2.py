@@ -10,6 +10,7 @@ import random
 import socket
 import ssl
 import sys
+import time
 import urllib.parse
 
 import h2.connection
@@ -37,6 +38,7 @@ async def complete(base, first, end):
 
 def cancel(base, first, end):
     where = urllib.parse.urlsplit(base)
+    time.sleep(1)  # all requests go out at once: what is missed of a new process does not come again
     context = ssl.create_default_context(cafile=os.environ["SSL_CERT_FILE"])
     context.set_alpn_protocols(["h2"])
     with socket.create_connection((where.hostname, where.port), 20) as plain, \
