@@ -156,16 +156,6 @@ static void resolve(struct decoder *d, struct json_val response)
 		request_parse(d);
 }
 
-static void set_coding(struct body *b, const struct http_head *head, uint64_t out_max)
-{
-	struct slice coding = http_head_get(head, SLICE("content-encoding"));
-
-	if (head->inferred && !coding.data)
-		body_find_coding(b, out_max);
-	else
-		body_set_coding(b, coding, out_max);
-}
-
 void decoder_request_head(struct decoder *d, const struct http_head *head, uint64_t ts_ns)
 {
 	enum operation op = OP_NONE;
@@ -188,7 +178,7 @@ void decoder_request_head(struct decoder *d, const struct http_head *head, uint6
 	set_dialect(d, dialect, op);
 	if (!d->call)
 		return;
-	set_coding(&d->request, head, d->config.body_max);
+	body_set_coding(&d->request, head, d->config.body_max);
 }
 
 void decoder_request_body(struct decoder *d, struct slice data, uint64_t ts_ns)
@@ -309,7 +299,7 @@ void decoder_response_head(struct decoder *d, const struct http_head *head, uint
 	if (head->inferred && c->completeness == COMPLETENESS_FULL)
 		c->completeness = COMPLETENESS_INFERRED;
 	/* A stream may be far longer than what is ever kept of it at a time. */
-	set_coding(&d->response, head, STREAM_BODIES * (uint64_t)d->config.body_max);
+	body_set_coding(&d->response, head, STREAM_BODIES * (uint64_t)d->config.body_max);
 }
 
 /* Turns a body down early that nobody claims, so as not to collect all of it. */
