@@ -51,6 +51,11 @@ static __always_inline enum glance glance(u64 buf, u64 len)
 	}
 	if ((head[0] & 0xff00ffff) == FOUR(0, 0, 0, 4) && (head[1] & 0xff) <= 1)
 		return GLANCE_START;
+	/* A frame of at most 16 KiB, of a known type, on a stream below 2^16 (section 4.1):
+	 * HTTP/2, joined midway. */
+	if ((head[0] & 0xff) == 0 && (head[0] >> 8 & 0xff) <= 0x40 && head[0] >> 24 <= 9 &&
+	    (head[1] & 0x00ffff00) == 0 && (head[1] & 0xd2) == 0)
+		return GLANCE_RESPONSE;
 	return GLANCE_OTHER;
 }
 

@@ -7,6 +7,7 @@
 
 /* In the order in which they are asked: a preface before what looks like any method. */
 static const struct conn_proto *const protos[] = {
+	&http2_proto,
 	&http1_proto,
 };
 

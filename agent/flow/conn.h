@@ -51,6 +51,7 @@ struct conn_proto {
 };
 
 extern const struct conn_proto http1_proto;
+extern const struct conn_proto http2_proto;
 
 struct conn_side {
 	struct conn *conn;

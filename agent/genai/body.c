@@ -23,7 +23,7 @@ void body_stop(struct body *b, const char *reason)
 		b->reason = reason;
 }
 
-void body_set_coding(struct body *b, struct slice coding, uint64_t out_max)
+static void set_coding(struct body *b, struct slice coding, uint64_t out_max)
 {
 	int r;
 
@@ -34,11 +34,47 @@ void body_set_coding(struct body *b, struct slice coding, uint64_t out_max)
 		body_stop(b, r == -ENOMEM ? "memory" : "coding_unknown");
 }
 
+void body_set_coding(struct body *b, const struct http_head *head, uint64_t out_max)
+{
+	struct slice coding = http_head_get(head, SLICE("content-encoding"));
+
+	b->unnamed = head->inferred && !coding.data;
+	b->out_max = out_max;
+	if (!b->unnamed)
+		set_coding(b, coding, out_max);
+}
+
+/* The first bytes are there, or all bytes: RFC 1952, section 2.3.1; RFC 8878, section 3.1.1. */
+static void name_coding(struct body *b)
+{
+	struct slice magic = { b->magic, b->magic_len };
+
+	b->unnamed = false;
+	if (slice_starts(magic, SLICE("\x1f\x8b\x08")))
+		set_coding(b, SLICE("gzip"), b->out_max);
+	else if (slice_eq(magic, SLICE("\x28\xb5\x2f\xfd")))
+		set_coding(b, SLICE("zstd"), b->out_max);
+	if (magic.len)
+		body_feed(b, magic);
+}
+
+void body_end(struct body *b)
+{
+	if (b->unnamed)
+		name_coding(b);
+}
+
 void body_feed(struct body *b, struct slice data)
 {
 	int r;
 
-	if (b->reason)
+	while (b->unnamed && data.len) {
+		b->magic[b->magic_len++] = data.data[0];
+		data = slice_sub(data, 1, data.len);
+		if (b->magic_len == sizeof(b->magic))
+			name_coding(b);
+	}
+	if (b->reason || !data.len)
 		return;
 	if (!b->inflate) {
 		b->out(b->ctx, data);

@@ -8,6 +8,7 @@
 #define GENAI_BODY_H
 
 #include "buf.h"
+#include "http.h"
 #include "inflate.h"
 
 struct body {
@@ -16,16 +17,23 @@ struct body {
 	void *ctx;
 	struct buf text;
 	const char *reason; /* NULL: not stopped */
+	bool unnamed;	    /* its coding, if any, will show in its first bytes */
+	uint64_t out_max;   /* for then */
+	char magic[4];
+	size_t magic_len;
 };
 
 /* `out` gets the decoded bytes, and passes to body_collect() what it wants kept. */
 void body_init(struct body *b, size_t max, inflate_out_fn out, void *ctx);
 void body_release(struct body *b);
-/* Once, before the first byte; `out_max` bounds what decoding may give in all. */
-void body_set_coding(struct body *b, struct slice coding, uint64_t out_max);
+/* Once, before the first byte; `out_max` bounds what decoding may give in all. Of a head
+ * that was not read in full the coding may be missing: gzip and zstd show themselves. */
+void body_set_coding(struct body *b, const struct http_head *head, uint64_t out_max);
 void body_feed(struct body *b, struct slice data);
 void body_collect(struct body *b, struct slice data);
 void body_stop(struct body *b, const char *reason);
+/* The body is over. */
+void body_end(struct body *b);
 /* False when a coding's own end is still to come. */
 bool body_complete(const struct body *b);
 

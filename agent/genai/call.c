@@ -67,7 +67,7 @@ static bool decode(struct call *c, struct json_val v, struct buf *decoded)
 {
 	/* No escape decodes to more bytes than it has; a byte that is not UTF-8 does. */
 	buf_init(decoded, 3 * json_raw(v).len + 1);
-	if (json_type(v) != JSON_STRING)
+	if (json_type(v) != JSON_STRING || json_cut(v))
 		return false;
 	if (json_str(v, decoded))
 		c->arena.failed = true;

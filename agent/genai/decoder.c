@@ -37,6 +37,7 @@ struct decoder {
 	bool request_ended;
 	bool response_ended;
 	bool response_whole;	   /* it was JSON, to the end */
+	bool lost;		   /* bytes of a body are, how many may not be known */
 	enum body_mode mode;	   /* of the response */
 	struct slice content_type; /* of the response */
 	struct sse sse;
@@ -177,8 +178,7 @@ void decoder_request_head(struct decoder *d, const struct http_head *head, uint6
 	set_dialect(d, dialect, op);
 	if (!d->call)
 		return;
-	body_set_coding(&d->request, http_head_get(head, SLICE("content-encoding")),
-			d->config.body_max);
+	body_set_coding(&d->request, head, d->config.body_max);
 }
 
 void decoder_request_body(struct decoder *d, struct slice data, uint64_t ts_ns)
@@ -194,6 +194,7 @@ void decoder_request_hole(struct decoder *d, uint64_t len)
 {
 	if (!d->call)
 		return;
+	d->lost = true;
 	call_mark_partial(d->call, "lost_records", len);
 	body_stop(&d->request, "lost_records");
 }
@@ -204,6 +205,7 @@ void decoder_request_end(struct decoder *d, enum http_end how, uint64_t ts_ns)
 		return;
 	d->request_ended = true;
 	d->call->request_end_ns = ts_ns;
+	body_end(&d->request);
 	if (how == HTTP_END_LOST)
 		body_stop(&d->request, "lost_records");
 	else if (how == HTTP_END_TRUNCATED)
@@ -294,9 +296,10 @@ void decoder_response_head(struct decoder *d, const struct http_head *head, uint
 	c->response_start_ns = ts_ns;
 	response_head_read(c, head);
 	d->content_type = arena_copy(&c->arena, type);
+	if (head->inferred && c->completeness == COMPLETENESS_FULL)
+		c->completeness = COMPLETENESS_INFERRED;
 	/* A stream may be far longer than what is ever kept of it at a time. */
-	body_set_coding(&d->response, http_head_get(head, SLICE("content-encoding")),
-			STREAM_BODIES * (uint64_t)d->config.body_max);
+	body_set_coding(&d->response, head, STREAM_BODIES * (uint64_t)d->config.body_max);
 }
 
 /* Turns a body down early that nobody claims, so as not to collect all of it. */
@@ -331,6 +334,10 @@ void decoder_response_hole(struct decoder *d, uint64_t len)
 {
 	if (!d->call)
 		return;
+	body_end(&d->response);
+	if (!d->call)
+		return;
+	d->lost = true;
 	call_mark_partial(d->call, "lost_records", len);
 	if (d->mode == BODY_UNKNOWN &&
 	    slice_starts_nocase(d->content_type, SLICE("text/event-stream")))
@@ -398,7 +405,7 @@ static void judge_end(struct decoder *d, enum http_end how, bool closed_here)
 		call_mark_partial(c, "coding_damaged", 0);
 	if (streamed && c->status < 400)
 		cut = !c->error_type.data && (!d->dialect->ended(d->state) || (cut && !c->chunks));
-	if (!cut || ours || c->lost_bytes)
+	if (!cut || ours || d->lost)
 		return;
 	call_mark_partial(c, closed_here ? "cancelled" : "stream_interrupted", 0);
 	call_set_error(c,
@@ -422,6 +429,8 @@ static void finish(struct decoder *d, enum http_end how, bool closed_here, uint6
 		call_mark_partial(d->call, "request_not_seen", 0);
 	if (d->call)
 		request_parse(d);
+	if (d->call)
+		body_end(&d->response);
 	if (d->call)
 		response_parse(d);
 	if (!d->call || !d->dialect) {

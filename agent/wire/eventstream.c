@@ -155,7 +155,7 @@ void eventstream_hole(struct eventstream *e, uint64_t len)
 	size_t left = e->part.len >= EVENTSTREAM_PRELUDE ? wanted(e) : 0;
 
 	if (!len)
-		return;
+		len = UINT64_MAX;
 	if (e->skip)
 		left = e->skip;
 	else if (!e->seeking)

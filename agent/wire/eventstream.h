@@ -65,7 +65,7 @@ void eventstream_init(struct eventstream *e, size_t message_max, eventstream_fn 
 void eventstream_release(struct eventstream *e);
 /* 0, or -ENOMEM: a message was lost. */
 int eventstream_feed(struct eventstream *e, const void *data, size_t len);
-void eventstream_hole(struct eventstream *e, uint64_t len);
+void eventstream_hole(struct eventstream *e, uint64_t len); /* 0: size not known */
 
 /* Cuts the first header off *rest. 1; 0 at the end; -EBADMSG. */
 int eventstream_header_next(struct slice *rest, struct eventstream_header *ret);

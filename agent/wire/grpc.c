@@ -175,8 +175,10 @@ void grpc_hole(struct grpc *g, uint64_t len)
 {
 	size_t left = g->skip;
 
-	if (!len || g->ended)
+	if (g->ended)
 		return;
+	if (!len)
+		len = UINT64_MAX;
 	if (g->part.len >= GRPC_PREFIX)
 		left = GRPC_PREFIX + message_len(g->part.data) - g->part.len;
 	g->lost += !g->skip;

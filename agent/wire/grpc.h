@@ -37,6 +37,6 @@ void grpc_init(struct grpc *g, struct slice coding, size_t message_max, grpc_mes
 void grpc_release(struct grpc *g);
 /* 0; -ENOMEM: a message was lost; -EBADMSG: this is no gRPC, nothing more is read. */
 int grpc_feed(struct grpc *g, const void *data, size_t len);
-void grpc_hole(struct grpc *g, uint64_t len);
+void grpc_hole(struct grpc *g, uint64_t len); /* 0: size not known */
 
 #endif

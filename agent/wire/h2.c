@@ -11,30 +11,36 @@
 #define RESYNC_CHAIN 2	/* frame headers in a row that show the place */
 #define BLOCK_KEEP 4096 /* bytes of a block's buffer that a quiet direction keeps */
 
-static int feed(struct h2 *h, int dir, const uint8_t *data, size_t len);
+static int feed(struct h2 *h, int dir, const uint8_t *data, size_t len, size_t *ret_used);
 
 static uint32_t get_u32(const uint8_t *p)
 {
 	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-void h2_init(struct h2 *h, int client, bool midstream, const struct h2_sink *sink)
+void h2_init(struct h2 *h, int client, const struct h2_sink *sink)
 {
 	*h = (struct h2){ .sink = *sink, .client = client };
 	table_init(&h->streams, H2_STREAMS_MAX);
 	for (int dir = 0; dir < 2; dir++) {
 		struct h2_dir *d = &h->dirs[dir];
 
-		d->state = midstream ? H2_LOST : H2_IN_PREFACE;
+		d->state = H2_IN_PREFACE;
 		d->frame_max = H2_FRAME_DEFAULT;
 		d->table_max = HPACK_TABLE_DEFAULT;
 		buf_init(&d->block, H2_BLOCK_MAX);
-		hpack_init(&d->hpack, !midstream);
+		hpack_init(&d->hpack, true);
 		resync_init(&d->resync, h2_frame_measure, NULL, RESYNC_CHAIN);
-		if (midstream)
-			h2_settings_forget(d);
-		h->stats.losses += midstream;
 	}
+}
+
+void h2_join(struct h2 *h, int dir)
+{
+	h->dirs[dir].state = H2_LOST;
+	h->stats.losses++;
+	hpack_forget(&h->dirs[dir].hpack);
+	h2_settings_forget(&h->dirs[0]);
+	h2_settings_forget(&h->dirs[1]);
 }
 
 void h2_release(struct h2 *h)
@@ -143,7 +149,7 @@ static void finish_frame(struct h2 *h, int dir)
 	else if (has_block && d->in_block && f.flags & H2_END_HEADERS)
 		finish_block(h, dir);
 	else if (f.type == H2_RST_STREAM)
-		h2_stream_reset(h, f.stream);
+		h2_stream_reset(h, dir, f.stream);
 	else if (f.type == H2_SETTINGS)
 		h2_settings_finish(h, dir);
 	else if (f.type == H2_GOAWAY && d->fixed_len >= 4)
@@ -152,11 +158,20 @@ static void finish_frame(struct h2 *h, int dir)
 	d->fixed_len = 0;
 }
 
+/* A response whose request, or the end of it, is still to come. */
+static bool is_early(const struct h2 *h, int dir, const struct h2_frame *f)
+{
+	return h->waiting && f->type == H2_HEADERS && h->client == !dir &&
+	       h->dirs[h->client].state != H2_LOST && h2_stream_is_early(h, f->stream);
+}
+
 static int begin_frame(struct h2 *h, int dir)
 {
 	struct h2_dir *d = &h->dirs[dir];
 	struct h2_frame f = h2_frame_parse(d->fixed);
 
+	if (is_early(h, dir, &f))
+		return -EAGAIN;
 	d->frame = f;
 	h->stats.frames++;
 	if (!h2_frame_legal(&f, d->frame_max) ||
@@ -276,11 +291,13 @@ static int replay(struct h2 *h, int dir)
 {
 	struct h2_dir *d = &h->dirs[dir];
 	_cleanup_(buf_cleanup) struct buf held = resync_take(&d->resync);
+	size_t used;
 
+	h->waiting = false; /* where bytes are missing, so may requests be */
 	d->state = H2_IN_HEADER;
 	h->stats.resyncs++;
 	h->stats.skipped_bytes -= MIN(h->stats.skipped_bytes, held.len);
-	return feed(h, dir, (const uint8_t *)held.data, held.len);
+	return feed(h, dir, (const uint8_t *)held.data, held.len, &used);
 }
 
 static int take_lost(struct h2 *h, int dir, const uint8_t *data, size_t len, size_t *ret_used)
@@ -292,45 +309,65 @@ static int take_lost(struct h2 *h, int dir, const uint8_t *data, size_t len, siz
 	return r == 1 ? replay(h, dir) : 0;
 }
 
-static int feed(struct h2 *h, int dir, const uint8_t *data, size_t len)
+static int take_header(struct h2 *h, int dir, const uint8_t *data, size_t len, size_t *ret_used)
 {
 	struct h2_dir *d = &h->dirs[dir];
+
+	*ret_used = MIN(H2_FRAME_HEADER - d->fixed_len, len);
+	if (*ret_used)
+		memcpy(d->fixed + d->fixed_len, data, *ret_used);
+	d->fixed_len += *ret_used;
+	return d->fixed_len == H2_FRAME_HEADER ? begin_frame(h, dir) : 0;
+}
+
+static int feed(struct h2 *h, int dir, const uint8_t *data, size_t len, size_t *ret_used)
+{
+	struct h2_dir *d = &h->dirs[dir];
+	size_t at = 0;
 	int result = 0;
 
-	while (len) {
+	/* A whole header is there only if the last feed stopped in front of its frame. */
+	while (at < len || (d->state == H2_IN_HEADER && d->fixed_len == H2_FRAME_HEADER)) {
 		size_t used = 0;
 		int r = 0;
 
 		switch (d->state) {
 		case H2_IN_PREFACE:
-			r = take_preface(h, dir, *data);
+			r = take_preface(h, dir, data[at]);
 			used = r == 1;
 			break;
 		case H2_IN_HEADER:
-			used = MIN(H2_FRAME_HEADER - d->fixed_len, len);
-			memcpy(d->fixed + d->fixed_len, data, used);
-			d->fixed_len += used;
-			if (d->fixed_len == H2_FRAME_HEADER)
-				r = begin_frame(h, dir);
+			r = take_header(h, dir, data + at, len - at, &used);
 			break;
 		case H2_IN_PAYLOAD:
-			used = take_payload(h, dir, data, len);
+			used = take_payload(h, dir, data + at, len - at);
 			break;
 		case H2_LOST:
-			r = take_lost(h, dir, data, len, &used);
+			r = take_lost(h, dir, data + at, len - at, &used);
 			break;
 		}
+		at += used;
 		if (r < 0)
 			result = r;
-		data += used;
-		len -= used;
+		if (r == -EAGAIN)
+			break;
 	}
+	*ret_used = at;
 	return result;
 }
 
 int h2_feed(struct h2 *h, int dir, const void *data, size_t len)
 {
-	return feed(h, dir, data, len);
+	size_t used;
+
+	h->waiting = false;
+	return feed(h, dir, data, len, &used);
+}
+
+int h2_feed_waiting(struct h2 *h, int dir, const void *data, size_t len, size_t *ret_used)
+{
+	h->waiting = true;
+	return feed(h, dir, data, len, ret_used) == -EAGAIN;
 }
 
 /* A hole that ends within the payload of the current frame. */
@@ -373,7 +410,7 @@ int h2_hole(struct h2 *h, int dir, uint64_t len)
 	struct h2_dir *d = &h->dirs[dir];
 
 	if (!len)
-		return 0;
+		len = UINT64_MAX;
 	if (d->state == H2_LOST) {
 		resync_release(&d->resync);
 		return 0;

@@ -5,7 +5,7 @@
  * but for how body bytes are cut.
  *
  * Directions are the caller's 0 and 1. The client is found by its preface, or by its
- * first request head when the connection was joined midway (`midstream`); prior
+ * first request head when the connection was joined midway (h2_join); prior
  * knowledge and h2c differ only in h2_upgrade().
  *
  * Losses. A hole inside the payload of one frame leaves the framing exact: in DATA it
@@ -42,8 +42,9 @@ struct h2_stream {
 	uint32_t id;
 	void *user; /* the caller's; given back by `closed` */
 	enum h2_half half[2];
-	bool damaged[2]; /* bytes of it may be missing */
-	uint64_t last;	 /* the connection's `closed` count at its latest frame */
+	bool damaged[2];   /* bytes of it may be missing */
+	bool client_reset; /* ended by the client's RST_STREAM: nobody waits for the rest */
+	uint64_t last;	   /* the connection's `closed` count at its latest frame */
 };
 
 /* Called synchronously from the functions below; may not call them. `user` is NULL at
@@ -96,6 +97,7 @@ struct h2 {
 	int client; /* direction, or H2_ROLE_UNKNOWN */
 	struct h2_dir dirs[2];
 	struct table streams;
+	bool waiting;	  /* for the request of a response: this feed may stop */
 	uint32_t last_id; /* of the client's streams */
 	uint64_t closed;  /* streams */
 	size_t n_damaged; /* open streams with damage: they may have ended unseen */
@@ -103,13 +105,19 @@ struct h2 {
 };
 
 /* client: its direction if known, else H2_ROLE_UNKNOWN. `trailers` may be NULL. */
-void h2_init(struct h2 *h, int client, bool midstream, const struct h2_sink *sink);
+void h2_init(struct h2 *h, int client, const struct h2_sink *sink);
+/* Before any feed: this direction is not seen from its first byte on. */
+void h2_join(struct h2 *h, int dir);
 void h2_release(struct h2 *h); /* open streams are only `closed` */
 
 /* 0, or -EBADMSG when the place was lost within these bytes. Memory that runs out
  * costs what was in the making and is counted. */
 int h2_feed(struct h2 *h, int dir, const void *data, size_t len);
-int h2_hole(struct h2 *h, int dir, uint64_t len);
+/* The same, but stops where a response begins whose request has not come to its end: a
+ * reading thread's record may overtake that of the writing one. 1 then, else 0; *ret_used bytes
+ * were taken. The next h2_feed of this direction, even an empty one, does not wait. */
+int h2_feed_waiting(struct h2 *h, int dir, const void *data, size_t len, size_t *ret_used);
+int h2_hole(struct h2 *h, int dir, uint64_t len); /* 0: size not known */
 /* The next byte of this direction is the first of a record or call of len bytes (0: not
  * known). Does nothing unless the place is lost; then it may call back. */
 void h2_mark(struct h2 *h, int dir, uint64_t len);
@@ -119,7 +127,8 @@ void h2_eof(struct h2 *h);
 
 /* After an HTTP/1.1 upgrade to h2c: the request becomes stream 1, ended in the client's
  * direction; `settings` is the value of its HTTP2-Settings field (RFC 7540, section
- * 3.2). To be called before any feed. 0, -EBADMSG for the settings, -ENOMEM. */
+ * 3.2), absent when it is not known. To be called before any feed. 0, -EBADMSG for the settings,
+ * -ENOMEM. */
 int h2_upgrade(struct h2 *h, int client, struct slice settings, void *user);
 
 /* Could these be the first bytes of a client? True as long as nothing contradicts. */

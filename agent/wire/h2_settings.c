@@ -105,7 +105,10 @@ int h2_upgrade(struct h2 *h, int client, struct slice settings, void *user)
 
 	if (r < 0)
 		return r;
-	confirm(&h->dirs[!client]); /* implicitly (RFC 7540, section 3.2.1) */
+	if (settings.data)
+		confirm(&h->dirs[!client]); /* implicitly (RFC 7540, section 3.2.1) */
+	else
+		h2_settings_forget(&h->dirs[!client]);
 	h->client = client;
 	return h2_stream_adopt(h, user);
 }

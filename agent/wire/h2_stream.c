@@ -91,6 +91,16 @@ static bool has_head(struct h2 *h, struct h2_stream *s, int dir)
 	return s->half[dir] == H2_OPEN;
 }
 
+bool h2_stream_is_early(const struct h2 *h, uint32_t id)
+{
+	const struct h2_stream *s = find(h, id);
+
+	if (!s)
+		return id & 1 && id > h->last_id;
+	return s->half[h->client] == H2_OPEN && s->half[!h->client] == H2_IDLE &&
+	       !s->damaged[h->client];
+}
+
 static void learn_client(struct h2 *h, int dir, const struct http_head *head)
 {
 	if (h2_head_is_request(head))
@@ -168,12 +178,14 @@ void h2_stream_end(struct h2 *h, int dir, uint32_t id)
 		close_stream(h, s, false);
 }
 
-void h2_stream_reset(struct h2 *h, uint32_t id)
+void h2_stream_reset(struct h2 *h, int dir, uint32_t id)
 {
 	struct h2_stream *s = find(h, id);
 
-	if (s)
-		close_stream(h, s, true);
+	if (!s)
+		return;
+	s->client_reset = dir == h->client;
+	close_stream(h, s, true);
 }
 
 struct each_arg {

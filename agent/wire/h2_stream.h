@@ -8,10 +8,12 @@
 /* A whole field block; an empty one when `readable` is false (it was lost). */
 void h2_stream_head(struct h2 *h, int dir, uint32_t id, struct http_head *head, bool readable,
 		    bool end_stream);
+/* Would a response on this stream come before the end of its request? */
+bool h2_stream_is_early(const struct h2 *h, uint32_t id);
 void h2_stream_data(struct h2 *h, int dir, uint32_t id, struct slice data);
 void h2_stream_hole(struct h2 *h, int dir, uint32_t id, uint64_t len);
 void h2_stream_end(struct h2 *h, int dir, uint32_t id);
-void h2_stream_reset(struct h2 *h, uint32_t id);
+void h2_stream_reset(struct h2 *h, int dir, uint32_t id);
 /* GOAWAY from `dir`: what the other side began after `last` is not processed. */
 void h2_stream_goaway(struct h2 *h, int dir, uint32_t last);
 /* The place in a direction is lost: each open stream may miss something there. */

@@ -48,7 +48,7 @@ void jsonarray_init(struct jsonarray *j, size_t element_max, jsonarray_element_f
 void jsonarray_release(struct jsonarray *j);
 /* 0, or -ENOMEM: an element was lost. */
 int jsonarray_feed(struct jsonarray *j, const void *data, size_t len);
-void jsonarray_hole(struct jsonarray *j, uint64_t len);
+void jsonarray_hole(struct jsonarray *j, uint64_t len); /* 0: size not known */
 /* End of the stream: an element that was cut off is not delivered but counted. */
 void jsonarray_eof(struct jsonarray *j);
 

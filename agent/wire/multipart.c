@@ -245,7 +245,7 @@ int multipart_feed(struct multipart *m, const void *data, size_t len)
 
 void multipart_hole(struct multipart *m, uint64_t len)
 {
-	if (!len || m->state == MULTIPART_DONE)
+	if (m->state == MULTIPART_DONE)
 		return;
 	if (m->state == MULTIPART_AFTER_BOUNDARY)
 		begin_part(m);

@@ -61,7 +61,7 @@ int multipart_init(struct multipart *m, struct slice boundary, size_t value_max,
 		   multipart_part_fn part, void *ctx);
 void multipart_release(struct multipart *m);
 int multipart_feed(struct multipart *m, const void *data, size_t len); /* 0, -ENOMEM */
-void multipart_hole(struct multipart *m, uint64_t len);
+void multipart_hole(struct multipart *m, uint64_t len);		       /* 0: size not known */
 void multipart_eof(struct multipart *m); /* a part without its end is given as damaged */
 
 #endif

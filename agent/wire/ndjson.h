@@ -28,7 +28,7 @@ void ndjson_init(struct ndjson *n, size_t line_max, ndjson_line_fn line, void *c
 void ndjson_release(struct ndjson *n);
 /* 0, or -ENOMEM: a line was lost. */
 int ndjson_feed(struct ndjson *n, const void *data, size_t len);
-void ndjson_hole(struct ndjson *n, uint64_t len);
+void ndjson_hole(struct ndjson *n, uint64_t len); /* 0: size not known */
 void ndjson_eof(struct ndjson *n);
 
 #endif

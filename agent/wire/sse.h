@@ -40,7 +40,7 @@ struct sse {
 void sse_init(struct sse *s, size_t event_max, sse_event_fn event, void *ctx);
 void sse_release(struct sse *s);
 int sse_feed(struct sse *s, const void *data, size_t len); /* 0, -ENOMEM */
-void sse_hole(struct sse *s, uint64_t len);
+void sse_hole(struct sse *s, uint64_t len); /* 0: size not known */
 /* End of the stream: an event without its final blank line is still delivered. */
 void sse_eof(struct sse *s);
 

@@ -372,7 +372,7 @@ int ws_feed(struct ws *w, const void *data, size_t len)
 int ws_hole(struct ws *w, uint64_t len)
 {
 	if (!len)
-		return 0;
+		len = UINT64_MAX;
 	if (w->state == WS_LOST) {
 		resync_release(&w->resync);
 		return 0;

@@ -86,7 +86,7 @@ void ws_init(struct ws *w, bool client, const struct ws_extensions *extensions, 
 void ws_release(struct ws *w);
 /* 0, or -EBADMSG when the place was lost within these bytes. */
 int ws_feed(struct ws *w, const void *data, size_t len);
-int ws_hole(struct ws *w, uint64_t len);
+int ws_hole(struct ws *w, uint64_t len); /* 0: size not known */
 /* The next byte is the first of a record of len bytes (0: not known). */
 void ws_mark(struct ws *w, uint64_t len);
 

@@ -157,7 +157,7 @@ static void run_h2(struct slice in)
 	const struct h2_sink sink = { NULL, no_head, NULL, no_body, no_hole, no_end, no_closed };
 	struct h2 h;
 
-	h2_init(&h, CLIENT, false, &sink);
+	h2_init(&h, CLIENT, &sink);
 	for (size_t i = 0; i < session.n; i++)
 		h2_feed(&h, session.records[i].dir, in.data + session.records[i].at,
 			session.records[i].len);

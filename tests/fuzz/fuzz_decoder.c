@@ -6,7 +6,7 @@
  * the size asked for.
  */
 #include "content.h"
-#include "exchange.h"
+#include "../unit/exchange.h"
 #include "json.h"
 
 enum {

@@ -23,8 +23,8 @@ static void run(struct buf *log, struct cutter *c)
 
 	eventstream_init(&e, 256, on_message, log);
 	while (cutter_next(c, &piece, &hole))
-		hole ? eventstream_hole(&e, hole)
-		     : (void)eventstream_feed(&e, piece.data, piece.len);
+		!piece.data ? eventstream_hole(&e, hole)
+			    : (void)eventstream_feed(&e, piece.data, piece.len);
 	buf_printf(log, "%d %d %d %d", (int)e.bad_crc, (int)e.bad_prelude, (int)e.oversized,
 		   (int)e.damaged);
 	eventstream_release(&e);

@@ -15,7 +15,7 @@ static void run(struct buf *log, struct cutter *c)
 
 	grpc_init(&g, SLICE("gzip"), 256, on_message, log);
 	while (cutter_next(c, &piece, &hole))
-		hole ? grpc_hole(&g, hole) : (void)grpc_feed(&g, piece.data, piece.len);
+		!piece.data ? grpc_hole(&g, hole) : (void)grpc_feed(&g, piece.data, piece.len);
 	buf_printf(log, "%d %d %d", (int)g.oversized, (int)g.lost, g.ended);
 	grpc_release(&g);
 }

@@ -43,7 +43,9 @@ static void run(struct slice input, bool cut, struct transcript *t)
 	struct record r;
 	struct h2 h;
 
-	h2_init(&h, input.data[0] & 2 ? CLIENT : H2_ROLE_UNKNOWN, input.data[0] & 1, &sink);
+	h2_init(&h, input.data[0] & 2 ? CLIENT : H2_ROLE_UNKNOWN, &sink);
+	for (int dir = 0; input.data[0] & 1 && dir < 2; dir++)
+		h2_join(&h, dir);
 	while (next_record(&rest, &r)) {
 		if (r.mark)
 			h2_mark(&h, r.dir, r.len);

@@ -15,7 +15,8 @@ static void run(struct buf *log, struct cutter *c)
 
 	jsonarray_init(&j, 64, on_element, log);
 	while (cutter_next(c, &piece, &hole))
-		hole ? jsonarray_hole(&j, hole) : (void)jsonarray_feed(&j, piece.data, piece.len);
+		!piece.data ? jsonarray_hole(&j, hole)
+			    : (void)jsonarray_feed(&j, piece.data, piece.len);
 	jsonarray_eof(&j);
 	buf_printf(log, "%d %d", (int)j.oversized, (int)j.damaged);
 	jsonarray_release(&j);

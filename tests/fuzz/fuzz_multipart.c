@@ -20,7 +20,8 @@ static void run(struct buf *log, struct cutter *c)
 	if (multipart_init(&m, SLICE("XX"), 16, on_part, log))
 		abort();
 	while (cutter_next(c, &piece, &hole))
-		hole ? multipart_hole(&m, hole) : (void)multipart_feed(&m, piece.data, piece.len);
+		!piece.data ? multipart_hole(&m, hole)
+			    : (void)multipart_feed(&m, piece.data, piece.len);
 	multipart_eof(&m);
 	multipart_release(&m);
 }

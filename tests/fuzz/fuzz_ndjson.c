@@ -15,7 +15,7 @@ static void run(struct buf *log, struct cutter *c)
 
 	ndjson_init(&n, 64, on_line, log);
 	while (cutter_next(c, &piece, &hole))
-		hole ? ndjson_hole(&n, hole) : (void)ndjson_feed(&n, piece.data, piece.len);
+		!piece.data ? ndjson_hole(&n, hole) : (void)ndjson_feed(&n, piece.data, piece.len);
 	ndjson_eof(&n);
 	buf_printf(log, "%d %d", (int)n.oversized, (int)n.damaged);
 	ndjson_release(&n);

@@ -32,7 +32,7 @@ static void run(struct buf *log, struct cutter *c)
 	for (size_t at = 0; cutter_next(c, &piece, &hole); at = c->at) {
 		if (at % RECORD_LEN == 0)
 			ws_mark(&w, 0);
-		if (hole)
+		if (!piece.data)
 			ws_hole(&w, hole);
 		else
 			ws_feed(&w, piece.data, piece.len);

@@ -2,7 +2,7 @@
 /*
  * Differential fuzzing of a push parser: the same input whole, cut once, and in single
  * bytes must give the same log. The first four bytes of the input say where a hole is
- * (0 0 0: none) and where to cut; the rest is what the parser gets.
+ * (0 0 0: none; 0x80: of unknown size) and where to cut; the rest is what the parser gets.
  */
 #ifndef FUZZ_SPLIT_H
 #define FUZZ_SPLIT_H
@@ -19,7 +19,11 @@ static inline int fuzz_splits(parser_run_fn run, size_t stride, const uint8_t *d
 	if (size < 4)
 		return 0;
 	for (int i = 0; i < 3; i++) {
-		struct cutter c = { text, (size_t)data[0] << 8 | data[1], data[2], 0, stride, 0 };
+		struct cutter c = { .text = text,
+				    .hole_at = (size_t)(data[0] & 0x7f) << 8 | data[1],
+				    .hole_len = data[2],
+				    .unsized = data[0] & 0x80,
+				    .stride = stride };
 		struct buf log = BUF_INIT(1 << 26);
 
 		c.cut = i == 0 ? 0 : i == 1 ? text.len * data[3] / 256 : SIZE_MAX;

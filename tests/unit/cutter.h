@@ -9,12 +9,14 @@
 struct cutter {
 	struct slice text;
 	size_t hole_at, hole_len; /* these bytes of the text are missing */
+	bool unsized;		  /* and the parser is not told how many */
 	size_t cut;		  /* the other place to cut; SIZE_MAX: everywhere */
 	size_t stride;		  /* and to cut at multiples of it, where a record may begin */
 	size_t at;
 };
 
-/* The next piece, or a hole (then the piece is absent); false at the end. */
+/* The next piece, or a hole (then the piece is absent, and it is of *ret_hole bytes or, if
+ * that is 0, of unknown size); false at the end. */
 static inline bool cutter_next(struct cutter *c, struct slice *ret, uint64_t *ret_hole)
 {
 	size_t end = c->text.len;
@@ -22,7 +24,7 @@ static inline bool cutter_next(struct cutter *c, struct slice *ret, uint64_t *re
 	*ret_hole = 0;
 	*ret = SLICE_NONE;
 	if (c->hole_len && c->at == c->hole_at) {
-		*ret_hole = c->hole_len;
+		*ret_hole = c->unsized ? 0 : c->hole_len;
 		c->at += c->hole_len;
 		return true;
 	}

@@ -10,22 +10,42 @@
 #include "cutter.h"
 #include "test.h"
 
-static inline void check_splits_hole(parser_run_fn run, struct slice text, size_t hole_at,
-				     size_t hole_len, const char *want)
+static inline void check_cutter(parser_run_fn run, struct cutter like, const char *want)
 {
-	for (size_t i = 0; i <= text.len + 1; i++) {
-		struct cutter c = { text, hole_at, hole_len, i > text.len ? SIZE_MAX : i, 0, 0 };
+	for (size_t i = 0; i <= like.text.len + 1; i++) {
+		struct cutter c = like;
 		_cleanup_(buf_cleanup) struct buf log = BUF_INIT(1 << 24);
 		bool same;
 
+		c.cut = i > like.text.len ? SIZE_MAX : i;
 		run(&log, &c);
 		same = slice_eq(buf_slice(&log), slice_from(want));
 		if (!same)
-			printf("# cut at %zd, hole %zu+%zu\n", (ssize_t)c.cut, hole_at, hole_len);
+			printf("# cut at %zd, hole %zu+%zu\n", (ssize_t)c.cut, c.hole_at,
+			       c.hole_len);
 		CHECK_STR(buf_slice(&log), want);
 		if (!same)
 			return;
 	}
+}
+
+static inline void check_splits_hole(parser_run_fn run, struct slice text, size_t hole_at,
+				     size_t hole_len, const char *want)
+{
+	const struct cutter c = { .text = text, .hole_at = hole_at, .hole_len = hole_len };
+
+	check_cutter(run, c, want);
+}
+
+/* The parser is not told how much is missing. */
+static inline void check_splits_unsized(parser_run_fn run, struct slice text, size_t hole_at,
+					size_t hole_len, const char *want)
+{
+	const struct cutter c = {
+		.text = text, .hole_at = hole_at, .hole_len = hole_len, .unsized = true
+	};
+
+	check_cutter(run, c, want);
 }
 
 static inline void check_splits(parser_run_fn run, struct slice text, const char *want)

@@ -22,7 +22,7 @@ static void run(struct buf *log, struct cutter *c)
 
 	eventstream_init(&e, MESSAGE_MAX, on_message, log);
 	while (cutter_next(c, &piece, &hole)) {
-		if (hole)
+		if (!piece.data)
 			eventstream_hole(&e, hole);
 		else
 			eventstream_feed(&e, piece.data, piece.len);
@@ -107,6 +107,16 @@ TEST(eventstream_damage)
 			b.data[at] ^= 0x40;
 		check_splits_hole(run, buf_slice(&b), at, rows[i].hole, rows[i].want);
 	}
+}
+
+TEST(eventstream_hole_of_unknown_size)
+{
+	_cleanup_(buf_cleanup) struct buf b = BUF_INIT(1 << 20);
+
+	add_four(&b);
+	/* Within the second message: the place is found again where the third begins. */
+	check_splits_unsized(run, buf_slice(&b), 7 + 3 + 15 + EVENTSTREAM_OVERHEAD + 20, 5,
+			     "one={\"a\":1}|three=third payload|four=end|0 0 0 1");
 }
 
 TEST(eventstream_too_large)

@@ -21,7 +21,7 @@ static void run(struct buf *log, struct cutter *c)
 
 	grpc_init(&g, slice_from(coding), MESSAGE_MAX, on_message, log);
 	while (cutter_next(c, &piece, &hole)) {
-		if (hole)
+		if (!piece.data)
 			grpc_hole(&g, hole);
 		else
 			grpc_feed(&g, piece.data, piece.len);
@@ -96,6 +96,7 @@ TEST(grpc_holes)
 	add(&b, 0, SLICE("second"));
 	add(&b, 0, SLICE("third"));
 	check_splits_hole(run, buf_slice(&b), 16, 2, "first|third|0 1");
+	check_splits_unsized(run, buf_slice(&b), 16, 2, "first|0 1 ended");
 	check_splits_hole(run, buf_slice(&b), 15, 6, "first|third|0 1");
 	check_splits_hole(run, buf_slice(&b), 15, 7, "first|0 1 ended");
 	check_splits_hole(run, buf_slice(&b), 12, 2, "first|0 1 ended");

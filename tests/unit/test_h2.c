@@ -42,7 +42,9 @@ static void check_session(const struct session *s, bool midstream, const char *w
 		struct h2 h;
 
 		test_row("split %zu", split);
-		h2_init(&h, H2_ROLE_UNKNOWN, midstream, &sink);
+		h2_init(&h, H2_ROLE_UNKNOWN, &sink);
+		for (int dir = 0; midstream && dir < 2; dir++)
+			h2_join(&h, dir);
 		feed_session(&h, s, split);
 		CHECK_STR(buf_slice(&t.text), want);
 		if (!slice_eq(buf_slice(&t.text), slice_from(want)))
@@ -141,7 +143,7 @@ TEST(h2_ends_with_the_connection)
 	session_head(&s, CLIENT, 1, REQUEST, 0);
 	session_head(&s, CLIENT, 3, REQUEST, H2_END_STREAM);
 	session_head(&s, SERVER, 3, ANSWER, 0);
-	h2_init(&h, CLIENT, false, &sink);
+	h2_init(&h, CLIENT, &sink);
 	feed_session(&h, &s, 0);
 	h2_eof(&h);
 	CHECK_STR(buf_slice(&t.text), "\n1> head " REQUEST_SEEN "\n3> head " REQUEST_SEEN
@@ -253,7 +255,7 @@ TEST(h2_upgrade_from_http1)
 	session_record(&s, CLIENT, H2_PREFACE.data, H2_PREFACE.len);
 	session_data(&s, SERVER, 1, "hi", H2_END_STREAM);
 	session_head(&s, CLIENT, 3, REQUEST, H2_END_STREAM);
-	h2_init(&h, CLIENT, false, &sink);
+	h2_init(&h, CLIENT, &sink);
 	CHECK_INT(h2_upgrade(&h, CLIENT, SLICE("AAEAABAAAAQA"), &t), -EBADMSG);
 	CHECK_INT(h2_upgrade(&h, CLIENT, SLICE("AAEAABA*"), &t), -EBADMSG);
 	/* Header table 1 MiB, frames up to 32768. */
@@ -263,6 +265,92 @@ TEST(h2_upgrade_from_http1)
 	feed_session(&h, &s, 0);
 	CHECK_STR(buf_slice(&t.text), "\n1< head " ANSWER_SEEN "\n1< body hi\n1< complete\n1 gone"
 				      "\n3> head " REQUEST_SEEN "\n3> complete");
+	h2_release(&h);
+	session_release(&s);
+	buf_release(&t.text);
+}
+
+/* A response that overtakes its request waits for it, at every place where it can. */
+TEST(h2_response_before_its_request)
+{
+	static const uint8_t order[] = { 0, 1, 2, 3, 4, 6, 7, 8, 5, 9 };
+	struct session s;
+
+	session_init(&s);
+	session_begin(&s); /* five records */
+	session_head(&s, CLIENT, 1, REQUEST, H2_END_STREAM);
+	session_head(&s, SERVER, 1, ANSWER, 0);
+	session_data(&s, SERVER, 1, "early", 0);
+	session_data(&s, SERVER, 1, " bird", H2_END_STREAM);
+	session_head(&s, CLIENT, 3, REQUEST, H2_END_STREAM);
+	for (size_t split = 1; split < 60; split++) {
+		_cleanup_(buf_cleanup) struct buf early = BUF_INIT(1000);
+		struct transcript t;
+		struct h2_sink sink = transcript_sink(&t);
+		struct h2 h;
+		size_t used;
+
+		test_row("split %zu", split);
+		h2_init(&h, CLIENT, &sink);
+		for (size_t i = 0; i < s.n; i++) {
+			const struct session_record *r = &s.records[order[i]];
+
+			for (size_t at = 0; at < r->len; at += split) {
+				const char *data = s.bytes.data + r->at + at;
+				size_t len = MIN(split, r->len - at);
+
+				if (i >= 5 && r->dir == SERVER)
+					buf_add(&early, data, len);
+				else
+					h2_feed(&h, r->dir, data, len);
+				if (early.len) {
+					h2_feed_waiting(&h, SERVER, early.data, early.len, &used);
+					buf_drop(&early, used);
+				}
+			}
+		}
+		h2_feed_waiting(&h, SERVER, early.data, early.len, &used);
+		CHECK_STR(buf_slice(&t.text),
+			  "\n1> head " REQUEST_SEEN "\n1> complete\n1< head " ANSWER_SEEN
+			  "\n1< body early bird\n1< complete\n1 gone\n3> head " REQUEST_SEEN
+			  "\n3> complete");
+		h2_release(&h);
+		buf_release(&t.text);
+	}
+	test_row(NULL);
+	session_release(&s);
+}
+
+/* It does not wait for ever. */
+TEST(h2_response_without_request)
+{
+	struct transcript t;
+	struct h2_sink sink = transcript_sink(&t);
+	struct session s;
+	struct h2 h;
+	size_t used;
+
+	session_init(&s);
+	session_begin(&s);
+	session_head(&s, SERVER, 1, ANSWER, H2_END_STREAM);
+	session_head(&s, CLIENT, 3, REQUEST, H2_END_STREAM);
+	session_head(&s, SERVER, 3, ANSWER, H2_END_STREAM);
+	h2_init(&h, CLIENT, &sink);
+	for (size_t i = 0; i < 5; i++)
+		h2_feed(&h, s.records[i].dir, s.bytes.data + s.records[i].at, s.records[i].len);
+	CHECK_INT(h2_feed_waiting(&h, SERVER, s.bytes.data + s.records[5].at, s.records[5].len,
+				  &used),
+		  1);
+	CHECK_INT(used, H2_FRAME_HEADER);
+	CHECK_INT(h2_feed_waiting(&h, SERVER, NULL, 0, &used), 1);
+	h2_feed(&h, SERVER, s.bytes.data + s.records[5].at + used, 0);
+	h2_feed(&h, SERVER, s.bytes.data + s.records[5].at + H2_FRAME_HEADER,
+		s.records[5].len - H2_FRAME_HEADER);
+	for (size_t i = 6; i < 8; i++)
+		h2_feed(&h, s.records[i].dir, s.bytes.data + s.records[i].at, s.records[i].len);
+	CHECK_STR(buf_slice(&t.text),
+		  "\n3> head " REQUEST_SEEN "\n3> complete\n3< head " ANSWER_SEEN
+		  "\n3< complete\n3 gone");
 	h2_release(&h);
 	session_release(&s);
 	buf_release(&t.text);
@@ -291,7 +379,7 @@ TEST(h2_frames_over_the_limit)
 	session_head(&s, CLIENT, 3, REQUEST, 0);
 	session_data(&s, SERVER, 1, "back", H2_END_STREAM);
 	session_head(&s, SERVER, 3, ANSWER, H2_END_STREAM);
-	h2_init(&h, CLIENT, false, &sink);
+	h2_init(&h, CLIENT, &sink);
 	feed_session(&h, &s, 0);
 	CHECK_INT(h.stats.bad_frames, 1);
 	CHECK_INT(h.stats.resyncs, 1);

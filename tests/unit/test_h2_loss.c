@@ -203,7 +203,7 @@ static void check_gap(const struct session *s, size_t from, size_t to)
 	struct h2 h;
 
 	test_row("without bytes %zu to %zu", from, to);
-	h2_init(&h, CLIENT, false, &sink);
+	h2_init(&h, CLIENT, &sink);
 	for (size_t i = 0; i < s->n; i++)
 		feed_gap(&h, s, i, from, to);
 	if (to < s->bytes.len / 2) {
@@ -255,7 +255,9 @@ TEST(h2_says_nothing_wrong_when_joined_anywhere)
 		struct h2 h;
 
 		test_row("from record %zu", first);
-		h2_init(&h, H2_ROLE_UNKNOWN, true, &sink);
+		h2_init(&h, H2_ROLE_UNKNOWN, &sink);
+		h2_join(&h, CLIENT);
+		h2_join(&h, SERVER);
 		for (size_t i = first; i < s.n; i++)
 			feed_gap(&h, &s, i, 0, 0);
 		if (s.records[first].at < s.bytes.len / 2)
@@ -296,7 +298,8 @@ TEST(h2_hole_in_data_is_exact)
 		session_init(&s);
 		session_frame(&s, CLIENT, H2_HEADERS, H2_END_HEADERS, 1, head, sizeof(head));
 		session_frame(&s, CLIENT, H2_DATA, H2_PADDED | H2_END_STREAM, 1, padded, 15);
-		h2_init(&h, CLIENT, true, &sink);
+		h2_init(&h, CLIENT, &sink);
+		h2_join(&h, CLIENT);
 		for (size_t k = 0; k < s.n; k++)
 			feed_gap(&h, &s, k, s.records[1].at + 9 + rows[i].at,
 				 s.records[1].at + 9 + rows[i].at + rows[i].len);
@@ -377,7 +380,7 @@ TEST(h2_hpack_bomb)
 	struct h2_sink sink = count_sink(&c);
 	struct h2 h;
 
-	h2_init(&h, CLIENT, false, &sink);
+	h2_init(&h, CLIENT, &sink);
 	h2_feed(&h, CLIENT, H2_PREFACE.data, H2_PREFACE.len);
 	/* One entry of almost 4096 bytes, then references to it. */
 	memcpy(bomb, "\x40\x01n\x7f\xd1\x1e", 6);
@@ -405,7 +408,7 @@ TEST(h2_endless_continuation)
 	struct h2_sink sink = count_sink(&c);
 	struct h2 h;
 
-	h2_init(&h, CLIENT, false, &sink);
+	h2_init(&h, CLIENT, &sink);
 	h2_feed(&h, CLIENT, H2_PREFACE.data, H2_PREFACE.len);
 	memset(part, 0x80 | 2, sizeof(part));
 	feed_frame(&h, CLIENT, H2_HEADERS, 0, 1, part, sizeof(part));
@@ -427,7 +430,7 @@ TEST(h2_rapid_resets_and_many_streams)
 	struct h2 h;
 	uint32_t id = 1;
 
-	h2_init(&h, CLIENT, false, &sink);
+	h2_init(&h, CLIENT, &sink);
 	h2_feed(&h, CLIENT, H2_PREFACE.data, H2_PREFACE.len);
 	for (int i = 0; i < 10000; i++, id += 2) {
 		feed_frame(&h, CLIENT, H2_HEADERS, H2_END_HEADERS, id, small, sizeof(small));
@@ -457,7 +460,7 @@ TEST(h2_without_memory)
 		struct h2_sink sink = witness_sink(&w);
 		struct h2 h;
 
-		h2_init(&h, CLIENT, false, &sink);
+		h2_init(&h, CLIENT, &sink);
 		/* A loss on the way, so that resync allocates too. */
 		for (size_t i = 0; i < s.n; i++)
 			feed_gap(&h, &s, i, s.records[12].at, s.records[12].at + 50);

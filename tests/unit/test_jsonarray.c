@@ -15,7 +15,7 @@ static void run(struct buf *log, struct cutter *c)
 
 	jsonarray_init(&j, 40, on_element, log);
 	while (cutter_next(c, &piece, &hole)) {
-		if (hole)
+		if (!piece.data)
 			jsonarray_hole(&j, hole);
 		else
 			jsonarray_feed(&j, piece.data, piece.len);
@@ -66,6 +66,7 @@ TEST(jsonarray_holes)
 
 	check_splits_hole(run, pretty, 7, 2, "{\n  \"b\": 2\n}|{\n}|0 1");
 	check_splits_hole(run, pretty, 7, 18, "{\n}|0 1");
+	check_splits_unsized(run, dense, 6, 2, "{\"b\":2}|{}|0 1");
 	check_splits_hole(run, dense, 6, 2, "{\"b\":2}|{}|0 1");
 	check_splits_hole(run, dense, 6, 7, "{}|0 1");
 	/* No array: nothing shows where anything begins. */

@@ -35,7 +35,7 @@ static void run(struct buf *log, struct cutter *c)
 
 	CHECK_INT(multipart_init(&m, SLICE("XX"), 10, on_part, log), 0);
 	while (cutter_next(c, &piece, &hole)) {
-		if (hole)
+		if (!piece.data)
 			multipart_hole(&m, hole);
 		else
 			multipart_feed(&m, piece.data, piece.len);
@@ -66,6 +66,7 @@ TEST(multipart_holes)
 		      "--XX--");
 
 	check_splits_hole(run, body, 49, 2, "a 4?|b '4567' 4|");
+	check_splits_unsized(run, body, 49, 2, "a 2?|b '4567' 4|");
 	/* The boundary is in it: one part where two were. */
 	check_splits_hole(run, body, 51, 50, "a 58?|");
 	check_splits_hole(run, body, 20, 4, " 32?|b '4567' 4|");

@@ -15,7 +15,7 @@ static void run(struct buf *log, struct cutter *c)
 
 	ndjson_init(&n, 20, on_line, log);
 	while (cutter_next(c, &piece, &hole)) {
-		if (hole)
+		if (!piece.data)
 			ndjson_hole(&n, hole);
 		else
 			ndjson_feed(&n, piece.data, piece.len);
@@ -56,6 +56,7 @@ TEST(ndjson_holes)
 	check_splits_hole(run, text, 2, 7, "{\"c\":3}|{\"d\":4}|0 1");
 	/* Between two lines: the next one may lack its beginning. */
 	check_splits_hole(run, text, 8, 1, "{\"a\":1}|{\"c\":3}|{\"d\":4}|0 1");
+	check_splits_unsized(run, text, 2, 3, "{\"b\":2}|{\"c\":3}|{\"d\":4}|0 1");
 	check_splits_hole(run, text, 25, 2, "{\"a\":1}|{\"b\":2}|{\"c\":3}|0 1");
 }
 

@@ -33,7 +33,7 @@ static void run(struct buf *log, struct cutter *c)
 
 	ws_init(&w, client, &extensions, MESSAGE_MAX, &sink);
 	while (cutter_next(c, &piece, &hole)) {
-		if (hole)
+		if (!piece.data)
 			ws_hole(&w, hole);
 		else
 			ws_feed(&w, piece.data, piece.len);
@@ -133,6 +133,7 @@ TEST(ws_holes)
 	add_frame(&b, FIN | PING, SLICE("ping"));	/* 39 */
 	add_frame(&b, FIN | TEXT, SLICE("third"));	/* 49 */
 	check_splits_hole(run, buf_slice(&b), 7, 2, "Tsecond continued|Tthird|0 1 0");
+	check_splits_unsized(run, buf_slice(&b), 7, 2, "0 1 1");
 	check_splits_hole(run, buf_slice(&b), 6, 5, "Tsecond continued|Tthird|0 1 0");
 	check_splits_hole(run, buf_slice(&b), 18, 3, "Tfirst|Tthird|0 1 0");
 	check_splits_hole(run, buf_slice(&b), 30, 3, "Tfirst|Tthird|0 1 0");
