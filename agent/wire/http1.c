@@ -206,14 +206,13 @@ static int feed_start(struct http1 *h, struct slice *in)
 }
 
 /* Takes bytes of a body of known length: those there are, `left` at most. */
-static struct slice take_body(struct http1 *h, struct slice *in)
+static void take_body(struct http1 *h, struct slice *in)
 {
 	struct slice data = slice_sub(*in, 0, MIN(h->left, in->len));
 
 	*in = slice_sub(*in, data.len, in->len);
 	h->left -= data.len;
 	h->sink.body(h->sink.ctx, data);
-	return data;
 }
 
 static int feed_length(struct http1 *h, struct slice *in)
