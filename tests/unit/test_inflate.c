@@ -282,6 +282,7 @@ TEST(inflate_several_members_and_what_follows)
 	} rows[] = {
 		{ "gzip", 3, SLICE(""), 0, true },
 		{ "gzip", 2, SLICE("\0\0\0"), 0, true },
+		{ "gzip", 1, SLICE("\0\x1f\x8c"), 0, true },
 		{ "gzip", 1, SLICE("\x1f"), 0, false },
 		{ "gzip", 1, SLICE("\x1f\x8c"), -EBADMSG, false },
 		{ "deflate", 1, SLICE("xyz"), 0, true },
@@ -304,11 +305,12 @@ TEST(inflate_several_members_and_what_follows)
 		buf_add_slice(&all, rows[i].tail);
 		for (size_t split = 1; split <= all.len; split++) {
 			_cleanup_(buf_cleanup) struct buf got = BUF_INIT(TEST_MAX);
+			bool last = split == all.len; /* goes byte by byte */
 			bool complete;
 
 			test_row("%s %zu, split at %zu", rows[i].coding, i, split);
-			CHECK_INT(decode(&got, rows[i].coding, buf_slice(&all), 1000, split,
-					 all.len, &complete),
+			CHECK_INT(decode(&got, rows[i].coding, buf_slice(&all), 1000,
+					 last ? 1 : split, last ? 1 : all.len, &complete),
 				  rows[i].want);
 			CHECK_INT(complete, rows[i].complete);
 			CHECK_SLICE(buf_slice(&got), buf_slice(&want));
@@ -328,6 +330,7 @@ TEST(inflate_garbage)
 		{ "deflate", SLICE("\x78\xbb\0\0\0\1"), -EBADMSG }, /* wants a dictionary */
 		{ "br", SLICE("\xff\xff\xff\xff\xff\xff\xff\xff"), -EBADMSG },
 		{ "zstd", SLICE("{\"plain\":\"text\"}"), -EBADMSG },
+		{ "zstd", SLICE("\x27\xb5\x2f\xfd\x04\x68\x58"), -EBADMSG }, /* zstd 0.7 */
 		/* A frame header that asks for a window of 128 MiB. */
 		{ "zstd", SLICE("\x28\xb5\x2f\xfd\x00\x88\x00\x00\x00"), -ENOBUFS },
 		{ "gzip, br", SLICE("\x0b\x02\x80hello\x03"), -EBADMSG }, /* fine br of no gzip */
