@@ -140,6 +140,39 @@ void buf_drop(struct buf *b, size_t len)
 	b->data[b->len] = '\0';
 }
 
+/* How many bytes at the start of s, a multiple of 8, are plain ASCII. */
+static size_t ascii_run(const unsigned char *s, size_t len)
+{
+	size_t i = 0;
+
+	for (uint64_t word; i + sizeof(word) <= len; i += sizeof(word)) {
+		memcpy(&word, s + i, sizeof(word));
+		if (word & UINT64_C(0x8080808080808080))
+			break;
+	}
+	return i;
+}
+
+int buf_add_utf8(struct buf *b, struct slice s)
+{
+	const unsigned char *p = (const unsigned char *)s.data;
+	size_t plain = 0, i = 0;
+
+	while (i < s.len) {
+		size_t run = ascii_run(p + i, s.len - i);
+		size_t len = run ? run : utf8_len(p + i, s.len - i);
+
+		if (!len) {
+			buf_add(b, p + plain, i - plain);
+			buf_add_str(b, UTF8_REPLACEMENT);
+			plain = i + 1;
+			len = 1;
+		}
+		i += len;
+	}
+	return buf_add(b, p + plain, s.len - plain);
+}
+
 static void add_json_char(struct buf *b, unsigned char c)
 {
 	static const char named[] = { ['"'] = '"', ['\\'] = '\\', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't' };

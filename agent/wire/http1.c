@@ -385,8 +385,6 @@ int http1_hole(struct http1 *h, uint64_t len)
 {
 	uint64_t known = MIN(len, h->left);
 
-	if (!len)
-		return 0;
 	switch (h->state) {
 	case RAW:
 	case BODY_UNTIL_CLOSE:
@@ -394,6 +392,8 @@ int http1_hole(struct http1 *h, uint64_t len)
 		return 0;
 	case BODY_LENGTH:
 	case CHUNK_DATA:
+		if (!len)
+			return lose(h, -EBADMSG);
 		h->sink.hole(h->sink.ctx, known);
 		h->left -= known;
 		if (len > known)

@@ -52,7 +52,7 @@ void sse_init(struct sse *s, size_t event_max, sse_event_fn event, void *ctx);
 void sse_release(struct sse *s);
 /* 0; -ENOMEM when an event was dropped for want of memory: all others are right. */
 int sse_feed(struct sse *s, const void *data, size_t len);
-void sse_hole(struct sse *s, uint64_t len);
+void sse_hole(struct sse *s, uint64_t len); /* 0: size not known */
 /* End of the stream: an event without its final blank line, or with an unfinished last
  * line, is still delivered. */
 void sse_eof(struct sse *s);

@@ -175,9 +175,7 @@ TEST(sse_goes_on_behind_a_hole)
 		test_row("%s…%s", holes[i].before, holes[i].after);
 		sse_init(&s, EVENT_MAX, on_event, &log);
 		feed(&s, holes[i].before, strlen(holes[i].before));
-		sse_hole(&s, 0);
-		CHECK_INT(s.damaged, 0);
-		sse_hole(&s, 5);
+		sse_hole(&s, i % 2 ? 5 : 0); /* of known and of unknown size */
 		feed(&s, holes[i].after, strlen(holes[i].after));
 		sse_eof(&s);
 		CHECK_STR(buf_slice(&log), holes[i].want);
