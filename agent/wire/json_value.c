@@ -3,6 +3,7 @@
 #include "json.h"
 #include "json_token.h"
 #include "utf8.h"
+#include "word.h"
 
 #include <errno.h>
 
@@ -98,42 +99,48 @@ static struct slice take_unicode(struct slice *rest, char to[4])
 	return (struct slice){ to, utf8_put(c, to) };
 }
 
-static struct slice take_escape(struct slice *rest, char to[4])
+/* What the character behind a backslash stands for. */
+static char escape_meaning(char c)
 {
 	static const char meaning[] = {
 		['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
 		['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t',
 	};
-	unsigned char c = (unsigned char)rest->data[1];
 
-	if (c == 'u')
+	return meaning[(unsigned char)c];
+}
+
+static struct slice take_escape(struct slice *rest, char to[4])
+{
+	if (rest->data[1] == 'u')
 		return take_unicode(rest, to);
-	to[0] = meaning[c];
+	to[0] = escape_meaning(rest->data[1]);
 	*rest = slice_sub(*rest, 2, rest->len);
 	return (struct slice){ to, 1 };
+}
+
+/* Marks bytes that do not mean themselves: backslashes and what is not ASCII. */
+static uint64_t special_bytes(const char *at)
+{
+	uint64_t v = word_load(at);
+
+	return word_find(v, '\\') | word_find_high(v);
 }
 
 /* Length of the text in front that means itself: no escape, nothing that is not UTF-8. */
 static size_t plain_len(struct slice s)
 {
-	const unsigned char *p = (const unsigned char *)s.data;
 	size_t i = 0;
 
 	while (i < s.len) {
 		size_t len;
-		uint64_t v;
 
-		if (s.len - i >= sizeof(v)) {
-			memcpy(&v, p + i, sizeof(v));
-			v = (v |
-			     ((v ^ UINT64_C(0x5c5c5c5c5c5c5c5c)) - UINT64_C(0x0101010101010101))) &
-			    UINT64_C(0x8080808080808080);
-			if (!v) {
-				i += sizeof(v);
-				continue;
-			}
+		if (s.len - i >= WORD_LEN && !special_bytes(s.data + i)) {
+			i += WORD_LEN;
+			continue;
 		}
-		len = p[i] == '\\' ? 0 : utf8_len(p + i, s.len - i);
+		len = s.data[i] == '\\' ? 0
+					: utf8_len((const unsigned char *)s.data + i, s.len - i);
 		if (!len)
 			break;
 		i += len;
@@ -214,6 +221,56 @@ static int mismatch(struct json_val v)
 	return json_type(v) <= JSON_NULL ? -ENOENT : -EINVAL;
 }
 
+static inline void advance(struct slice *s, size_t len)
+{
+	s->data += len;
+	s->len -= len;
+}
+
+/* Decodes up to a byte that is not UTF-8, to where there is room for rest->len bytes:
+ * nothing but such bytes gets longer by decoding. */
+static size_t decode(struct slice *rest, char *to)
+{
+	char *out = to;
+
+	while (rest->len) {
+		const char *at = rest->data;
+		size_t used, len;
+
+		if (rest->len >= WORD_LEN) {
+			uint64_t special = special_bytes(at);
+
+			memcpy(out, at, WORD_LEN);
+			len = special ? word_first(special) : WORD_LEN;
+			advance(rest, len);
+			out += len;
+			if (!special)
+				continue;
+			at += len;
+		}
+		if (at[0] == '\\' && at[1] != 'u') {
+			used = 2;
+			len = 1;
+			*out = escape_meaning(at[1]);
+		} else if (at[0] == '\\') {
+			char escape[4];
+			struct slice after = *rest, piece = take_unicode(&after, escape);
+
+			used = rest->len - after.len;
+			len = piece.len;
+			memcpy(out, piece.data, len);
+		} else {
+			used = len = utf8_len((const unsigned char *)at, rest->len);
+			memcpy(out, at, len);
+		}
+		if (!used)
+			break;
+		advance(rest, used);
+		out += len;
+	}
+	return (size_t)(out - to);
+}
+
 int json_str(struct json_val v, struct buf *to)
 {
 	struct slice rest = json_raw(v);
@@ -221,8 +278,15 @@ int json_str(struct json_val v, struct buf *to)
 
 	if (json_type(v) != JSON_STRING)
 		return mismatch(v);
-	while (rest.len)
-		buf_add_slice(to, take_piece(&rest, decoded));
+	while (rest.len && !buf_error(to)) {
+		/* Near the ceiling, the room that decoding gains has to count. */
+		char *at = rest.len <= to->max - to->len ? buf_reserve(to, rest.len) : NULL;
+
+		if (at)
+			buf_commit(to, decode(&rest, at));
+		if (rest.len)
+			buf_add_slice(to, take_piece(&rest, decoded));
+	}
 	return buf_error(to);
 }
 

@@ -68,6 +68,9 @@ static bool peculiar(struct slice s)
 {
 	bool in_string = false;
 
+	/* cJSON passes over a BOM only in front of two bytes or more. */
+	if (s.len <= 4 && slice_starts(s, SLICE("\xef\xbb\xbf")))
+		return true;
 	for (size_t i = 0; i < s.len; i++) {
 		unsigned char c = (unsigned char)s.data[i];
 
