@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The tokenizer; the getters are in json_value.c. */
+/* The tokenizer; the getters are in json_value.c and json_number.c. */
 #include "json.h"
 #include "cleanup.h"
 #include "json_token.h"
