@@ -129,6 +129,9 @@ FUZZ := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzzers/%,$(wildcard tests/fuzz/fuzz_
 # Programs that a Python test of the same suite drives.
 REPLAY := $(patsubst tests/replay/%.c,$(BUILD)/replay/%,$(wildcard tests/replay/*.c))
 BENCH := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/bench_*.c))
+# What tests compare with, and make their input with; never in the agent.
+$(BUILD)/unit/test_inflate $(BUILD)/fuzzers/fuzz_inflate $(BUILD)/bench/bench_wire: LIBS_TEST := libbrotlienc
+$(BUILD)/fuzzers/fuzz_json $(BUILD)/bench/bench_json: LIBS_TEST := libcjson
 WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
 $(BUILD)/unit/libpure.a: $(call pure_objs,asan)
@@ -143,17 +146,17 @@ $(BUILD)/bench/libpure.a: $(call pure_objs,release)
 
 $(BUILD)/unit/%: tests/unit/%.c tests/unit/test.c tests/unit/test.h $(BUILD)/unit/libpure.a
 	$(Q)$(CC) $(BASE_CFLAGS) $(SANITIZE) $(TEST_INCLUDES) -MMD -MP -MF $@.d $< tests/unit/test.c \
-		$(BUILD)/unit/libpure.a $(WRAP) -o $@ $(call pkg,--libs,$(LIBS_PURE)) -lm
+		$(BUILD)/unit/libpure.a $(WRAP) -o $@ $(call pkg,--libs,$(LIBS_PURE) $(LIBS_TEST)) -lm
 $(BUILD)/replay/%: tests/replay/%.c $(BUILD)/unit/libpure.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BASE_CFLAGS) $(SANITIZE) $(TEST_INCLUDES) -MMD -MP -MF $@.d $< $(BUILD)/unit/libpure.a \
 		-o $@ $(call pkg,--libs,$(LIBS_PURE)) -lm
 $(BUILD)/fuzzers/%: tests/fuzz/%.c $(BUILD)/fuzzers/libpure.a
 	$(Q)$(CLANG) $(BASE_CFLAGS) -Wno-missing-prototypes $(FUZZER) -fsanitize=fuzzer $(TEST_INCLUDES) -MMD -MP -MF $@.d $< \
-		$(BUILD)/fuzzers/libpure.a -o $@ $(call pkg,--libs,$(LIBS_PURE)) -lm
+		$(BUILD)/fuzzers/libpure.a -o $@ $(call pkg,--libs,$(LIBS_PURE) $(LIBS_TEST)) -lm
 $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/bench/libpure.a
 	$(Q)$(CC) $(BASE_CFLAGS) $(HARDEN) $(TEST_INCLUDES) -MMD -MP -MF $@.d $< $(BUILD)/bench/libpure.a \
-		-pie -o $@ $(call pkg,--libs,$(LIBS_PURE)) -lm
+		-pie -o $@ $(call pkg,--libs,$(LIBS_PURE) $(LIBS_TEST)) -lm
 
 -include $(shell [ -d $(BUILD) ] && find $(BUILD) -name '*.d')
 
@@ -169,7 +172,8 @@ benches: $(BENCH)
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 DEPS := gcc make clang llvm bpftool libbpf-dev libelf-dev libdw-dev zlib1g-dev libbrotli-dev libzstd-dev \
 	libnghttp2-dev libcurl4-openssl-dev libcap-ng-dev uthash-dev pkg-config libc6-dev ca-certificates
-DEPS_TEST := libclang-rt-14-dev python3-venv python3-pip openssl curl procps brotli zstd
+DEPS_TEST := libclang-rt-14-dev python3-venv python3-pip openssl curl procps brotli zstd \
+	libcjson-dev
 
 define apt_install
 	@missing=$$(for p in $(1); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \

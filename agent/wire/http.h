@@ -61,7 +61,7 @@ struct http_sink {
 	enum http_body (*head)(void *ctx, const struct http_head *head);
 	void (*body)(void *ctx,
 		     struct slice data);       /* transfer coding removed, content coding not */
-	void (*hole)(void *ctx, uint64_t len); /* this many body bytes are missing here */
+	void (*hole)(void *ctx, uint64_t len); /* so many body bytes are missing; 0: not known */
 	void (*end)(void *ctx, enum http_end how);
 	void (*raw)(void *ctx, struct slice data); /* after HTTP_BODY_RAW */
 };

@@ -206,14 +206,13 @@ static int feed_start(struct http1 *h, struct slice *in)
 }
 
 /* Takes bytes of a body of known length: those there are, `left` at most. */
-static struct slice take_body(struct http1 *h, struct slice *in)
+static void take_body(struct http1 *h, struct slice *in)
 {
 	struct slice data = slice_sub(*in, 0, MIN(h->left, in->len));
 
 	*in = slice_sub(*in, data.len, in->len);
 	h->left -= data.len;
 	h->sink.body(h->sink.ctx, data);
-	return data;
 }
 
 static int feed_length(struct http1 *h, struct slice *in)
@@ -386,8 +385,6 @@ int http1_hole(struct http1 *h, uint64_t len)
 {
 	uint64_t known = MIN(len, h->left);
 
-	if (!len)
-		return 0;
 	switch (h->state) {
 	case RAW:
 	case BODY_UNTIL_CLOSE:
@@ -395,6 +392,8 @@ int http1_hole(struct http1 *h, uint64_t len)
 		return 0;
 	case BODY_LENGTH:
 	case CHUNK_DATA:
+		if (!len)
+			return lose(h, -EBADMSG);
 		h->sink.hole(h->sink.ctx, known);
 		h->left -= known;
 		if (len > known)

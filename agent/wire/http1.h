@@ -42,8 +42,8 @@ void http1_release(struct http1 *h);
  * parser is lost: an open message has ended as HTTP_END_LOST, and what is fed is passed
  * over with -EBADMSG until http1_resync(). */
 int http1_feed(struct http1 *h, const void *data, size_t len);
-/* `len` bytes are missing here. 0 when the framing carries it; -EBADMSG when it does
- * not and the parser is lost. */
+/* `len` bytes are missing here, 0: nobody knows how many. 0 when the framing carries it; -EBADMSG
+ * when it does not and the parser is lost. */
 int http1_hole(struct http1 *h, uint64_t len);
 /* The connection has ended: ends an open message. */
 void http1_eof(struct http1 *h);

@@ -7,6 +7,7 @@
 
 #define METHOD_MAX 32
 #define VERSION_PREFIX "HTTP/1."
+#define VERSION_LEN sizeof(VERSION_PREFIX) /* a digit in place of the NUL */
 
 static bool is_digit(char c)
 {
@@ -40,7 +41,7 @@ bool http1_possible_start(bool response, const char *data, size_t len)
 	size_t i = 0;
 
 	if (response)
-		return !memcmp(data, VERSION_PREFIX, MIN(len, sizeof(VERSION_PREFIX) - 1));
+		return !memcmp(data, VERSION_PREFIX, MIN(len, VERSION_LEN - 1));
 	while (i < len && is_token_char(data[i]))
 		i++;
 	return i <= METHOD_MAX && (i == len || (i > 0 && data[i] == ' '));
@@ -53,10 +54,11 @@ bool http1_plausible_head(bool response, const void *data, size_t len)
 		"DELETE ", "OPTIONS ", "CONNECT ", "TRACE ", "QUERY ",
 	};
 
+	if (!len)
+		return true;
 	if (response)
 		return http1_possible_start(true, data, len) &&
-		       (len < sizeof(VERSION_PREFIX) ||
-			is_digit(((const char *)data)[sizeof(VERSION_PREFIX) - 1]));
+		       (len < VERSION_LEN || is_digit(((const char *)data)[VERSION_LEN - 1]));
 	for (size_t i = 0; i < ARRAY_LEN(methods); i++)
 		if (!memcmp(data, methods[i], MIN(len, strlen(methods[i]))))
 			return true;
@@ -93,7 +95,7 @@ static struct slice cut_line(struct slice *rest)
 /* HTTP/1.x; minor versions above 1 mean what 1 means (RFC 9110, section 2.5). */
 static int parse_version(struct slice s, int *ret)
 {
-	if (s.len != sizeof(VERSION_PREFIX) || !slice_starts(s, SLICE(VERSION_PREFIX)) ||
+	if (s.len != VERSION_LEN || !slice_starts(s, SLICE(VERSION_PREFIX)) ||
 	    !is_digit(s.data[s.len - 1]))
 		return -EBADMSG;
 	*ret = s.data[s.len - 1] == '0' ? 10 : 11;
@@ -102,15 +104,14 @@ static int parse_version(struct slice s, int *ret)
 
 static int parse_status_line(struct slice line, struct http_head *h)
 {
-	struct slice status = slice_sub(line, sizeof(VERSION_PREFIX) + 1, 3);
+	struct slice status = slice_sub(line, VERSION_LEN + 1, 3);
 	uint64_t n;
 
-	if (parse_version(slice_sub(line, 0, sizeof(VERSION_PREFIX)), &h->version) ||
-	    line.data[sizeof(VERSION_PREFIX)] != ' ' || status.len != 3 || slice_u64(status, &n) ||
-	    n < 100)
+	if (parse_version(slice_sub(line, 0, VERSION_LEN), &h->version) ||
+	    line.data[VERSION_LEN] != ' ' || status.len != 3 || slice_u64(status, &n) || n < 100)
 		return -EBADMSG;
 	/* The reason, and the space in front of it, are left out by some servers. */
-	line = slice_sub(line, sizeof(VERSION_PREFIX) + 4, line.len);
+	line = slice_sub(line, VERSION_LEN + 4, line.len);
 	if (line.len && line.data[0] != ' ')
 		return -EBADMSG;
 	h->status = (int)n;

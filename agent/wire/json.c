@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The tokenizer; the getters are in json_value.c. */
+/* The tokenizer; the getters are in json_value.c and json_number.c. */
 #include "json.h"
 #include "cleanup.h"
 #include "json_token.h"
 #include "utf8.h"
+#include "word.h"
 
 #include <errno.h>
 
@@ -107,19 +108,14 @@ static void skip_space(struct parser *p)
 		p->at++;
 }
 
-#define BYTES(c) (UINT64_C(0x0101010101010101) * (c))
-/* Has a zero byte? (May flag bytes behind the first zero one, never before it.) */
-#define HAS_ZERO(v) (((v)-BYTES(1)) & ~(v)&BYTES(0x80))
-
 /* The first quote or backslash; most bytes of a document are passed over here. */
 static const char *string_stop(const char *at, const char *end)
 {
-	for (; end - at >= 8; at += 8) {
-		uint64_t v;
+	for (; end - at >= (ssize_t)WORD_LEN; at += WORD_LEN) {
+		uint64_t v = word_load(at), marks = word_find(v, '"') | word_find(v, '\\');
 
-		memcpy(&v, at, sizeof(v));
-		if (HAS_ZERO(v ^ BYTES('"')) | HAS_ZERO(v ^ BYTES('\\')))
-			break;
+		if (marks)
+			return at + word_first(marks);
 	}
 	while (at < end && *at != '"' && *at != '\\')
 		at++;
@@ -134,16 +130,20 @@ static bool is_hex(char c)
 /* Passes over the escape sequence at p->at; leaves it there when it is cut off. */
 static int scan_escape(struct parser *p)
 {
+	static const bool named[256] = {
+		['"'] = true, ['\\'] = true, ['/'] = true, ['b'] = true,
+		['f'] = true, ['n'] = true,  ['r'] = true, ['t'] = true,
+	};
 	size_t left = (size_t)(p->end - p->at);
 
 	if (left < 2)
 		return -EAGAIN;
-	if (!p->at[1] || !strchr("\"\\/bfnrtu", p->at[1]))
-		return -EBADMSG;
-	if (p->at[1] != 'u') {
+	if (named[(unsigned char)p->at[1]]) {
 		p->at += 2;
 		return 0;
 	}
+	if (p->at[1] != 'u')
+		return -EBADMSG;
 	for (size_t i = 2; i < 6 && i < left; i++)
 		if (!is_hex(p->at[i]))
 			return -EBADMSG;

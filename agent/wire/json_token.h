@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What json.c (the tokenizer) and json_value.c (the getters) share; for no one else. */
+/* What json.c (the tokenizer), json_value.c and json_number.c (the getters) share; for no
+ * one else. */
 #ifndef WIRE_JSON_TOKEN_H
 #define WIRE_JSON_TOKEN_H
 
 #include "json.h"
+
+#include <errno.h>
 
 /*
  * Tokens stand in document order: a container is followed by its children, a member is
@@ -22,5 +25,11 @@ struct json_token {
 };
 
 _Static_assert(JSON_TOKENS_MAX < 1 << 26, "children is too narrow");
+
+/* What every getter answers for a value that is not of its type. */
+static inline int json_mismatch(struct json_val v)
+{
+	return json_type(v) <= JSON_NULL ? -ENOENT : -EINVAL;
+}
 
 #endif

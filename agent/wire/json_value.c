@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading values out of a token array. */
+/* Reading values out of a token array; numbers are in json_number.c. */
 #include "json.h"
 #include "json_token.h"
 #include "utf8.h"
+#include "word.h"
 
 #include <errno.h>
-
-/* Longer numbers are refused: 767 digits are the most that can decide a double. */
-#define NUMBER_MAX 1000
 
 static const struct json_token *token(struct json_val v)
 {
@@ -98,42 +96,48 @@ static struct slice take_unicode(struct slice *rest, char to[4])
 	return (struct slice){ to, utf8_put(c, to) };
 }
 
-static struct slice take_escape(struct slice *rest, char to[4])
+/* What the character behind a backslash stands for. */
+static char escape_meaning(char c)
 {
 	static const char meaning[] = {
 		['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
 		['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t',
 	};
-	unsigned char c = (unsigned char)rest->data[1];
 
-	if (c == 'u')
+	return meaning[(unsigned char)c];
+}
+
+static struct slice take_escape(struct slice *rest, char to[4])
+{
+	if (rest->data[1] == 'u')
 		return take_unicode(rest, to);
-	to[0] = meaning[c];
+	to[0] = escape_meaning(rest->data[1]);
 	*rest = slice_sub(*rest, 2, rest->len);
 	return (struct slice){ to, 1 };
+}
+
+/* Marks bytes that do not mean themselves: backslashes and what is not ASCII. */
+static uint64_t special_bytes(const char *at)
+{
+	uint64_t v = word_load(at);
+
+	return word_find(v, '\\') | word_find_high(v);
 }
 
 /* Length of the text in front that means itself: no escape, nothing that is not UTF-8. */
 static size_t plain_len(struct slice s)
 {
-	const unsigned char *p = (const unsigned char *)s.data;
 	size_t i = 0;
 
 	while (i < s.len) {
 		size_t len;
-		uint64_t v;
 
-		if (s.len - i >= sizeof(v)) {
-			memcpy(&v, p + i, sizeof(v));
-			v = (v |
-			     ((v ^ UINT64_C(0x5c5c5c5c5c5c5c5c)) - UINT64_C(0x0101010101010101))) &
-			    UINT64_C(0x8080808080808080);
-			if (!v) {
-				i += sizeof(v);
-				continue;
-			}
+		if (s.len - i >= WORD_LEN && !special_bytes(s.data + i)) {
+			i += WORD_LEN;
+			continue;
 		}
-		len = p[i] == '\\' ? 0 : utf8_len(p + i, s.len - i);
+		len = s.data[i] == '\\' ? 0
+					: utf8_len((const unsigned char *)s.data + i, s.len - i);
 		if (!len)
 			break;
 		i += len;
@@ -208,10 +212,54 @@ struct json_val json_path(struct json_val v, const char *path)
 	return v;
 }
 
-/* What every getter answers for a value that is not of its type. */
-static int mismatch(struct json_val v)
+static inline void advance(struct slice *s, size_t len)
 {
-	return json_type(v) <= JSON_NULL ? -ENOENT : -EINVAL;
+	s->data += len;
+	s->len -= len;
+}
+
+/* Decodes up to a byte that is not UTF-8, to where there is room for rest->len bytes:
+ * nothing but such bytes gets longer by decoding. */
+static size_t decode(struct slice *rest, char *to)
+{
+	char *out = to;
+
+	while (rest->len) {
+		const char *at = rest->data;
+		size_t used, len;
+
+		if (rest->len >= WORD_LEN) {
+			uint64_t special = special_bytes(at);
+
+			memcpy(out, at, WORD_LEN);
+			len = special ? word_first(special) : WORD_LEN;
+			advance(rest, len);
+			out += len;
+			if (!special)
+				continue;
+			at += len;
+		}
+		if (at[0] == '\\' && at[1] != 'u') {
+			used = 2;
+			len = 1;
+			*out = escape_meaning(at[1]);
+		} else if (at[0] == '\\') {
+			char escape[4];
+			struct slice after = *rest, piece = take_unicode(&after, escape);
+
+			used = rest->len - after.len;
+			len = piece.len;
+			memcpy(out, piece.data, len);
+		} else {
+			used = len = utf8_len((const unsigned char *)at, rest->len);
+			memcpy(out, at, len);
+		}
+		if (!used)
+			break;
+		advance(rest, used);
+		out += len;
+	}
+	return (size_t)(out - to);
 }
 
 int json_str(struct json_val v, struct buf *to)
@@ -220,9 +268,16 @@ int json_str(struct json_val v, struct buf *to)
 	char decoded[4];
 
 	if (json_type(v) != JSON_STRING)
-		return mismatch(v);
-	while (rest.len)
-		buf_add_slice(to, take_piece(&rest, decoded));
+		return json_mismatch(v);
+	while (rest.len && !buf_error(to)) {
+		/* Near the ceiling, the room that decoding gains has to count. */
+		char *at = rest.len <= to->max - to->len ? buf_reserve(to, rest.len) : NULL;
+
+		if (at)
+			buf_commit(to, decode(&rest, at));
+		if (rest.len)
+			buf_add_slice(to, take_piece(&rest, decoded));
+	}
 	return buf_error(to);
 }
 
@@ -231,120 +286,7 @@ int json_bool(struct json_val v, bool *ret)
 	enum json_type type = json_type(v);
 
 	if (type != JSON_TRUE && type != JSON_FALSE)
-		return mismatch(v);
+		return json_mismatch(v);
 	*ret = type == JSON_TRUE;
-	return 0;
-}
-
-/* A decimal number as sign, digits (without zeros at either end) and exponent. */
-struct decimal {
-	bool negative;
-	uint64_t digits;
-	unsigned int n_digits; /* 20 means: 20 or more, `digits` is of no use */
-	int64_t exponent;
-};
-
-#define DIGITS_MAX 19 /* always fit 64 bits */
-#define EXPONENT_MAX 100000
-
-static void decimal_add(struct decimal *d, char digit, int64_t *zeros)
-{
-	if (digit == '0') {
-		*zeros += d->n_digits > 0;
-		return;
-	}
-	/* Zeros count only once a digit follows them. */
-	for (; *zeros > 0 && d->n_digits <= DIGITS_MAX; --*zeros, d->n_digits++)
-		d->digits *= 10;
-	*zeros = 0;
-	if (d->n_digits > DIGITS_MAX)
-		return;
-	d->digits = d->digits * 10 + (uint64_t)(digit - '0');
-	d->n_digits++;
-}
-
-static int64_t exponent_value(struct slice s)
-{
-	bool negative = s.len && s.data[0] == '-';
-	int64_t v = 0;
-
-	for (size_t i = 0; i < s.len; i++)
-		if (s.data[i] >= '0' && s.data[i] <= '9' && v < EXPONENT_MAX)
-			v = v * 10 + (s.data[i] - '0');
-	return negative ? -v : v;
-}
-
-/* `s` has the shape of a JSON number, by the tokenizer. */
-static struct decimal decimal_from(struct slice s)
-{
-	struct decimal d = { .negative = s.data[0] == '-' };
-	int64_t zeros = 0;
-	bool fraction = false;
-
-	for (size_t i = d.negative; i < s.len; i++) {
-		if ((s.data[i] | 0x20) == 'e') {
-			d.exponent += exponent_value(slice_sub(s, i + 1, s.len));
-			break;
-		}
-		if (s.data[i] == '.') {
-			fraction = true;
-			continue;
-		}
-		decimal_add(&d, s.data[i], &zeros);
-		d.exponent -= fraction;
-	}
-	d.exponent += zeros;
-	return d;
-}
-
-int json_i64(struct json_val v, int64_t *ret)
-{
-	struct decimal d;
-	uint64_t n;
-
-	if (json_type(v) != JSON_NUMBER)
-		return mismatch(v);
-	d = decimal_from(json_raw(v));
-	n = d.digits;
-	if (d.n_digits > DIGITS_MAX || (n && (d.exponent < 0 || d.exponent > DIGITS_MAX)))
-		return -ERANGE;
-	for (; n && d.exponent; d.exponent--)
-		if (__builtin_mul_overflow(n, 10, &n))
-			return -ERANGE;
-	if (n > (uint64_t)INT64_MAX + d.negative)
-		return -ERANGE;
-	*ret = (int64_t)(d.negative ? -n : n);
-	return 0;
-}
-
-int json_f64(struct json_val v, double *ret)
-{
-	static const double tens[] = { 1e0,  1e1,  1e2,	 1e3,  1e4,  1e5,  1e6,	 1e7,
-				       1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-				       1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22 };
-	struct slice s = json_raw(v);
-	char text[NUMBER_MAX + 1];
-	struct decimal d;
-	double f;
-
-	if (json_type(v) != JSON_NUMBER)
-		return mismatch(v);
-	d = decimal_from(s);
-	/* Both factors are exact doubles, so that one rounding gives the nearest one. */
-	if (d.n_digits <= DIGITS_MAX && d.digits <= UINT64_C(1) << 53 && d.exponent >= -22 &&
-	    d.exponent <= 22) {
-		f = (double)d.digits;
-		f = d.exponent < 0 ? f / tens[-d.exponent] : f * tens[d.exponent];
-		*ret = d.negative ? -f : f;
-		return 0;
-	}
-	if (s.len > NUMBER_MAX)
-		return -ERANGE;
-	memcpy(text, s.data, s.len);
-	text[s.len] = '\0';
-	f = strtod(text, NULL);
-	if (!isfinite(f))
-		return -ERANGE;
-	*ret = f;
 	return 0;
 }

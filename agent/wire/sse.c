@@ -1,19 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sse.h"
 
-#include "cleanup.h"
-
 #include <errno.h>
+#include <string.h>
 
-#define KEEP 4096 /* bytes of buffer kept from one event to the next */
-
-enum sse_state {
-	SSE_START,   /* nothing seen: a BOM may come */
-	SSE_LINE,    /* in a line */
-	SSE_AFTER_CR, /* a LF here belongs to the CR before it */
-};
-
-enum { SSE_FLAG_MASK = 0xff, SSE_DROP = 0x100 /* this event is not whole: not delivered */, SSE_NO_MEMORY = 0x200 };
+#define BUFFER_KEPT (64 * 1024) /* memory of each buffer kept from event to event */
 
 void sse_init(struct sse *s, size_t event_max, sse_event_fn event, void *ctx)
 {
@@ -22,9 +13,10 @@ void sse_init(struct sse *s, size_t event_max, sse_event_fn event, void *ctx)
 		.ctx = ctx,
 		.line = BUF_INIT(event_max),
 		.data = BUF_INIT(event_max),
-		.type = BUF_INIT(MIN(event_max, 1024)),
-		.id = BUF_INIT(MIN(event_max, 1024)),
-		.state = SSE_START,
+		.type = BUF_INIT(event_max),
+		.id = BUF_INIT(event_max),
+		.event_max = event_max,
+		.first_line = true,
 	};
 }
 
@@ -36,165 +28,211 @@ void sse_release(struct sse *s)
 	buf_release(&s->id);
 }
 
-static void set_state(struct sse *s, enum sse_state state)
-{
-	s->state = (s->state & ~SSE_FLAG_MASK) | (int)state;
-}
-
 static void forget_event(struct sse *s)
 {
-	s->has_data = false;
-	s->state &= ~SSE_DROP; /* that memory ran out is not forgotten */
-	buf_reset(&s->data, KEEP);
-	buf_reset(&s->type, KEEP);
+	s->now = (struct sse_event){ 0 };
+	s->event_len = 0;
+	buf_reset(&s->line, BUFFER_KEPT);
+	buf_reset(&s->data, BUFFER_KEPT);
+	buf_reset(&s->type, BUFFER_KEPT);
+	buf_reset(&s->id, BUFFER_KEPT);
 }
 
-/* The id outlives its event, as the standard has it. */
+/* Drops the event being read; `in_line` says whether bytes of its current line came. */
+static void drop_event(struct sse *s, uint64_t *count, bool in_line)
+{
+	forget_event(s);
+	s->first_line = false;
+	s->dropping = true;
+	s->in_line = in_line;
+	++*count;
+}
+
 static void dispatch(struct sse *s)
 {
-	bool over = buf_error(&s->data) == -ENOBUFS || buf_error(&s->type) == -ENOBUFS;
-
-	if (buf_error(&s->data) == -ENOMEM || buf_error(&s->type) == -ENOMEM)
-		s->state |= SSE_DROP | SSE_NO_MEMORY;
-
-	if (over && !(s->state & SSE_DROP))
-		s->oversized++;
-	else if (s->has_data && !(s->state & SSE_DROP) && !buf_error(&s->data)) {
-		const struct sse_event event = {
-			.type = s->type.len ? buf_slice(&s->type) : SLICE_NONE,
-			.id = s->id.len ? buf_slice(&s->id) : SLICE_NONE,
-			.data = buf_slice(&s->data),
-		};
-
-		s->event(s->ctx, &event);
-	}
+	/* An event without a data line is none (the specification says so). */
+	if (s->now.data.data)
+		s->event(s->ctx, &s->now);
 	forget_event(s);
 }
 
-static void set_field(struct sse *s, struct slice name, struct slice value)
+/* Makes a slice of the current event outlive what it points into. */
+static int keep(struct buf *own, struct slice *s)
 {
-	if (slice_eq(name, SLICE("data"))) {
-		if (s->has_data)
-			buf_add_char(&s->data, '\n');
-		s->has_data = true;
-		buf_add_slice(&s->data, value);
-	} else if (slice_eq(name, SLICE("event"))) {
-		buf_reset(&s->type, KEEP);
-		buf_add_slice(&s->type, value);
-	} else if (slice_eq(name, SLICE("id")) && slice_find_char(value, '\0') < 0) {
-		buf_reset(&s->id, KEEP);
-		buf_add_slice(&s->id, value);
-	}
+	if (!s->data || s->data == own->data)
+		return 0;
+	buf_reset(own, BUFFER_KEPT);
+	buf_add_slice(own, *s);
+	*s = buf_slice(own);
+	return buf_error(own);
 }
 
-static void end_line(struct sse *s, struct slice line)
+static int keep_event(struct sse *s)
 {
-	struct slice value = line, name;
+	int r = keep(&s->data, &s->now.data);
 
-	if (!line.len) {
-		dispatch(s);
-		return;
+	r = r ? r : keep(&s->type, &s->now.type);
+	return r ? r : keep(&s->id, &s->now.id);
+}
+
+static int add_data(struct sse *s, struct slice value)
+{
+	int r;
+
+	if (!s->now.data.data) {
+		s->now.data = value;
+		return 0;
 	}
-	name = slice_cut(&value, ':');
-	if (!value.data)
+	r = keep(&s->data, &s->now.data);
+	if (r)
+		return r;
+	buf_add_char(&s->data, '\n');
+	r = buf_add_slice(&s->data, value);
+	s->now.data = buf_slice(&s->data);
+	return r;
+}
+
+static int take_field(struct sse *s, struct slice line)
+{
+	struct slice value = line, name = slice_cut(&value, ':');
+
+	if (!value.data) /* a line without a colon is a field with an empty value */
 		value = SLICE("");
-	if (slice_starts(value, SLICE(" ")))
+	else if (value.len && value.data[0] == ' ')
 		value = slice_sub(value, 1, value.len);
-	set_field(s, name, value);
+	if (slice_eq(name, SLICE("data")))
+		return add_data(s, value);
+	if (slice_eq(name, SLICE("event")))
+		s->now.type = value.len ? value : SLICE_NONE;
+	else if (slice_eq(name, SLICE("id")) && slice_find_char(value, '\0') < 0)
+		s->now.id = value;
+	return 0;
 }
 
-/* A line that came in pieces, or that is over the ceiling. */
-static void end_split_line(struct sse *s, struct slice tail)
+/* One whole line, without its end. */
+static int take_line(struct sse *s, struct slice line)
 {
-	buf_add_slice(&s->line, tail);
-	if (buf_error(&s->line)) {
-		if (buf_error(&s->line) == -ENOMEM)
-			s->state |= SSE_NO_MEMORY;
-		else if (!(s->state & SSE_DROP))
-			s->oversized++;
-		s->state |= SSE_DROP;
-	} else {
-		end_line(s, buf_slice(&s->line));
+	s->event_len += line.len;
+	if (s->event_len > s->event_max) {
+		drop_event(s, &s->oversized, false);
+		return 0;
 	}
-	buf_reset(&s->line, KEEP);
+	if (s->first_line && slice_starts(line, SLICE("\xef\xbb\xbf")))
+		line = slice_sub(line, 3, line.len);
+	s->first_line = false;
+	if (line.len)
+		return take_field(s, line);
+	dispatch(s);
+	return 0;
 }
 
-static bool take_bom(struct sse *s, struct slice *in)
+/* The rest of a line whose beginning came with earlier feeds. */
+static int take_split_line(struct sse *s, struct slice rest)
 {
-	static const char bom[] = "\xef\xbb\xbf";
+	int r = 0;
 
-	while (in->len && s->line.len < 3 && in->data[0] == bom[s->line.len]) {
-		buf_add_char(&s->line, in->data[0]);
-		*in = slice_sub(*in, 1, in->len);
-	}
-	if (s->line.len == 3) {
-		buf_reset(&s->line, KEEP);
-		set_state(s, SSE_LINE);
-	} else if (in->len) {
-		set_state(s, SSE_LINE); /* what looked like a BOM begins a line */
-	}
-	return in->len > 0;
+	/* Against the ceiling first: the buffer has the same one, and would call it an error. */
+	if (rest.len > s->event_max - s->line.len)
+		drop_event(s, &s->oversized, false);
+	else
+		r = buf_add_slice(&s->line, rest);
+	if (!r && !s->dropping)
+		r = take_line(s, buf_slice(&s->line));
+	if (!r)
+		r = keep_event(s);
+	buf_reset(&s->line, BUFFER_KEPT);
+	return r;
 }
 
-/* Index of the first CR or LF, or len. */
-static size_t line_len(struct slice in)
+/* The rest of a feed, in which no line ends. */
+static int take_part(struct sse *s, struct slice part)
 {
-	const char *lf = memchr(in.data, '\n', in.len);
-	size_t len = lf ? (size_t)(lf - in.data) : in.len;
-	const char *cr = memchr(in.data, '\r', len);
+	if (s->dropping) {
+		s->in_line = true;
+		return 0;
+	}
+	if (part.len > s->event_max - s->event_len - s->line.len) {
+		drop_event(s, &s->oversized, true);
+		return 0;
+	}
+	return buf_add_slice(&s->line, part);
+}
 
-	return cr ? (size_t)(cr - in.data) : len;
+static int end_line(struct sse *s, struct slice line)
+{
+	if (!s->dropping)
+		return s->line.len ? take_split_line(s, line) : take_line(s, line);
+	if (!s->in_line && !line.len)
+		s->dropping = false;
+	s->in_line = false;
+	return 0;
+}
+
+/* First CR or LF from `at` on. *lf remembers the next LF, so that a feed with CR ends
+ * only is not searched to its end for every line. */
+static const char *line_end(const char *at, const char *end, const char **lf)
+{
+	const char *cr;
+
+	if (!*lf || *lf < at)
+		*lf = memchr(at, '\n', (size_t)(end - at));
+	if (!*lf)
+		*lf = end;
+	cr = memchr(at, '\r', (size_t)(*lf - at));
+	return cr ? cr : *lf < end ? *lf : NULL;
 }
 
 int sse_feed(struct sse *s, const void *data, size_t len)
 {
-	struct slice in = { data, len };
+	const char *at = data, *end = at + len, *lf = NULL;
+	int failed = 0, r;
 
-	if (!len || ((s->state & SSE_FLAG_MASK) == SSE_START && !take_bom(s, &in)))
-		return 0;
-	while (in.len) {
-		size_t n;
+	while (at < end) {
+		const char *eol;
 
-		if ((s->state & SSE_FLAG_MASK) == SSE_AFTER_CR) {
-			set_state(s, SSE_LINE);
-			if (in.data[0] == '\n') {
-				in = slice_sub(in, 1, in.len);
-				continue;
-			}
-		}
-		n = line_len(in);
-		if (n == in.len) {
-			buf_add_slice(&s->line, in);
+		if (s->after_cr && *at == '\n')
+			at++;
+		s->after_cr = false;
+		if (at == end)
 			break;
-		}
-		set_state(s, in.data[n] == '\r' ? SSE_AFTER_CR : SSE_LINE);
-		if (s->line.len || buf_error(&s->line))
-			end_split_line(s, slice_sub(in, 0, n));
+		eol = line_end(at, end, &lf);
+		if (eol)
+			r = end_line(s, (struct slice){ at, (size_t)(eol - at) });
 		else
-			end_line(s, slice_sub(in, 0, n));
-		in = slice_sub(in, n + 1, in.len);
+			r = take_part(s, (struct slice){ at, (size_t)(end - at) });
+		if (r) {
+			drop_event(s, &s->damaged, !eol);
+			failed = r;
+		}
+		s->after_cr = eol && *eol == '\r';
+		at = eol ? eol + 1 : end;
 	}
-	if (buf_error(&s->line) == -ENOMEM || buf_error(&s->data) == -ENOMEM)
-		s->state |= SSE_NO_MEMORY;
-	return s->state & SSE_NO_MEMORY ? -ENOMEM : 0;
+	r = keep_event(s);
+	if (r) {
+		drop_event(s, &s->damaged, s->line.len > 0);
+		failed = r;
+	}
+	return failed;
 }
 
 void sse_hole(struct sse *s, uint64_t len)
 {
 	(void)len;
-	/* The bytes may have ended this event and begun another: neither can be told. */
-	if (!(s->state & SSE_DROP))
-		s->damaged++;
-	s->state |= SSE_DROP;
-	buf_reset(&s->line, KEEP);
-	buf_add_char(&s->line, ':'); /* the rest of the cut line is no field */
-	set_state(s, SSE_LINE);
+	s->after_cr = false;
+	if (!s->dropping)
+		drop_event(s, &s->damaged, true);
+	/* The hole may have ended within a line: a line end now is not yet a blank line. */
+	s->in_line = true;
 }
 
 void sse_eof(struct sse *s)
 {
-	if (s->line.len || buf_error(&s->line))
-		end_split_line(s, SLICE(""));
-	dispatch(s);
-	set_state(s, SSE_START);
+	if (!s->dropping && s->line.len && take_split_line(s, SLICE("")))
+		drop_event(s, &s->damaged, false);
+	if (!s->dropping)
+		dispatch(s);
+	forget_event(s);
+	s->dropping = false;
+	s->after_cr = false;
+	s->first_line = true;
 }
