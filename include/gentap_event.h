@@ -33,8 +33,7 @@ enum gentap_event_type {
 	GENTAP_EV_DATA = 1,  /* payload: bytes of the stream */
 	GENTAP_EV_CLOSE = 2, /* the object was freed or its socket closed; no payload */
 	GENTAP_EV_BIND = 3,  /* payload: struct gentap_bind; which socket carries the connection */
-	GENTAP_EV_HELLO =
-		4, /* ptr is the socket; payload: first bytes it sent, a TLS ClientHello */
+	GENTAP_EV_HELLO = 4, /* ptr is the socket; payload: its first bytes, a ClientHello */
 	/* For agent/probe alone; never recorded. About a process: tgid is all they carry. */
 	GENTAP_EV_HOT = 128,	 /* it makes many calls on ignored connections */
 	GENTAP_EV_CONNECT = 129, /* it opens a TCP connection, and is GENTAP_WATCH_PARKED */
