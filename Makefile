@@ -48,7 +48,8 @@ SKEL_USERS   := probe
 PURE         := $(filter $(MODULES),base wire genai flow trace account otlp store metrics sys)
 
 # Of a module that is not, the files that are: no libbpf, no generated skeleton.
-PURE_FILES   := $(wildcard agent/probe/discover*.c agent/probe/filter.c agent/probe/perfring.c)
+PURE_FILES   := $(wildcard agent/probe/discover*.c agent/probe/filter.c agent/probe/perfring.c \
+	agent/probe/locate/*.c)
 
 LIBS_PURE  := libelf libdw zlib libbrotlidec libzstd libnghttp2 libcurl libcap-ng
 LIBS_AGENT := $(LIBS_PURE) libbpf

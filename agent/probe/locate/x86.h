@@ -19,6 +19,7 @@ struct x86_insn {
 	bool has_modrm;
 	uint8_t rex;	 /* 0 when there is none */
 	uint8_t modrm;	 /* valid with has_modrm */
+	uint8_t sib;	 /* 0 when there is none */
 	uint16_t opcode; /* 0x0fNN, 0x38NN and 0x3aNN for the longer ones */
 	int64_t disp;	 /* of the memory operand; 0 when there is none */
 	int32_t rel;	 /* of a near call or jump: target = end + rel */
@@ -27,10 +28,11 @@ struct x86_insn {
 /* The instruction at the start of code: 0; -EAGAIN when cut off; -EBADMSG when unknown. */
 int x86_decode(struct slice code, struct x86_insn *ret);
 
-bool x86_is_call(const struct x86_insn *i);	 /* call rel32 */
-bool x86_is_jump(const struct x86_insn *i);	 /* jmp rel8, rel32 */
-bool x86_is_branch(const struct x86_insn *i);	 /* conditional */
-bool x86_is_push(const struct x86_insn *i);	 /* of a register */
+bool x86_is_call(const struct x86_insn *i);   /* call rel32 */
+bool x86_is_jump(const struct x86_insn *i);   /* jmp rel8, rel32 */
+bool x86_is_branch(const struct x86_insn *i); /* conditional */
+bool x86_is_push(const struct x86_insn *i);   /* of a register */
+bool x86_is_return(const struct x86_insn *i); /* near */
 bool x86_is_endbr64(const struct x86_insn *i);
 /* `test eax, eax`, the look at an int result. */
 bool x86_is_test_eax(const struct x86_insn *i);
