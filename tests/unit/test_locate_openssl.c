@@ -101,10 +101,10 @@ TEST(debian_libssl3_has_call_sites)
 	if (elf_open(&e, "/usr/lib/x86_64-linux-gnu/libssl.so.3") || !openssl_find(e, &s))
 		return;
 	CHECK_INT(openssl_locate(e, &s, false, &p), 0);
-	CHECK_STR(p.note, "call sites");
+	CHECK_STR(slice_from(p.note), "call sites");
 	CHECK_INT(count_role(&p, ROLE_OPENSSL_WRITE), 0);
 	CHECK_INT(openssl_locate(e, &s, true, &p), 0);
-	CHECK_STR(p.note, "inner functions");
+	CHECK_STR(slice_from(p.note), "inner functions");
 	CHECK_INT(p.n, 6);
 	CHECK(!openssl_imports_ex(e) || s.read_ex.vaddr);
 }
