@@ -12,15 +12,16 @@
 #include "kernel.h"
 #include "gentap_event.h"
 
-/* Set before loading; the verifier drops what they rule out. */
-const volatile u32 agent_tgid __weak = 0;
+/* Set before loading; the verifier drops what they rule out. The types are those that the
+ * agent's skeleton knows. */
+const volatile __u32 agent_tgid __weak = 0;
 const volatile bool have_user_dynptr __weak = false; /* bpf_probe_read_user_dynptr */
-const volatile u64 unknown_budget __weak = 32 << 20; /* bytes per direction without a verdict */
-const volatile u64 wake_bytes __weak = 1 << 20;	     /* unread bytes that wake the consumer */
-const volatile u32 hot_calls __weak = 1000; /* ignored calls in a second that make EV_HOT */
+const volatile __u64 unknown_budget __weak = 32 << 20; /* bytes per direction without a verdict */
+const volatile __u64 wake_bytes __weak = 1 << 20;	     /* unread bytes that wake the consumer */
+const volatile __u32 hot_calls __weak = 1000; /* ignored calls in a second that make EV_HOT */
 
 /* Whether the consumer must be woken; see emit.bpf.h. */
-volatile u32 consumer_state __weak = 0;
+volatile __u32 consumer_state __weak = 0;
 /* Set by the agent when socket_send is attached. */
 volatile bool have_socket_send __weak = false;
 

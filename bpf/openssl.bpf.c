@@ -58,7 +58,7 @@ int openssl_free(struct pt_regs *ctx)
 }
 
 /* For the agent's own test of a way to attach. */
-volatile u32 self_test_hits = 0;
+volatile __u32 self_test_hits = 0;
 
 SEC("uprobe")
 int self_test(struct pt_regs *ctx)

@@ -8,6 +8,7 @@
 
 /* Declared before they are poisoned: poison applies to what comes after. */
 #include <inttypes.h>
+#include <linux/bpf.h> /* has some of the names in a macro */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

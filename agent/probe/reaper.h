@@ -10,8 +10,8 @@
 
 struct reaper;
 
-int reaper_new(struct reaper **ret);	 /* 0, -ENOMEM, or -errno of starting the thread */
-void reaper_free(struct reaper *r);	 /* closes what is left; waits. NULL is fine */
+int reaper_new(struct reaper **ret);	     /* 0, -ENOMEM, or -errno of starting the thread */
+void reaper_free(struct reaper *r);	     /* closes what is left; waits. NULL is fine */
 void reaper_close(struct reaper *r, int fd); /* takes it */
 
 #endif

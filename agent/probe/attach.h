@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Links between a kernel program and instructions of a file, in one process: uprobe_multi
+ * where the kernel has it, else one perf event per probe. libbpf 1.1 knows neither
+ * uprobe_multi nor a file given by descriptor, hence the plain system calls.
+ *
+ * Format: include/uapi/linux/bpf.h (BPF_LINK_CREATE), perf_event_open(2).
+ */
+#ifndef PROBE_ATTACH_H
+#define PROBE_ATTACH_H
+
+#include "locate/points.h"
+
+struct kern;
+struct reaper;
+
+#define ATTACH_TYPE_UPROBE_MULTI 48 /* BPF_TRACE_UPROBE_MULTI */
+
+struct links {
+	size_t n;
+	int fds[POINTS_MAX];
+};
+
+/* Puts the points of the file into the process. 0; -errno when not all could be put there:
+ * then none is. */
+int attach_points(struct links *ret, const struct kern *k, int file_fd, uint32_t tgid,
+		  const struct points *points);
+void attach_release(struct links *l, struct reaper *reaper);
+
+/* Does uprobe_multi deliver for every thread of the process it is limited to? Kernels 6.6
+ * to 6.9 have versions that do for the first only. Tried on this process; `hits` counts in
+ * the program. */
+bool attach_test_multi(int program_fd, volatile uint32_t *hits);
+/* The dynamic PMU of uprobes; *ret_type is -1 when there is none. */
+void attach_find_perf(int *ret_type, uint64_t *ret_return_flag);
+
+#endif
