@@ -15,7 +15,6 @@ int observed_new(struct observed **ret, uint32_t tgid)
 	if (!o)
 		return -ENOMEM;
 	o->tgid = tgid;
-	o->park_ns = PARK_MIN_NS;
 	*ret = o;
 	return 0;
 }
@@ -105,10 +104,10 @@ bool observed_park(struct observed *o, const struct kern *k, struct reaper *reap
 		return false;
 	observed_detach(o, reaper);
 	o->parked = true;
-	/* The first time it may start a connection at once; later it has to wait. */
-	o->deaf = o->park_ns > PARK_MIN_NS;
-	o->check_ns = now + (o->deaf ? o->park_ns : PARK_MAX_NS);
-	o->park_ns = MIN(2 * o->park_ns, PARK_MAX_NS);
+	o->deaf = o->deaf_ns != 0;
+	o->hear_ns = now + o->deaf_ns;
+	o->check_ns = now + PARK_CHECK_NS;
+	o->deaf_ns = o->deaf_ns ? MIN(2 * o->deaf_ns, PARK_DEAF_MAX_NS) : PARK_DEAF_NS;
 	kern_watch(k, o->tgid, o->deaf ? 0 : GENTAP_WATCH_PARKED);
 	kern_forget_conns(k, o->tgid);
 	log_debug("probe: parked pid=%u", o->tgid);
@@ -123,4 +122,18 @@ void observed_unpark(struct observed *o, const struct kern *k)
 	kern_watch(k, o->tgid, GENTAP_WATCH_ON);
 	observed_attach(o, k);
 	log_debug("probe: observed again pid=%u", o->tgid);
+}
+
+void observed_check(struct observed *o, const struct kern *k)
+{
+	uint64_t now = clock_mono_ns();
+
+	if (!o->parked)
+		return;
+	if (now >= o->check_ns) {
+		observed_unpark(o, k);
+	} else if (o->deaf && now >= o->hear_ns) {
+		o->deaf = false;
+		kern_watch(k, o->tgid, GENTAP_WATCH_PARKED);
+	}
 }

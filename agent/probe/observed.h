@@ -4,8 +4,8 @@
  *
  * A process whose connections are all of no interest, but many, is parked: its probes are
  * taken out, which costs it nothing any more. It is looked at again when it opens a
- * connection, or after a while. Each time that was in vain the while doubles, up to
- * PARK_MAX_NS, and connections inside of it are not heard.
+ * connection, and every PARK_CHECK_NS. Where it opens connections all the time and still
+ * has nothing for us, it is not listened to for a while, each time for twice as long.
  */
 #ifndef PROBE_OBSERVED_H
 #define PROBE_OBSERVED_H
@@ -16,8 +16,9 @@
 #include "target.h"
 
 #define PROCESS_TARGETS_MAX 16
-#define PARK_MIN_NS NSEC_PER_SEC
-#define PARK_MAX_NS (60 * NSEC_PER_SEC)
+#define PARK_CHECK_NS (60 * NSEC_PER_SEC)
+#define PARK_DEAF_NS NSEC_PER_SEC /* the second time; the first time it is heard at once */
+#define PARK_DEAF_MAX_NS (60 * NSEC_PER_SEC)
 #define PARK_WANTED_NS (600 * NSEC_PER_SEC) /* it had something for us: not parked so long */
 
 struct attachment {
@@ -33,10 +34,12 @@ struct observed {
 	struct attachment attachments[PROCESS_TARGETS_MAX];
 	bool pending; /* something to attach */
 	bool parked;
-	bool deaf;	    /* parked, and not told of connections */
-	uint64_t park_ns;   /* how long the next time */
-	uint64_t check_ns;  /* parked: when it is looked at again (clock_mono_ns) */
+	bool deaf;	    /* parked, and not told of connections until hear_ns */
+	uint64_t deaf_ns;   /* how long the next time */
+	uint64_t hear_ns;   /* clock_mono_ns() */
+	uint64_t check_ns;  /* parked: when it is looked at again */
 	uint64_t wanted_ns; /* when a connection was last judged wanted; 0: never */
+	struct observed *next_pending;
 };
 
 struct kern;
@@ -54,5 +57,7 @@ size_t observed_links(const struct observed *o);
 /* Its probes are taken out. False: it may not be parked. */
 bool observed_park(struct observed *o, const struct kern *k, struct reaper *reaper);
 void observed_unpark(struct observed *o, const struct kern *k);
+/* Of a parked one, every second or so. */
+void observed_check(struct observed *o, const struct kern *k);
 
 #endif
