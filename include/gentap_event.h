@@ -27,7 +27,7 @@
 #define GENTAP_ABI_VERSION 1
 
 #define GENTAP_CHUNK_MAX 16384	    /* payload bytes of the largest record */
-#define GENTAP_CALL_CHUNKS_MAX 1024 /* records of one call: 16 MiB; the rest is a counted hole */
+#define GENTAP_CALL_CHUNKS_MAX 2048 /* records of one call: 32 MiB; the rest is a counted hole */
 
 enum gentap_event_type {
 	GENTAP_EV_DATA = 1,  /* payload: bytes of the stream */

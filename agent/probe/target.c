@@ -3,6 +3,8 @@
 #include "locate/openssl.h"
 
 #include "cleanup.h"
+#include "clock.h"
+#include "log.h"
 #include "proc.h"
 
 #include <errno.h>
@@ -79,6 +81,7 @@ static int make(struct targets *owner, const struct discover_mapping *m, int fd,
 {
 	_cleanup_(unref_cleanup) struct target *t = calloc(1, sizeof(*t));
 	struct file_key key = { m->dev, m->inode };
+	uint64_t start_ns;
 	int r;
 
 	if (!t)
@@ -95,7 +98,10 @@ static int make(struct targets *owner, const struct discover_mapping *m, int fd,
 	};
 	if (!t->path)
 		return -ENOMEM;
+	start_ns = clock_mono_ns();
 	r = look(t, fd);
+	log_debug("probe: looked at file=%s ms=%" PRIu64, m->path,
+		  (clock_mono_ns() - start_ns) / NSEC_PER_MSEC);
 	if (r)
 		return r;
 	if (target_has_points(t)) {
