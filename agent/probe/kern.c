@@ -71,7 +71,7 @@ static const char *explain(int error)
 	if (access("/sys/kernel/btf/vmlinux", R_OK))
 		return "the kernel has no BTF: gentap needs Linux 5.8 or newer, built with "
 		       "CONFIG_DEBUG_INFO_BTF=y";
-	if (error == -EPERM || error == -EACCES)
+	if (error == -EPERM)
 		return "not permitted to load kernel programs: run gentap as root, or give it "
 		       "CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH";
 	if (libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL) == 0)
