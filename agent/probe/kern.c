@@ -14,8 +14,10 @@
 
 #include "gentap.skel.h"
 
-#define RING_BYTES_DEFAULT (32 << 20)
-#define WAKE_PART 8 /* an eighth of the ring unread wakes the consumer */
+#define RING_BYTES_MIN (4 << 20)
+#define RING_BYTES_MAX (64 << 20)
+#define RING_PART 128 /* of the machine's memory */
+#define WAKE_PART 8   /* an eighth of the ring unread wakes the consumer */
 
 /* As bpf/maps.bpf.h has them. */
 struct conn_key {
@@ -108,12 +110,22 @@ static void choose(struct kern *k, const struct probe_config *config)
 	s->rodata->have_user_dynptr = k->user_dynptr;
 }
 
+static size_t default_ring_bytes(void)
+{
+	uint64_t memory = (uint64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
+	size_t bytes = RING_BYTES_MIN;
+
+	while (bytes < RING_BYTES_MAX && bytes * 2 <= memory / RING_PART)
+		bytes *= 2;
+	return bytes;
+}
+
 static void configure(struct kern *k, const struct probe_config *config)
 {
 	struct gentap_bpf *s = k->skel;
 	struct bpf_program *p;
 
-	k->ring_bytes = config->ring_bytes ? config->ring_bytes : RING_BYTES_DEFAULT;
+	k->ring_bytes = config->ring_bytes ? config->ring_bytes : default_ring_bytes();
 	bpf_map__set_max_entries(s->maps.ring, k->ring_bytes);
 	s->rodata->agent_tgid = getpid();
 	s->rodata->wake_bytes = k->ring_bytes / WAKE_PART;

@@ -24,7 +24,8 @@
 struct attachment {
 	struct target *target; /* a reference */
 	struct links links;
-	int error; /* of the last try to attach; 0: attached, or not tried */
+	int error;	  /* of the last try to attach; 0: attached, or not tried */
+	const char *note; /* how, when attached; static */
 };
 
 struct observed {

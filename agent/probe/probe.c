@@ -365,7 +365,7 @@ static const char *state_of(const struct observed *o, const struct attachment *a
 		return "parked: many connections, none to an LLM";
 	if (a->error)
 		return strerror(-a->error);
-	return a->links.n ? a->target->points[0].note : "not attached";
+	return a->links.n ? a->note : "not attached";
 }
 
 static int report_one(void *value, void *arg)
