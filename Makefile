@@ -95,7 +95,7 @@ $(SKEL): $(BUILD)/gen/gentap.bpf.o
 
 # ---- Modules, in each variant ------------------------------------------------------
 includes = $(addprefix -iquoteagent/,$(1) $(SEES_$(1))) $(if $(filter $(1),$(ABI_USERS)),-Iinclude) \
-	$(if $(filter $(1),$(SKEL_USERS)),-isystem $(BUILD)/gen)
+	$(if $(filter $(1),$(SKEL_USERS)),-DGENTAP_USES_BPF -isystem $(BUILD)/gen)
 SRCS_main := $(wildcard agent/*.c)
 $(foreach m,$(MODULES),$(eval SRCS_$(m) := $(wildcard agent/$(m)/*.c agent/$(m)/*/*.c)))
 objs = $(patsubst agent/%.c,$(BUILD)/$(1)/%.o,$(SRCS_$(2)))
@@ -127,6 +127,8 @@ $(BUILD)/gentap-asan: $(call agent_objs,asan)
 TEST_INCLUDES := $(addprefix -iquoteagent/,$(SEES_main)) -Iinclude -Itests/unit
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZ := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzzers/%,$(wildcard tests/fuzz/fuzz_*.c))
+# Programs that a Python test of the same suite drives.
+REPLAY := $(patsubst tests/replay/%.c,$(BUILD)/replay/%,$(wildcard tests/replay/*.c))
 BENCH := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/bench_*.c))
 WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
@@ -143,6 +145,10 @@ $(BUILD)/bench/libpure.a: $(call pure_objs,release)
 $(BUILD)/unit/%: tests/unit/%.c tests/unit/test.c tests/unit/test.h $(BUILD)/unit/libpure.a
 	$(Q)$(CC) $(BASE_CFLAGS) $(SANITIZE) $(TEST_INCLUDES) -MMD -MP -MF $@.d $< tests/unit/test.c \
 		$(BUILD)/unit/libpure.a $(WRAP) -o $@ $(call pkg,--libs,$(LIBS_PURE)) -lm
+$(BUILD)/replay/%: tests/replay/%.c $(BUILD)/unit/libpure.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BASE_CFLAGS) $(SANITIZE) $(TEST_INCLUDES) -MMD -MP -MF $@.d $< $(BUILD)/unit/libpure.a \
+		-o $@ $(call pkg,--libs,$(LIBS_PURE)) -lm
 $(BUILD)/fuzzers/%: tests/fuzz/%.c $(BUILD)/fuzzers/libpure.a
 	$(Q)$(CLANG) $(BASE_CFLAGS) -Wno-missing-prototypes $(FUZZER) -fsanitize=fuzzer $(TEST_INCLUDES) -MMD -MP -MF $@.d $< \
 		$(BUILD)/fuzzers/libpure.a -o $@ $(call pkg,--libs,$(LIBS_PURE)) -lm
@@ -153,10 +159,10 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/bench/libpure.a
 -include $(shell [ -d $(BUILD) ] && find $(BUILD) -name '*.d')
 
 # ---- Targets -------------------------------------------------------------------------
-.PHONY: all deps deps-test run test check bench fuzz fuzzers unit asan install uninstall format lint clean help
+.PHONY: all deps deps-test run test test-live conformance check bench fuzz fuzzers unit asan install uninstall format lint clean help
 all: $(BUILD)/gentap ## build the agent
 asan: $(BUILD)/gentap-asan
-unit: $(UNIT)
+unit: $(UNIT) $(REPLAY)
 fuzzers: $(FUZZ)
 benches: $(BENCH)
 
@@ -190,9 +196,17 @@ check: ## fast inner loop: unit and replay tests under ASan and UBSan, no root
 	$(Q)$(MAKE) --no-print-directory unit asan all
 	$(Q)$(PYTHON) tests/run unit replay
 
-test: deps-test ## install, build and pass every test
-	$(Q)$(MAKE) --no-print-directory unit asan fuzzers benches all
-	$(Q)$(PYTHON) tests/run unit replay fuzz live
+test: deps-test ## install, build, pass unit and replay tests
+	$(Q)$(MAKE) --no-print-directory unit all
+	$(Q)$(PYTHON) tests/run unit replay
+
+conformance: deps-test ## recorded traffic against the official SDKs' reading
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(PYTHON) tests/run conformance
+
+test-live: deps-test ## real clients through real TLS (root)
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(PYTHON) tests/run live
 
 bench: all benches ## print measurements (root)
 	$(Q)tests/bench/run

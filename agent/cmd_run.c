@@ -27,26 +27,27 @@ static void say_ready(const struct live *l, const struct options *o)
 			l->app.otlp.endpoint ? "exporting to " : "no OTLP endpoint set, nothing is exported",
 			l->app.otlp.endpoint ? l->app.otlp.endpoint : "",
 			o->output == OUTPUT_TABLE ? "; waiting for the first call (Ctrl-C ends)" : "");
-	notify("READY=1");
+	notify_send("READY=1");
 }
 
 static int watch(const struct options *o, const char *record_file)
 {
 	static const int signals[] = { SIGINT, SIGTERM };
+	struct loop_source *source; /* the loop's; never removed one by one */
 	struct live l;
 	int r = live_start(&l, o, record_file, 0);
 
 	if (r)
 		return 1;
 	for (size_t i = 0; !r && i < ARRAY_LEN(signals); i++)
-		r = loop_add_signal(l.app.loop, NULL, signals[i], on_signal, l.app.loop);
+		r = loop_add_signal(l.app.loop, &source, signals[i], on_signal, l.app.loop);
 	if (!r) {
 		say_ready(&l, o);
 		r = loop_run(l.app.loop);
 	}
 	if (r)
 		log_error("loop: %s", strerror(-r));
-	notify("STOPPING=1");
+	notify_send("STOPPING=1");
 	/* An endpoint that was down is reported, and no reason to fail the stop. */
 	live_stop(&l, FLUSH_MS);
 	if (o->output == OUTPUT_TABLE && !o->quiet)
@@ -58,7 +59,8 @@ static int watch(const struct options *o, const char *record_file)
 int cmd_run(const struct options *o)
 {
 	_cleanup_close_ int lock = -1;
-	int other = 0, r = instance_lock(&lock, &other);
+	pid_t other = 0;
+	int r = instance_lock("gentap", &lock, &other);
 
 	if (r == -EBUSY) {
 		log_error("gentap is running already (pid %d); stop it first, or use 'gentap exec' beside it", other);

@@ -8,11 +8,14 @@
 
 /* Declared before they are poisoned: poison applies to what comes after. */
 #include <inttypes.h>
-#include <linux/bpf.h> /* has some of the names in a macro */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#ifdef GENTAP_USES_BPF /* its enumerations are spelled with some of these names */
+#include <linux/bpf.h>
+#endif
 
 #undef alloca /* a macro in glibc; a poisoned name may not be one */
 #pragma GCC poison strcpy strcat strncat sprintf vsprintf strtok atoi atol atoll atof
