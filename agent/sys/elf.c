@@ -8,7 +8,7 @@
 #include <fcntl.h>
 
 #define SECTIONS_MAX 65536
-#define SYMBOL_NAME_MAX 4096
+#define SYMBOL_NAME_MAX 2048 /* a hostile table may point each of its symbols at one long name */
 #define NOTES_MAX 1000
 
 /* Copies a structure out of the file: nothing there is aligned by promise. */
@@ -131,7 +131,8 @@ int elf_open_fd(struct elf **ret, int fd)
 
 	if (r < 0)
 		return r;
-	r = elf_from_bytes(ret, map.bytes);
+	/* Hours could be spent in a sparse file. */
+	r = map.size > ELF_BYTES_MAX ? -EFBIG : elf_from_bytes(ret, map.bytes);
 	if (r < 0)
 		mapfile_close(&map);
 	else
@@ -303,8 +304,14 @@ int elf_find_section(const struct elf *e, const char *name, struct elf_section *
 
 typedef int (*symbol_fn)(struct slice name, const struct elf_symbol *s, void *arg);
 
+/* The first bytes of names to look at: most symbols of a large file end here, before
+ * their long names are read. */
+struct first_bytes {
+	bool wanted[256];
+};
+
 static int each_in_table(const struct elf *e, struct slice table, struct slice names,
-			 symbol_fn each, void *arg)
+			 const struct first_bytes *first, symbol_fn each, void *arg)
 {
 	size_t n = MIN(table.len / sizeof(Elf64_Sym), (size_t)ELF_SYMBOLS_MAX);
 
@@ -316,7 +323,8 @@ static int each_in_table(const struct elf *e, struct slice table, struct slice n
 
 		memcpy(&s, table.data + i * sizeof(s), sizeof(s));
 		if (ELF64_ST_TYPE(s.st_info) != STT_FUNC || s.st_shndx == SHN_UNDEF ||
-		    !s.st_value || s.st_name >= names.len)
+		    !s.st_value || s.st_name >= names.len ||
+		    (first && !first->wanted[(unsigned char)names.data[s.st_name]]))
 			continue;
 		name = string_in(slice_sub(names, s.st_name, names.len), SYMBOL_NAME_MAX);
 		symbol = (struct elf_symbol){ .vaddr = s.st_value, .size = s.st_size };
@@ -329,7 +337,8 @@ static int each_in_table(const struct elf *e, struct slice table, struct slice n
 	return 0;
 }
 
-int elf_each_symbol(const struct elf *e, symbol_fn each, void *arg)
+static int each_symbol(const struct elf *e, const struct first_bytes *first, symbol_fn each,
+		       void *arg)
 {
 	static const uint32_t types[] = { SHT_DYNSYM, SHT_SYMTAB };
 	struct section_table t;
@@ -345,8 +354,8 @@ int elf_each_symbol(const struct elf *e, symbol_fn each, void *arg)
 			if (s.sh_type != types[k] || s.sh_entsize != sizeof(Elf64_Sym) ||
 			    !get_section(e, &t, s.sh_link, &names))
 				continue;
-			r = each_in_table(e, section_bytes(e, &s), section_bytes(e, &names), each,
-					  arg);
+			r = each_in_table(e, section_bytes(e, &s), section_bytes(e, &names), first,
+					  each, arg);
 			if (r)
 				return r;
 			break; /* the ABI allows one of each */
@@ -355,12 +364,16 @@ int elf_each_symbol(const struct elf *e, symbol_fn each, void *arg)
 	return 0;
 }
 
+int elf_each_symbol(const struct elf *e, symbol_fn each, void *arg)
+{
+	return each_symbol(e, NULL, each, arg);
+}
+
 struct symbol_search {
 	const char *const *names;
 	size_t n;
 	struct elf_symbol *ret;
 	int found;
-	bool first_bytes[256]; /* that any of the names has: most symbols stop here */
 };
 
 static bool name_matches(struct slice name, const char *want)
@@ -376,8 +389,6 @@ static int search_each(struct slice name, const struct elf_symbol *s, void *arg)
 {
 	struct symbol_search *search = arg;
 
-	if (!search->first_bytes[(unsigned char)name.data[0]])
-		return 0;
 	for (size_t i = 0; i < search->n; i++) {
 		if (search->ret[i].vaddr || !name_matches(name, search->names[i]))
 			continue;
@@ -391,14 +402,15 @@ int elf_find_symbols(const struct elf *e, const char *const *names, size_t n,
 		     struct elf_symbol *ret)
 {
 	struct symbol_search search = { .names = names, .n = n, .ret = ret };
+	struct first_bytes first = { 0 };
 
 	for (size_t i = 0; i < n; i++) {
 		ret[i] = (struct elf_symbol){ 0 };
 		if (names[i][0] == '*')
-			memset(search.first_bytes, true, sizeof(search.first_bytes));
+			memset(first.wanted, true, sizeof(first.wanted));
 		else
-			search.first_bytes[(unsigned char)names[i][0]] = true;
+			first.wanted[(unsigned char)names[i][0]] = true;
 	}
-	elf_each_symbol(e, search_each, &search);
+	each_symbol(e, &first, search_each, &search);
 	return search.found;
 }

@@ -16,7 +16,8 @@
 #include "mapfile.h"
 
 #define ELF_SEGMENTS_MAX 64
-#define ELF_SYMBOLS_MAX 8000000 /* of a table that are looked at; the rest is not seen */
+#define ELF_BYTES_MAX (UINT64_C(4) << 30)
+#define ELF_SYMBOLS_MAX 2000000 /* of a table that are looked at; the rest is not seen */
 #define ELF_BUILD_ID_MAX 64
 
 /* A PT_LOAD with bytes in the file. */
@@ -52,7 +53,7 @@ struct elf_symbol {
 };
 
 /* All return 0; -ENOEXEC: not an ELF file of the kind above; -EBADMSG: its headers
- * contradict its length; -ENOMEM; or what mapfile_open says. */
+ * contradict its length; -EFBIG: larger than ELF_BYTES_MAX; -ENOMEM; or what mapfile_open says. */
 int elf_open(struct elf **ret, const char *path);
 int elf_open_fd(struct elf **ret, int fd);		  /* the fd stays the caller's */
 int elf_from_bytes(struct elf **ret, struct slice bytes); /* borrows them */

@@ -366,6 +366,16 @@ static int temporary(size_t len)
 	return fd;
 }
 
+TEST(elf_refuses_sparse_giants)
+{
+	_cleanup_close_ int fd = temporary(8);
+	struct elf *e = NULL;
+
+	CHECK_INT(ftruncate(fd, (off_t)ELF_BYTES_MAX + 1), 0);
+	CHECK_INT(elf_open_fd(&e, fd), -EFBIG);
+	CHECK(!e);
+}
+
 TEST(mapfile_shrinks_under_its_reader)
 {
 	_cleanup_close_ int fd = temporary(64 * 1024);
