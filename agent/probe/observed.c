@@ -69,6 +69,7 @@ unsigned int observed_attach(struct observed *o, const struct kern *k)
 
 		if (a->links.n || !target_has_points(a->target))
 			continue;
+		a->note = a->target->points[ex].note;
 		a->error =
 			attach_points(&a->links, k, a->target->fd, o->tgid, &a->target->points[ex]);
 		/* A process that is gone is no failure. */
