@@ -79,8 +79,9 @@ BPF_SRCS := $(wildcard bpf/*.bpf.c)
 BPF_OBJS := $(BPF_SRCS:bpf/%.bpf.c=$(BUILD)/bpf/%.bpf.o)
 BPF_ARCH := $(if $(filter arm64,$(ARCH)),arm64,x86)
 SKEL     := $(BUILD)/gen/gentap.skel.h
+# Of <asm/types.h> any machine's will do: the programs take only fixed-width types from it.
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v2 -D__TARGET_ARCH_$(BPF_ARCH) -Iinclude -Ibpf -Wall -Wextra -Werror \
-	-Wno-unused-parameter $(addprefix -isystem ,$(wildcard /usr/include/$(if $(filter arm64,$(ARCH)),aarch64,x86_64)-linux-gnu))
+	-Wno-unused-parameter $(addprefix -isystem ,$(wildcard /usr/include/*-linux-gnu))
 
 $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
 	@mkdir -p $(@D)
