@@ -15,9 +15,9 @@
 /* Set before loading; the verifier drops what they rule out. The types are those that the
  * agent's skeleton knows. */
 const volatile __u32 agent_tgid __weak = 0;
-const volatile bool have_user_dynptr __weak = false; /* bpf_probe_read_user_dynptr */
+const volatile bool have_user_dynptr __weak = false;   /* bpf_probe_read_user_dynptr */
 const volatile __u64 unknown_budget __weak = 32 << 20; /* bytes per direction without a verdict */
-const volatile __u64 wake_bytes __weak = 1 << 20;	     /* unread bytes that wake the consumer */
+const volatile __u64 wake_bytes __weak = 1 << 20;      /* unread bytes that wake the consumer */
 const volatile __u32 hot_calls __weak = 1000; /* ignored calls in a second that make EV_HOT */
 
 /* Whether the consumer must be woken; see emit.bpf.h. */
@@ -51,9 +51,8 @@ struct watch {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 65536);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, u32); /* tgid */
+	__uint(max_entries, 32768); /* allocated at once: old kernels warn of anything else */
+	__type(key, u32);	    /* tgid */
 	__type(value, struct watch);
 } watched __weak SEC(".maps");
 
