@@ -24,6 +24,9 @@ const volatile __u32 hot_calls __weak = 1000; /* ignored calls in a second that 
 volatile __u32 consumer_state __weak = 0;
 /* Set by the agent when socket_send is attached. */
 volatile bool have_socket_send __weak = false;
+/* Set where a return probe is shared: perf uprobes before Linux 6.12 run the program of every
+ * process for the return of any, and all but one find no entry. */
+volatile bool returns_shared __weak = false;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

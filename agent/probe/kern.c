@@ -213,6 +213,7 @@ int kern_open(struct kern *k, const struct probe_config *config, const char **re
 	k->multi = feature_on(config, FEATURE_MULTI) &&
 		   attach_test_multi(bpf_program__fd(k->skel->progs.self_test),
 				     &k->skel->bss->self_test_hits);
+	k->skel->bss->returns_shared = !k->multi;
 	if (!k->multi && k->perf_uprobe_type < 0) {
 		*ret_error = "the kernel has no user space probes: gentap needs "
 			     "CONFIG_UPROBE_EVENTS=y and a mounted /sys";
