@@ -48,7 +48,8 @@ SKEL_USERS   := probe
 PURE         := $(filter $(MODULES),base wire genai flow trace account otlp store metrics sys)
 
 # Of a module that is not, the files that are: no libbpf, no generated skeleton.
-PURE_FILES   := $(wildcard agent/probe/discover*.c agent/probe/filter.c agent/probe/perfring.c)
+PURE_FILES   := $(wildcard agent/probe/discover*.c agent/probe/filter.c agent/probe/perfring.c \
+	agent/probe/locate/*.c)
 
 LIBS_PURE  := libelf libdw zlib libbrotlidec libzstd libnghttp2 libcurl libcap-ng
 LIBS_AGENT := $(LIBS_PURE) libbpf
@@ -78,8 +79,9 @@ BPF_SRCS := $(wildcard bpf/*.bpf.c)
 BPF_OBJS := $(BPF_SRCS:bpf/%.bpf.c=$(BUILD)/bpf/%.bpf.o)
 BPF_ARCH := $(if $(filter arm64,$(ARCH)),arm64,x86)
 SKEL     := $(BUILD)/gen/gentap.skel.h
+# Of <asm/types.h> any machine's will do: the programs take only fixed-width types from it.
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v2 -D__TARGET_ARCH_$(BPF_ARCH) -Iinclude -Ibpf -Wall -Wextra -Werror \
-	-Wno-unused-parameter $(addprefix -isystem ,$(wildcard /usr/include/$(if $(filter arm64,$(ARCH)),aarch64,x86_64)-linux-gnu))
+	-Wno-unused-parameter $(addprefix -isystem ,$(wildcard /usr/include/*-linux-gnu))
 
 $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
 	@mkdir -p $(@D)

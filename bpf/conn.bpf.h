@@ -55,7 +55,7 @@ static __always_inline void tell_bind(const struct conn_key *key, struct conn *c
 	struct {
 		struct gentap_event e;
 		struct gentap_bind bind;
-	} *r;
+	} * r;
 
 	if (conn->bind_told || !conn->sock)
 		return;
@@ -103,8 +103,10 @@ static __always_inline void conn_close(const struct conn_key *key)
 		emit_bare(GENTAP_EV_CLOSE, conn->source, key->tgid, key->ptr, conn->gen);
 	if (conn->sock) {
 		u64 sock = conn->sock;
+		struct sock_owner *owner = bpf_map_lookup_elem(&socks, &sock);
 
-		bpf_map_delete_elem(&socks, &sock);
+		if (owner && owner->ptr == key->ptr && owner->tgid == key->tgid)
+			bpf_map_delete_elem(&socks, &sock);
 	}
 	bpf_map_delete_elem(&conns, key);
 	bpf_map_delete_elem(&verdicts, key);

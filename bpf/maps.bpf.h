@@ -12,16 +12,21 @@
 #include "kernel.h"
 #include "gentap_event.h"
 
-/* Set before loading; the verifier drops what they rule out. */
-const volatile u32 agent_tgid __weak = 0;
-const volatile bool have_user_dynptr __weak = false; /* bpf_probe_read_user_dynptr */
-const volatile bool have_socket_send __weak = false; /* socket_send is attached */
-const volatile u64 unknown_budget __weak = 32 << 20; /* bytes per direction without a verdict */
-const volatile u64 wake_bytes __weak = 1 << 20;	     /* unread bytes that wake the consumer */
-const volatile u32 hot_calls __weak = 1000; /* ignored calls in a second that make EV_HOT */
+/* Set before loading; the verifier drops what they rule out. The types are those that the
+ * agent's skeleton knows. */
+const volatile __u32 agent_tgid __weak = 0;
+const volatile bool have_user_dynptr __weak = false;   /* bpf_probe_read_user_dynptr */
+const volatile __u64 unknown_budget __weak = 32 << 20; /* bytes per direction without a verdict */
+const volatile __u64 wake_bytes __weak = 1 << 20;      /* unread bytes that wake the consumer */
+const volatile __u32 hot_calls __weak = 1000; /* ignored calls in a second that make EV_HOT */
 
 /* Whether the consumer must be woken; see emit.bpf.h. */
-volatile u32 consumer_state __weak = 0;
+volatile __u32 consumer_state __weak = 0;
+/* Set by the agent when socket_send is attached. */
+volatile bool have_socket_send __weak = false;
+/* Set where a return probe is shared: perf uprobes before Linux 6.12 run the program of every
+ * process for the return of any, and all but one find no entry. */
+volatile bool returns_shared __weak = false;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -49,9 +54,8 @@ struct watch {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 65536);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, u32); /* tgid */
+	__uint(max_entries, 32768); /* allocated at once: old kernels warn of anything else */
+	__type(key, u32);	    /* tgid */
 	__type(value, struct watch);
 } watched __weak SEC(".maps");
 

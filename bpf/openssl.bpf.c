@@ -57,4 +57,14 @@ int openssl_free(struct pt_regs *ctx)
 	return 0;
 }
 
+/* For the agent's own test of a way to attach. */
+volatile __u32 self_test_hits = 0;
+
+SEC("uprobe")
+int self_test(struct pt_regs *ctx)
+{
+	__sync_fetch_and_add(&self_test_hits, 1);
+	return 0;
+}
+
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -106,7 +106,8 @@ static __always_inline int tls_return(const struct pt_regs *ctx)
 	u64 len = 0;
 
 	if (!call) {
-		count(GENTAP_STAT_NO_ENTRY, 1);
+		if (!returns_shared)
+			count(GENTAP_STAT_NO_ENTRY, 1);
 		return 0;
 	}
 	if (result > 0) {

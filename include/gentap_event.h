@@ -27,15 +27,15 @@
 #define GENTAP_ABI_VERSION 1
 
 #define GENTAP_CHUNK_MAX 16384	    /* payload bytes of the largest record */
-#define GENTAP_CALL_CHUNKS_MAX 1024 /* records of one call: 16 MiB; the rest is a counted hole */
+#define GENTAP_CALL_CHUNKS_MAX 2048 /* records of one call: 32 MiB; the rest is a counted hole */
 
 enum gentap_event_type {
 	GENTAP_EV_DATA = 1,  /* payload: bytes of the stream */
 	GENTAP_EV_CLOSE = 2, /* the object was freed or its socket closed; no payload */
 	GENTAP_EV_BIND = 3,  /* payload: struct gentap_bind; which socket carries the connection */
-	GENTAP_EV_HELLO = 4, /* ptr is the socket; payload: first bytes it sent, a TLS ClientHello */
+	GENTAP_EV_HELLO = 4, /* ptr is the socket; payload: its first bytes, a ClientHello */
 	/* For agent/probe alone; never recorded. About a process: tgid is all they carry. */
-	GENTAP_EV_HOT = 128,	/* it makes many calls on ignored connections */
+	GENTAP_EV_HOT = 128,	 /* it makes many calls on ignored connections */
 	GENTAP_EV_CONNECT = 129, /* it opens a TCP connection, and is GENTAP_WATCH_PARKED */
 };
 
@@ -95,7 +95,7 @@ GENTAP_STATIC_ASSERT(__builtin_offsetof(struct gentap_event, data_len) == 56, "n
 
 /* Payload of GENTAP_EV_BIND. Addresses in network order; IPv4 in the first 4 bytes. */
 struct gentap_bind {
-	__u64 sock; /* the kernel's socket, the ptr of HELLO and of plain-socket records */
+	__u64 sock;  /* the kernel's socket, the ptr of HELLO and of plain-socket records */
 	__u8 family; /* AF_INET (2) or AF_INET6 (10) */
 	__u8 reserved[3];
 	__u16 local_port; /* host order */
@@ -129,9 +129,9 @@ enum gentap_consumer {
 
 /* Per-CPU counters of what went wrong in the kernel, map `stats`. */
 enum gentap_stat {
-	GENTAP_STAT_EVENTS,	   /* records submitted */
-	GENTAP_STAT_BYTES,	   /* payload bytes submitted */
-	GENTAP_STAT_RING_FULL,	   /* records refused by a full ring */
+	GENTAP_STAT_EVENTS,    /* records submitted */
+	GENTAP_STAT_BYTES,     /* payload bytes submitted */
+	GENTAP_STAT_RING_FULL, /* records refused by a full ring */
 	GENTAP_STAT_RING_FULL_BYTES,
 	GENTAP_STAT_READ_FAULT,	   /* user memory that could not be read */
 	GENTAP_STAT_CALL_TRUNC,	   /* calls longer than GENTAP_CALL_CHUNKS_MAX records */

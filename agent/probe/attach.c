@@ -1,198 +1,223 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attach.h"
+#include "kern.h"
+#include "reaper.h"
 
 #include "cleanup.h"
 #include "elf.h"
 
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <linux/bpf.h>
 #include <linux/perf_event.h>
+#include <pthread.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
-#include "skel.h"
+#define MULTI_RETURN 1 /* BPF_F_UPROBE_MULTI_RETURN */
+#define PATH_SIZE 32
 
-#define UPROBE_MULTI 48 /* BPF_TRACE_UPROBE_MULTI; the headers of Debian 12 lack it */
-#define UPROBE_MULTI_RETURN 1
-
-/* The uprobe_multi arm of union bpf_attr for BPF_LINK_CREATE (linux/bpf.h, 6.6). */
-struct multi_attr {
+/* The union bpf_attr of BPF_LINK_CREATE with its uprobe_multi part (Linux 6.6), which the
+ * installed header may not have. */
+struct link_create_multi {
 	uint32_t prog_fd, target_fd, attach_type, flags;
 	uint64_t path, offsets, ref_ctr_offsets, cookies;
 	uint32_t count, multi_flags, pid, zero;
 };
 
-bool locate_openssl(struct target *t, const struct elf *e)
+static void fd_path(char path[PATH_SIZE], int fd)
 {
-	static const struct {
-		const char *name;
-		enum probe_role role;
-		bool returns;
-	} wanted[] = {
-		{ "SSL_write", ROLE_WRITE, true },
-		{ "SSL_read", ROLE_READ, true },
-		{ "SSL_write_ex", ROLE_WRITE_OUT4, true },
-		{ "SSL_read_ex", ROLE_READ_OUT4, true },
-		{ "SSL_free", ROLE_FREE, false },
-		{ "SSL_clear", ROLE_FREE, false },
-	};
-	const char *names[ARRAY_LEN(wanted)];
-	struct elf_symbol found[ARRAY_LEN(wanted)];
-
-	for (size_t i = 0; i < ARRAY_LEN(wanted); i++)
-		names[i] = wanted[i].name;
-	elf_find_symbols(e, names, ARRAY_LEN(names), found);
-	if (!found[0].vaddr || !found[1].vaddr)
-		return false;
-	for (size_t i = 0; i < ARRAY_LEN(wanted); i++) {
-		if (!found[i].vaddr)
-			continue;
-		t->points[t->n_points].role = wanted[i].role;
-		t->points[t->n_points++].offset = found[i].offset;
-		if (!wanted[i].returns)
-			continue;
-		t->points[t->n_points].role = ROLE_RETURN;
-		t->points[t->n_points++].offset = found[i].offset;
-	}
-	return true;
+	/* The kernel follows it to the very file, whatever namespace its path is in. */
+	snprintf(path, PATH_SIZE, "/proc/self/fd/%d", fd);
 }
 
-static int program_fd(const struct gentap_bpf *skel, enum probe_role role)
+static int create_multi(int program_fd, int file_fd, const unsigned long *offsets, size_t n,
+			bool at_return, uint32_t tgid)
 {
-	const struct bpf_program *programs[ROLE_MAX] = {
-		[ROLE_WRITE] = skel->progs.openssl_write,
-		[ROLE_WRITE_OUT4] = skel->progs.openssl_write_out4,
-		[ROLE_READ] = skel->progs.openssl_read,
-		[ROLE_READ_OUT4] = skel->progs.openssl_read_out4,
-		[ROLE_RETURN] = skel->progs.openssl_return,
-		[ROLE_FREE] = skel->progs.openssl_free,
-	};
-
-	return bpf_program__fd(programs[role]);
-}
-
-static int link_multi(int prog_fd, const char *path, const uint64_t *offsets, uint32_t count,
-		      bool returns, uint32_t pid)
-{
-	struct multi_attr attr = {
-		.prog_fd = (uint32_t)prog_fd,
-		.attach_type = UPROBE_MULTI,
+	char path[PATH_SIZE];
+	struct link_create_multi attr = {
+		.prog_fd = program_fd,
+		.attach_type = ATTACH_TYPE_UPROBE_MULTI,
 		.path = (uintptr_t)path,
 		.offsets = (uintptr_t)offsets,
-		.count = count,
-		.multi_flags = returns ? UPROBE_MULTI_RETURN : 0,
-		.pid = pid,
+		.count = n,
+		.multi_flags = at_return ? MULTI_RETURN : 0,
+		.pid = tgid,
 	};
-	long fd = syscall(__NR_bpf, BPF_LINK_CREATE, &attr, sizeof(attr));
+	long fd;
 
+	fd_path(path, file_fd);
+	fd = syscall(SYS_bpf, BPF_LINK_CREATE, &attr, sizeof(attr));
 	return fd < 0 ? -errno : (int)fd;
 }
 
-/* The number of a dynamic PMU: /sys/bus/event_source/devices/uprobe/type. */
-static int uprobe_pmu(void)
+static int create_perf(const struct kern *k, int program_fd, int file_fd, const struct point *p,
+		       uint32_t tgid)
 {
-	_cleanup_fclose_ FILE *f = fopen("/sys/bus/event_source/devices/uprobe/type", "re");
-	char line[16] = "";
-	uint64_t type;
-
-	if (!f || !fgets(line, sizeof(line), f) || slice_u64(slice_trim(slice_from(line)), &type))
-		return -ENOTSUP;
-	return (int)type;
-}
-
-/* Bit 0 of config: a return probe (format/retprobe of the same device). */
-static int link_perf(int prog_fd, const char *path, uint64_t offset, bool returns, uint32_t pid)
-{
-	int type = uprobe_pmu();
+	char path[PATH_SIZE];
 	struct perf_event_attr attr = {
-		.type = (uint32_t)type,
 		.size = sizeof(attr),
-		.config = returns,
+		.type = k->perf_uprobe_type,
+		.config = p->at_return ? k->perf_return_flag : 0,
 		.config1 = (uintptr_t)path,
-		.config2 = offset,
+		.config2 = p->offset,
 	};
 	_cleanup_close_ int fd = -1;
 
-	if (type < 0)
-		return type;
-	fd = (int)syscall(__NR_perf_event_open, &attr, (pid_t)pid, -1, -1, PERF_FLAG_FD_CLOEXEC);
-	if (fd < 0 || ioctl(fd, PERF_EVENT_IOC_SET_BPF, prog_fd) ||
-	    ioctl(fd, PERF_EVENT_IOC_ENABLE, 0))
+	fd_path(path, file_fd);
+	fd = syscall(SYS_perf_event_open, &attr, tgid, -1, -1, PERF_FLAG_FD_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (ioctl(fd, PERF_EVENT_IOC_SET_BPF, program_fd) || ioctl(fd, PERF_EVENT_IOC_ENABLE, 0))
 		return -errno;
 	return TAKE_FD(fd);
 }
 
-bool attach_multi_works(struct gentap_bpf *skel)
+static int add_link(struct links *l, int fd)
 {
-	struct elf *self;
-	struct elf_symbol start;
-	const char *name = "_start";
-	int fd = -1;
+	if (fd < 0)
+		return fd;
+	l->fds[l->n++] = fd;
+	return 0;
+}
 
-	if (elf_open(&self, "/proc/self/exe"))
+static int attach_multi(struct links *l, const struct kern *k, int file_fd, uint32_t tgid,
+			const struct points *points, enum point_role role, bool at_return)
+{
+	unsigned long offsets[POINTS_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; i < points->n; i++)
+		if (points->point[i].role == role && points->point[i].at_return == at_return)
+			offsets[n++] = points->point[i].offset;
+	if (!n)
+		return 0;
+	return add_link(l,
+			create_multi(kern_program(k, role), file_fd, offsets, n, at_return, tgid));
+}
+
+static int attach_perf(struct links *l, const struct kern *k, int file_fd, uint32_t tgid,
+		       const struct points *points, enum point_role role, bool at_return)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < points->n && !r; i++) {
+		const struct point *p = &points->point[i];
+
+		if (p->role == role && p->at_return == at_return)
+			r = add_link(l, create_perf(k, kern_program(k, role), file_fd, p, tgid));
+	}
+	return r;
+}
+
+/* Returns first, the highest role that matters: an entry that is seen has its return seen. */
+int attach_points(struct links *ret, const struct kern *k, int file_fd, uint32_t tgid,
+		  const struct points *points)
+{
+	struct links l = { 0 };
+	int r = 0;
+
+	for (int role = ROLE_MAX - 1; role >= 0 && !r; role--)
+		for (int at_return = 0; at_return < 2 && !r; at_return++)
+			r = k->multi ? attach_multi(&l, k, file_fd, tgid, points, role, at_return)
+				     : attach_perf(&l, k, file_fd, tgid, points, role, at_return);
+	if (r) {
+		attach_release(&l, NULL);
+		return r;
+	}
+	*ret = l;
+	return 0;
+}
+
+void attach_release(struct links *l, struct reaper *reaper)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		if (reaper)
+			reaper_close(reaper, l->fds[i]);
+		else
+			close(l->fds[i]);
+	}
+	l->n = 0;
+}
+
+static uint64_t read_flag(const char *path)
+{
+	_cleanup_fclose_ FILE *f = fopen(path, "re");
+	char line[64];
+	const char *digits;
+	uint64_t bit;
+
+	if (!f || !fgets(line, sizeof(line), f))
+		return 1;
+	digits = strchr(line, ':'); /* "config:0" */
+	if (!digits || slice_u64(slice_trim(slice_from(digits + 1)), &bit) || bit > 63)
+		return 1;
+	return UINT64_C(1) << bit;
+}
+
+void attach_find_perf(int *ret_type, uint64_t *ret_return_flag)
+{
+	static const char dir[] = "/sys/bus/event_source/devices/uprobe";
+	char path[96], line[32];
+	_cleanup_fclose_ FILE *f = NULL;
+	uint64_t type;
+
+	*ret_type = -1;
+	snprintf(path, sizeof(path), "%s/type", dir);
+	f = fopen(path, "re");
+	if (!f || !fgets(line, sizeof(line), f) || slice_u64(slice_trim(slice_from(line)), &type) ||
+	    type > INT32_MAX)
+		return;
+	*ret_type = type;
+	snprintf(path, sizeof(path), "%s/format/retprobe", dir);
+	*ret_return_flag = read_flag(path);
+}
+
+/* Found by its symbol's address: it must be a function of its own. */
+__attribute__((noinline, noclone)) static int test_target(int n)
+{
+	__asm__ volatile("" : "+r"(n));
+	return n;
+}
+
+static void *call_target(void *arg)
+{
+	(void)arg;
+	test_target(1);
+	return NULL;
+}
+
+/* The first object is the executable itself. */
+static int first_base(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	(void)size;
+	*(uint64_t *)arg = info->dlpi_addr;
+	return 1;
+}
+
+bool attach_test_multi(int program_fd, volatile uint32_t *hits)
+{
+	_cleanup_(elf_cleanup) struct elf *e = NULL;
+	uint64_t base = 0, offset;
+	unsigned long where;
+	uint32_t before = *hits;
+	pthread_t thread;
+	int fd, link;
+
+	dl_iterate_phdr(first_base, &base);
+	if (elf_open(&e, "/proc/self/exe") || elf_offset(e, (uintptr_t)test_target - base, &offset))
 		return false;
-	if (elf_find_symbols(self, &name, 1, &start) == 1)
-		fd = link_multi(program_fd(skel, ROLE_FREE), "/proc/self/exe", &start.offset, 1,
-				false, (uint32_t)getpid());
-	elf_free(self);
+	fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return false;
+	where = offset;
+	link = create_multi(program_fd, fd, &where, 1, false, getpid());
 	close(fd);
-	return true;
-}
-
-static int attach_role(struct gentap_bpf *skel, bool multi, const struct target *t,
-		       const char *path, enum probe_role role, uint32_t pid, int *ret_fds)
-{
-	uint64_t offsets[TARGET_POINTS_MAX];
-	uint32_t count = 0;
-	int n = 0, fd = 0;
-
-	for (size_t i = 0; i < t->n_points; i++)
-		if (t->points[i].role == role)
-			offsets[count++] = t->points[i].offset;
-	if (!count)
-		return 0;
-	if (multi) {
-		fd = link_multi(program_fd(skel, role), path, offsets, count, role == ROLE_RETURN,
-				pid);
-		if (fd >= 0)
-			ret_fds[n++] = fd;
-	}
-	for (uint32_t i = 0; !multi && i < count && fd >= 0; i++) {
-		fd = link_perf(program_fd(skel, role), path, offsets[i], role == ROLE_RETURN, pid);
-		if (fd >= 0)
-			ret_fds[n++] = fd;
-	}
-	if (fd >= 0)
-		return n;
-	while (n)
-		close(ret_fds[--n]);
-	return fd;
-}
-
-int attach_target(struct gentap_bpf *skel, bool multi, const struct target *t, int file_fd,
-		  uint32_t pid, int *ret_fds)
-{
-	char path[64];
-	int n = 0;
-
-	/* Through our own descriptor: right for other mount namespaces and deleted files. */
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", file_fd);
-	/* Returns first: an entry without its return would leave a call behind. */
-	for (int role = ROLE_MAX - 1; role >= 0; role--) {
-		int r = attach_role(skel, multi, t, path, (enum probe_role)role, pid, ret_fds + n);
-
-		if (r < 0) {
-			while (n)
-				close(ret_fds[--n]);
-			return r;
-		}
-		n += r;
-	}
-	return n;
+	if (link < 0)
+		return false;
+	if (!pthread_create(&thread, NULL, call_target, NULL))
+		pthread_join(thread, NULL);
+	close(link);
+	return *hits != before;
 }

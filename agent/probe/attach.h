@@ -1,51 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Probe points onto one process. A target is what a locator found in one file; its links
- * are scoped to a process, so that others that map the file pay nothing.
+ * Links between a kernel program and instructions of a file, in one process: uprobe_multi
+ * where the kernel has it, else one perf event per probe. libbpf 1.1 knows neither
+ * uprobe_multi nor a file given by descriptor, hence the plain system calls.
  *
- * Kernels from 6.6 take all points of a program in one uprobe_multi link; older ones get
- * one perf uprobe a point.
+ * Format: include/uapi/linux/bpf.h (BPF_LINK_CREATE), perf_event_open(2).
  */
 #ifndef PROBE_ATTACH_H
 #define PROBE_ATTACH_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "locate/points.h"
 
-struct elf;
-struct gentap_bpf;
+struct kern;
+struct reaper;
 
-#define TARGET_POINTS_MAX 16
-#define ATTACH_LINKS_MAX TARGET_POINTS_MAX
+#define ATTACH_TYPE_UPROBE_MULTI 48 /* BPF_TRACE_UPROBE_MULTI */
 
-/* Which program goes to a point. */
-enum probe_role {
-	ROLE_WRITE,	 /* int f(object, buf, int len): returns the length */
-	ROLE_WRITE_OUT4, /* int f(object, buf, size_t len, size_t *done): returns 1 */
-	ROLE_READ,
-	ROLE_READ_OUT4,
-	ROLE_RETURN, /* uretprobe of the four above */
-	ROLE_FREE,
-	ROLE_MAX,
+struct links {
+	size_t n;
+	int fds[POINTS_MAX];
 };
 
-struct target {
-	uint64_t dev, inode;
-	size_t n_points; /* 0: nothing to attach here */
-	struct {
-		enum probe_role role;
-		uint64_t offset; /* in the file */
-	} points[TARGET_POINTS_MAX];
-};
+/* Puts the points of the file into the process. 0; -errno when not all could be put there:
+ * then none is. */
+int attach_points(struct links *ret, const struct kern *k, int file_fd, uint32_t tgid,
+		  const struct points *points);
+void attach_release(struct links *l, struct reaper *reaper);
 
-/* OpenSSL and its forks, by symbol. False: the file has no such functions. */
-bool locate_openssl(struct target *t, const struct elf *e);
-
-/* Does the kernel take uprobe_multi links? The programs must be loaded for them. */
-bool attach_multi_works(struct gentap_bpf *skel);
-/* Link fds into ret_fds (room for ATTACH_LINKS_MAX); their count, or -errno. */
-int attach_target(struct gentap_bpf *skel, bool multi, const struct target *t, int file_fd,
-		  uint32_t pid, int *ret_fds);
+/* Does uprobe_multi deliver for every thread of the process it is limited to? Kernels 6.6
+ * to 6.9 have versions that do for the first only. Tried on this process; `hits` counts in
+ * the program. */
+bool attach_test_multi(int program_fd, volatile uint32_t *hits);
+/* The dynamic PMU of uprobes; *ret_type is -1 when there is none. */
+void attach_find_perf(int *ret_type, uint64_t *ret_return_flag);
 
 #endif

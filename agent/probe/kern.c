@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kern.h"
+#include "attach.h"
+
+#include "cleanup.h"
+#include "log.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <pthread.h>
+#include <sys/resource.h>
+
+#include "gentap.skel.h"
+
+#define RING_BYTES_MIN (4 << 20)
+#define RING_BYTES_MAX (64 << 20)
+#define RING_PART 128 /* of the machine's memory */
+#define WAKE_PART 8   /* an eighth of the ring unread wakes the consumer */
+
+/* As bpf/maps.bpf.h has them. */
+struct conn_key {
+	uint64_t ptr;
+	uint32_t tgid;
+	uint32_t zero;
+};
+
+struct verdict_value {
+	uint64_t gen;
+	uint32_t verdict;
+	uint32_t zero;
+};
+
+struct watch_value {
+	uint32_t state;
+	uint32_t ignored_calls;
+	uint64_t window_ns;
+};
+
+static int on_libbpf_line(enum libbpf_print_level level, const char *fmt, va_list args)
+{
+	char line[512];
+	size_t len;
+
+	if (log_get_level() < LOG_LEVEL_DEBUG || level == LIBBPF_DEBUG)
+		return 0;
+	vsnprintf(line, sizeof(line), fmt, args);
+	len = strcspn(line, "\n");
+	log_debug("probe: %.*s", (int)len, line);
+	return 0;
+}
+
+static bool feature_on(const struct probe_config *config, const char *name)
+{
+	return !config->feature_off || !config->feature_off(name);
+}
+
+static bool file_has(const char *path, const char *word)
+{
+	_cleanup_fclose_ FILE *f = fopen(path, "re");
+	char line[256];
+
+	return f && fgets(line, sizeof(line), f) && strstr(line, word);
+}
+
+/* Why the programs would not load, as far as it can be told. */
+static const char *explain(int error)
+{
+	if (file_has("/sys/kernel/security/lockdown", "[confidentiality]"))
+		return "the kernel is locked down for confidentiality, which forbids reading "
+		       "process memory: boot with lockdown=integrity or without";
+	if (access("/sys/kernel/btf/vmlinux", R_OK))
+		return "the kernel has no BTF: gentap needs Linux 5.8 or newer, built with "
+		       "CONFIG_DEBUG_INFO_BTF=y";
+	if (error == -EPERM)
+		return "not permitted to load kernel programs: run gentap as root, or give it "
+		       "CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH";
+	if (libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL) == 0)
+		return "the kernel has no BPF ring buffer: gentap needs Linux 5.8 or newer";
+	if (error == -ENOMEM)
+		return "no memory for the kernel's ring: choose a smaller one";
+	return "the kernel refused gentap's programs: run with debug logging for its reasons";
+}
+
+static bool has_type(const struct btf *btf, const char *name, uint32_t kind)
+{
+	return btf && btf__find_by_name_kind(btf, name, kind) > 0;
+}
+
+/* A tracepoint program cannot even be loaded where its tracepoint is not in the BTF. */
+static void choose(struct kern *k, const struct probe_config *config)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	struct gentap_bpf *s = k->skel;
+	bool has = !libbpf_get_error(btf);
+
+	k->user_dynptr = feature_on(config, FEATURE_USER_DYNPTR) &&
+			 has_type(has ? btf : NULL, "bpf_probe_read_user_dynptr", BTF_KIND_FUNC);
+	k->socket_send =
+		feature_on(config, FEATURE_SOCKET_SEND) &&
+		has_type(has ? btf : NULL, "btf_trace_tcp_sendmsg_locked", BTF_KIND_TYPEDEF);
+	k->socket_receive = feature_on(config, FEATURE_SOCKET_RECEIVE);
+	k->socket_state = feature_on(config, FEATURE_SOCKET_STATE);
+	if (has)
+		btf__free(btf);
+	bpf_program__set_autoload(s->progs.socket_send, k->socket_send);
+	bpf_program__set_autoload(s->progs.socket_receive, k->socket_receive);
+	bpf_program__set_autoload(s->progs.socket_state, k->socket_state);
+	s->rodata->have_user_dynptr = k->user_dynptr;
+}
+
+static size_t default_ring_bytes(void)
+{
+	uint64_t memory = (uint64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
+	size_t bytes = RING_BYTES_MIN;
+
+	while (bytes < RING_BYTES_MAX && bytes * 2 <= memory / RING_PART)
+		bytes *= 2;
+	return bytes;
+}
+
+static void configure(struct kern *k, const struct probe_config *config)
+{
+	struct gentap_bpf *s = k->skel;
+	struct bpf_program *p;
+
+	k->ring_bytes = config->ring_bytes ? config->ring_bytes : default_ring_bytes();
+	bpf_map__set_max_entries(s->maps.ring, k->ring_bytes);
+	s->rodata->agent_tgid = getpid();
+	s->rodata->wake_bytes = k->ring_bytes / WAKE_PART;
+	/* Programs for uprobe_multi attach through perf as well, not the reverse. */
+	bpf_object__for_each_program(p, s->obj) if (bpf_program__type(p) == BPF_PROG_TYPE_KPROBE)
+		bpf_program__set_expected_attach_type(p, ATTACH_TYPE_UPROBE_MULTI);
+}
+
+static bool attach_one(struct bpf_program *p, struct bpf_link **ret, bool wanted)
+{
+	struct bpf_link *link;
+
+	if (!wanted)
+		return false;
+	link = bpf_program__attach(p);
+	if (libbpf_get_error(link)) {
+		log_info("probe: %s is not available here: %s", bpf_program__name(p),
+			 strerror(errno));
+		return false;
+	}
+	*ret = link;
+	return true;
+}
+
+static void attach_sockets(struct kern *k)
+{
+	struct gentap_bpf *s = k->skel;
+
+	k->socket_send = attach_one(s->progs.socket_send, &s->links.socket_send, k->socket_send);
+	k->socket_receive =
+		attach_one(s->progs.socket_receive, &s->links.socket_receive, k->socket_receive);
+	k->socket_state =
+		attach_one(s->progs.socket_state, &s->links.socket_state, k->socket_state);
+	s->bss->have_socket_send = k->socket_send;
+}
+
+/* The agent needs an fd per link; both limits are raised as far as they may be. */
+static void raise_limits(void)
+{
+	struct rlimit files, memory = { RLIM_INFINITY, RLIM_INFINITY };
+
+	if (!getrlimit(RLIMIT_NOFILE, &files)) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+	/* Counts before Linux 5.11 only; refused without CAP_SYS_RESOURCE. */
+	setrlimit(RLIMIT_MEMLOCK, &memory);
+}
+
+int kern_open(struct kern *k, const struct probe_config *config, const char **ret_error)
+{
+	int r;
+
+	*k = (struct kern){ .perf_uprobe_type = -1 };
+	libbpf_set_print(on_libbpf_line);
+	raise_limits();
+	k->skel = gentap_bpf__open();
+	if (!k->skel) {
+		r = -errno;
+		*ret_error = "this build's kernel programs cannot be read";
+		return r;
+	}
+	choose(k, config);
+	configure(k, config);
+	r = gentap_bpf__load(k->skel);
+	if (r && k->user_dynptr) {
+		log_debug("probe: loading again without user_dynptr");
+		gentap_bpf__destroy(k->skel);
+		k->skel = gentap_bpf__open();
+		r = k->skel ? 0 : -ENOMEM;
+		if (!r) {
+			choose(k, config);
+			k->user_dynptr = k->skel->rodata->have_user_dynptr = false;
+			configure(k, config);
+			r = gentap_bpf__load(k->skel);
+		}
+	}
+	if (r) {
+		*ret_error = explain(r);
+		kern_close(k);
+		return r;
+	}
+	attach_sockets(k);
+	attach_find_perf(&k->perf_uprobe_type, &k->perf_return_flag);
+	k->multi = feature_on(config, FEATURE_MULTI) &&
+		   attach_test_multi(bpf_program__fd(k->skel->progs.self_test),
+				     &k->skel->bss->self_test_hits);
+	k->skel->bss->returns_shared = !k->multi;
+	if (!k->multi && k->perf_uprobe_type < 0) {
+		*ret_error = "the kernel has no user space probes: gentap needs "
+			     "CONFIG_UPROBE_EVENTS=y and a mounted /sys";
+		kern_close(k);
+		return -ENOTSUP;
+	}
+	return 0;
+}
+
+void kern_close(struct kern *k)
+{
+	gentap_bpf__destroy(k->skel);
+	*k = (struct kern){ 0 };
+}
+
+int kern_program(const struct kern *k, enum point_role role)
+{
+	const struct gentap_bpf *s = k->skel;
+	struct bpf_program *const programs[ROLE_MAX] = {
+		[ROLE_OPENSSL_WRITE] = s->progs.openssl_write,
+		[ROLE_OPENSSL_WRITE_OUT4] = s->progs.openssl_write_out4,
+		[ROLE_OPENSSL_WRITE_OUT5] = s->progs.openssl_write_out5,
+		[ROLE_OPENSSL_READ] = s->progs.openssl_read,
+		[ROLE_OPENSSL_READ_OUT4] = s->progs.openssl_read_out4,
+		[ROLE_OPENSSL_RETURN] = s->progs.openssl_return,
+		[ROLE_OPENSSL_FREE] = s->progs.openssl_free,
+	};
+
+	return bpf_program__fd(programs[role]);
+}
+
+int kern_ring_fd(const struct kern *k)
+{
+	return bpf_map__fd(k->skel->maps.ring);
+}
+
+volatile uint32_t *kern_consumer_state(const struct kern *k)
+{
+	return &k->skel->bss->consumer_state;
+}
+
+int kern_watch(const struct kern *k, uint32_t tgid, uint32_t state)
+{
+	int fd = bpf_map__fd(k->skel->maps.watched);
+	struct watch_value value = { .state = state };
+
+	return state ? bpf_map_update_elem(fd, &tgid, &value, BPF_ANY)
+		     : bpf_map_delete_elem(fd, &tgid);
+}
+
+void kern_set_verdict(const struct kern *k, uint32_t tgid, uint64_t ptr, uint64_t gen,
+		      enum gentap_verdict verdict)
+{
+	struct conn_key key = { .ptr = ptr, .tgid = tgid };
+	struct verdict_value value = { .gen = gen, .verdict = verdict };
+
+	bpf_map_update_elem(bpf_map__fd(k->skel->maps.verdicts), &key, &value, BPF_ANY);
+}
+
+void kern_forget_conns(const struct kern *k, uint32_t tgid)
+{
+	int fd = bpf_map__fd(k->skel->maps.conns);
+	uint32_t max = bpf_map__max_entries(k->skel->maps.conns);
+	struct conn_key key, next, *at = NULL;
+	bool condemned = false;
+
+	/* A key is deleted after the step past it: from a deleted one the walk restarts. */
+	for (uint32_t n = 0; n <= max && !bpf_map_get_next_key(fd, at, &next); n++) {
+		if (condemned)
+			bpf_map_delete_elem(fd, &key);
+		condemned = next.tgid == tgid;
+		key = next;
+		at = &key;
+	}
+	if (condemned)
+		bpf_map_delete_elem(fd, &key);
+}
+
+void kern_read_stats(const struct kern *k, uint64_t ret[GENTAP_STAT_MAX])
+{
+	int cpus = libbpf_num_possible_cpus();
+	_cleanup_free_ uint64_t *counts = NULL;
+	uint32_t zero = 0;
+
+	memset(ret, 0, GENTAP_STAT_MAX * sizeof(*ret));
+	if (cpus <= 0)
+		return;
+	counts = calloc(cpus, GENTAP_STAT_MAX * sizeof(*counts));
+	if (!counts || bpf_map_lookup_elem(bpf_map__fd(k->skel->maps.stats), &zero, counts))
+		return;
+	for (int cpu = 0; cpu < cpus; cpu++)
+		for (int i = 0; i < GENTAP_STAT_MAX; i++)
+			ret[i] += counts[cpu * GENTAP_STAT_MAX + i];
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The kernel programs, loaded: what this kernel offers is found out by trying it, the rest
+ * of the module asks here. The only file that knows the generated skeleton.
+ */
+#ifndef PROBE_KERN_H
+#define PROBE_KERN_H
+
+#include "locate/points.h"
+#include "probe.h"
+
+struct gentap_bpf;
+
+/* Names for probe_config.feature_off. */
+#define FEATURE_MULTI "uprobe_multi"	  /* one link for many probes, by process (6.6) */
+#define FEATURE_USER_DYNPTR "user_dynptr" /* records of exact size (6.16) */
+#define FEATURE_SOCKET_SEND "socket_send" /* tp_btf/tcp_sendmsg_locked (6.16) */
+#define FEATURE_SOCKET_RECEIVE "socket_receive"
+#define FEATURE_SOCKET_STATE "socket_state"
+
+struct kern {
+	struct gentap_bpf *skel;
+	size_t ring_bytes;
+	bool multi;
+	bool user_dynptr;
+	bool socket_send, socket_receive, socket_state;
+	int perf_uprobe_type;	   /* of perf_event_open, where multi is missing; -1: none */
+	uint64_t perf_return_flag; /* in its config */
+};
+
+/* Loads the programs and attaches those that are not about a process. 0, or -errno and one
+ * sentence with the remedy, static. */
+int kern_open(struct kern *k, const struct probe_config *config, const char **ret_error);
+void kern_close(struct kern *k); /* a zeroed one is fine */
+
+int kern_program(const struct kern *k, enum point_role role); /* its fd; lent */
+int kern_ring_fd(const struct kern *k);
+volatile uint32_t *kern_consumer_state(const struct kern *k);
+
+/* state 0: forget the process. 0 or -errno. */
+int kern_watch(const struct kern *k, uint32_t tgid, uint32_t state);
+void kern_set_verdict(const struct kern *k, uint32_t tgid, uint64_t ptr, uint64_t gen,
+		      enum gentap_verdict verdict);
+/* Connections of a process that will not be seen closing. */
+void kern_forget_conns(const struct kern *k, uint32_t tgid);
+void kern_read_stats(const struct kern *k, uint64_t ret[GENTAP_STAT_MAX]);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where to observe OpenSSL (1.1, 3) and what has its functions, by symbols.
+ *
+ * A probe costs what the kernel must do for the instruction under it: a call, a jump or a
+ * push it emulates, anything else it executes apart and traps again, at six times the
+ * price; a return probe is one more trap. So, on x86-64, for SSL_read and SSL_write the
+ * points are, where the compiler left them, the call of the inner function and the branch
+ * on its result:
+ *
+ *	call ssl_read_internal   arguments 1 to 4 (5) in their registers
+ *	test eax, eax
+ *	jle                      the result in eax, the length where argument 4 pointed
+ *
+ * The _ex functions have no such branch. Where they are used, the inner function is
+ * observed itself, entry and return, when it begins with a push: one pair for all forms.
+ * Everything else gets the classic pair: first instruction and return.
+ */
+#ifndef LOCATE_OPENSSL_H
+#define LOCATE_OPENSSL_H
+
+#include "elf.h"
+#include "points.h"
+
+struct openssl_symbols {
+	struct elf_symbol read, write, read_ex, write_ex, free, clear;
+};
+
+/* Does the file define what is needed? It has SSL_read and SSL_write. */
+bool openssl_find(const struct elf *e, struct openssl_symbols *ret);
+/* Does it call SSL_read_ex or SSL_write_ex of another file? A guess by name: false costs
+ * speed, not correctness. */
+bool openssl_imports_ex(const struct elf *e);
+/* The points; uses_ex: the process has a file that imports the _ex functions. -ENOENT,
+ * with ret->note, when symbols point outside the file. */
+int openssl_locate(const struct elf *e, const struct openssl_symbols *s, bool uses_ex,
+		   struct points *ret);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Probe points: which of the kernel's programs goes to which instruction of a file. What
+ * every locator returns.
+ */
+#ifndef LOCATE_POINTS_H
+#define LOCATE_POINTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* One per program of bpf/; the order is that of the table in kern.c. */
+enum point_role {
+	ROLE_OPENSSL_WRITE,	 /* entry; the call returns the length */
+	ROLE_OPENSSL_WRITE_OUT4, /* entry; the length goes where argument 4 points */
+	ROLE_OPENSSL_WRITE_OUT5,
+	ROLE_OPENSSL_READ,
+	ROLE_OPENSSL_READ_OUT4,
+	ROLE_OPENSSL_RETURN, /* the result is in the return register */
+	ROLE_OPENSSL_FREE,
+	ROLE_MAX,
+};
+
+struct point {
+	enum point_role role;
+	bool at_return;	 /* a return probe (uretprobe) of the function at the offset */
+	uint64_t offset; /* into the file */
+};
+
+#define POINTS_MAX 16
+
+struct points {
+	size_t n;
+	struct point point[POINTS_MAX];
+	const char *note; /* how it was found, or why there is none; static */
+};
+
+static inline void points_add(struct points *p, enum point_role role, bool at_return,
+			      uint64_t offset)
+{
+	if (p->n < POINTS_MAX)
+		p->point[p->n++] = (struct point){ role, at_return, offset };
+}
+
+#endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "observed.h"
+#include "kern.h"
+#include "reaper.h"
+
+#include "cleanup.h"
+#include "log.h"
+
+#include <errno.h>
+
+int observed_new(struct observed **ret, uint32_t tgid)
+{
+	struct observed *o = calloc(1, sizeof(*o));
+
+	if (!o)
+		return -ENOMEM;
+	o->tgid = tgid;
+	*ret = o;
+	return 0;
+}
+
+void observed_free(struct observed *o, struct reaper *reaper)
+{
+	if (!o)
+		return;
+	observed_detach(o, reaper);
+	for (size_t i = 0; i < o->n; i++)
+		target_unref(o->attachments[i].target);
+	process_unref(o->process);
+	free(o);
+}
+
+void observed_add(struct observed *o, struct target *t)
+{
+	for (size_t i = 0; i < o->n; i++) {
+		if (o->attachments[i].target == t) {
+			target_unref(t);
+			return;
+		}
+	}
+	if (o->n == PROCESS_TARGETS_MAX) {
+		LOG_RATE(LOG_LEVEL_WARN, "probe: too many libraries, left out pid=%u file=%s",
+			 o->tgid, t->path);
+		target_unref(t);
+		return;
+	}
+	o->attachments[o->n++] = (struct attachment){ .target = t };
+	o->pending = true;
+}
+
+static bool uses_ex(const struct observed *o)
+{
+	for (size_t i = 0; i < o->n; i++)
+		if (o->attachments[i].target->imports_ex)
+			return true;
+	return false;
+}
+
+unsigned int observed_attach(struct observed *o, const struct kern *k)
+{
+	unsigned int failed = 0;
+	bool ex = uses_ex(o);
+
+	o->pending = false;
+	if (o->parked)
+		return 0;
+	for (size_t i = 0; i < o->n; i++) {
+		struct attachment *a = &o->attachments[i];
+
+		if (a->links.n || !target_has_points(a->target))
+			continue;
+		a->note = a->target->points[ex].note;
+		a->error =
+			attach_points(&a->links, k, a->target->fd, o->tgid, &a->target->points[ex]);
+		/* A process that is gone is no failure. */
+		if (!a->error || a->error == -ESRCH)
+			continue;
+		failed++;
+		LOG_RATE(LOG_LEVEL_WARN, "probe: attach: %s pid=%u file=%s", strerror(-a->error),
+			 o->tgid, a->target->path);
+	}
+	return failed;
+}
+
+void observed_detach(struct observed *o, struct reaper *reaper)
+{
+	for (size_t i = 0; i < o->n; i++)
+		attach_release(&o->attachments[i].links, reaper);
+}
+
+size_t observed_links(const struct observed *o)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < o->n; i++)
+		n += o->attachments[i].links.n;
+	return n;
+}
+
+bool observed_park(struct observed *o, const struct kern *k, struct reaper *reaper)
+{
+	uint64_t now = clock_mono_ns();
+
+	if (o->parked || (o->wanted_ns && now - o->wanted_ns < PARK_WANTED_NS))
+		return false;
+	observed_detach(o, reaper);
+	o->parked = true;
+	o->deaf = o->deaf_ns != 0;
+	o->hear_ns = now + o->deaf_ns;
+	o->check_ns = now + PARK_CHECK_NS;
+	o->deaf_ns = o->deaf_ns ? MIN(2 * o->deaf_ns, PARK_DEAF_MAX_NS) : PARK_DEAF_NS;
+	kern_watch(k, o->tgid, o->deaf ? 0 : GENTAP_WATCH_PARKED);
+	kern_forget_conns(k, o->tgid);
+	log_debug("probe: parked pid=%u", o->tgid);
+	return true;
+}
+
+void observed_unpark(struct observed *o, const struct kern *k)
+{
+	if (!o->parked)
+		return;
+	o->parked = false;
+	kern_watch(k, o->tgid, GENTAP_WATCH_ON);
+	observed_attach(o, k);
+	log_debug("probe: observed again pid=%u", o->tgid);
+}
+
+void observed_check(struct observed *o, const struct kern *k)
+{
+	uint64_t now = clock_mono_ns();
+
+	if (!o->parked)
+		return;
+	if (now >= o->check_ns) {
+		observed_unpark(o, k);
+	} else if (o->deaf && now >= o->hear_ns) {
+		o->deaf = false;
+		kern_watch(k, o->tgid, GENTAP_WATCH_PARKED);
+	}
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Observed processes and what is attached in each.
+ *
+ * A process whose connections are all of no interest, but many, is parked: its probes are
+ * taken out, which costs it nothing any more. It is looked at again when it opens a
+ * connection, and every PARK_CHECK_NS. Where it opens connections all the time and still
+ * has nothing for us, it is not listened to for a while, each time for twice as long.
+ */
+#ifndef PROBE_OBSERVED_H
+#define PROBE_OBSERVED_H
+
+#include "attach.h"
+#include "clock.h"
+#include "process.h"
+#include "target.h"
+
+#define PROCESS_TARGETS_MAX 16
+#define PARK_CHECK_NS (60 * NSEC_PER_SEC)
+#define PARK_DEAF_NS NSEC_PER_SEC /* the second time; the first time it is heard at once */
+#define PARK_DEAF_MAX_NS (60 * NSEC_PER_SEC)
+#define PARK_WANTED_NS (600 * NSEC_PER_SEC) /* it had something for us: not parked so long */
+
+struct attachment {
+	struct target *target; /* a reference */
+	struct links links;
+	int error;	  /* of the last try to attach; 0: attached, or not tried */
+	const char *note; /* how, when attached; static */
+};
+
+struct observed {
+	uint32_t tgid;
+	struct process *process; /* NULL until it is needed; a reference */
+	size_t n;
+	struct attachment attachments[PROCESS_TARGETS_MAX];
+	bool pending; /* something to attach */
+	bool parked;
+	bool deaf;	    /* parked, and not told of connections until hear_ns */
+	uint64_t deaf_ns;   /* how long the next time */
+	uint64_t hear_ns;   /* clock_mono_ns() */
+	uint64_t check_ns;  /* parked: when it is looked at again */
+	uint64_t wanted_ns; /* when a connection was last judged wanted; 0: never */
+	struct observed *next_pending;
+};
+
+struct kern;
+
+int observed_new(struct observed **ret, uint32_t tgid);
+/* Takes the probes out and frees it. */
+void observed_free(struct observed *o, struct reaper *reaper);
+/* Takes over the reference; gives it up when the process has it already or is full. */
+void observed_add(struct observed *o, struct target *t);
+/* Puts in what is not attached yet. Returns how many attempts failed. */
+unsigned int observed_attach(struct observed *o, const struct kern *k);
+void observed_detach(struct observed *o, struct reaper *reaper);
+size_t observed_links(const struct observed *o);
+
+/* Its probes are taken out. False: it may not be parked. */
+bool observed_park(struct observed *o, const struct kern *k, struct reaper *reaper);
+void observed_unpark(struct observed *o, const struct kern *k);
+/* Of a parked one, every second or so. */
+void observed_check(struct observed *o, const struct kern *k);
+
+#endif
