@@ -25,7 +25,7 @@ Q := $(if $(V),,@)
 
 # ---- What may include what: one line per module, the floors of ARCHITECTURE.md -----
 # A module sees the headers of the modules named here and of no other, so that an
-# upward include does not compile.
+# upward include does not compile. By -iquote: <elf.h> stays the system's.
 MODULES := $(filter $(notdir $(wildcard agent/*)),base sys wire genai flow trace account otlp store metrics probe ui)
 SEES_base    :=
 SEES_sys     := base
@@ -46,6 +46,9 @@ ABI_USERS    := flow probe main
 SKEL_USERS   := probe
 # What runs without eBPF, root or a clock: linked into tests, fuzzers and benches.
 PURE         := $(filter $(MODULES),base wire genai flow trace account otlp store metrics sys)
+
+# Of a module that is not, the files that are: no libbpf, no generated skeleton.
+PURE_FILES   := $(wildcard agent/probe/discover*.c agent/probe/filter.c agent/probe/perfring.c)
 
 LIBS_PURE  := libelf libdw zlib libbrotlidec libzstd libnghttp2 libcurl libcap-ng
 LIBS_AGENT := $(LIBS_PURE) libbpf
@@ -90,29 +93,29 @@ $(SKEL): $(BUILD)/gen/gentap.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name gentap_bpf > $@.tmp && mv $@.tmp $@
 
 # ---- Modules, in each variant ------------------------------------------------------
-includes = $(addprefix -Iagent/,$(1) $(SEES_$(1))) $(if $(filter $(1),$(ABI_USERS)),-Iinclude) \
+includes = $(addprefix -iquoteagent/,$(1) $(SEES_$(1))) $(if $(filter $(1),$(ABI_USERS)),-Iinclude) \
 	$(if $(filter $(1),$(SKEL_USERS)),-isystem $(BUILD)/gen)
 SRCS_main := $(wildcard agent/*.c)
 $(foreach m,$(MODULES),$(eval SRCS_$(m) := $(wildcard agent/$(m)/*.c agent/$(m)/*/*.c)))
 objs = $(patsubst agent/%.c,$(BUILD)/$(1)/%.o,$(SRCS_$(2)))
+pure_files = $(patsubst agent/%.c,$(BUILD)/$(1)/%.o,$(PURE_FILES))
 
 define module_rules
 $(call objs,$(1),$(2)): $(BUILD)/$(1)/%.o: agent/%.c
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC_$(1)) $$(BASE_CFLAGS) $$(CFLAGS_$(1)) $$(CFLAGS) $(call includes,$(2)) $$(CPPFLAGS) -MMD -MP -c $$< -o $$@
-$(if $(filter $(2),$(SKEL_USERS)),$(call objs,$(1),$(2)): | $(SKEL)
-$(call objs,$(1),$(2)): $(SKEL))
+$(if $(filter $(2),$(SKEL_USERS)),$(filter-out $(call pure_files,$(1)),$(call objs,$(1),$(2))): $(SKEL))
 endef
 $(foreach v,release asan fuzz,$(foreach m,$(MODULES),$(eval $(call module_rules,$(v),$(m)))))
 define main_rules
 $(patsubst agent/%.c,$(BUILD)/$(1)/main/%.o,$(SRCS_main)): $(BUILD)/$(1)/main/%.o: agent/%.c
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC_$(1)) $$(BASE_CFLAGS) $$(CFLAGS_$(1)) $$(CFLAGS) $(addprefix -Iagent/,$(SEES_main)) -Iinclude -Iagent $$(CPPFLAGS) -MMD -MP -c $$< -o $$@
+	$$(Q)$$(CC_$(1)) $$(BASE_CFLAGS) $$(CFLAGS_$(1)) $$(CFLAGS) $(addprefix -iquoteagent/,$(SEES_main)) -Iinclude -Iagent $$(CPPFLAGS) -MMD -MP -c $$< -o $$@
 endef
 $(foreach v,release asan,$(eval $(call main_rules,$(v))))
 
 agent_objs = $(foreach m,$(MODULES),$(call objs,$(1),$(m))) $(patsubst agent/%.c,$(BUILD)/$(1)/main/%.o,$(SRCS_main))
-pure_objs = $(foreach m,$(PURE),$(call objs,$(1),$(m)))
+pure_objs = $(foreach m,$(PURE),$(call objs,$(1),$(m))) $(call pure_files,$(1))
 
 $(BUILD)/gentap: $(call agent_objs,release)
 	$(Q)$(CC) $(HARDEN_LD) $(LDFLAGS) $^ -o $@ $(call pkg,--libs,$(LIBS_AGENT)) -lm
@@ -120,9 +123,11 @@ $(BUILD)/gentap-asan: $(call agent_objs,asan)
 	$(Q)$(CC) $(SANITIZE) $(LDFLAGS) $^ -o $@ $(call pkg,--libs,$(LIBS_AGENT)) -lm
 
 # ---- Tests, fuzzers, benches: a new file is found by its name ------------------------
-TEST_INCLUDES := $(addprefix -Iagent/,$(SEES_main)) -Iinclude -Itests/unit
+TEST_INCLUDES := $(addprefix -iquoteagent/,$(SEES_main)) -Iinclude -Itests/unit
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZ := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzzers/%,$(wildcard tests/fuzz/fuzz_*.c))
+# Programs that a Python test of the same suite drives.
+REPLAY := $(patsubst tests/replay/%.c,$(BUILD)/replay/%,$(wildcard tests/replay/*.c))
 BENCH := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/bench_*.c))
 WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
@@ -139,6 +144,10 @@ $(BUILD)/bench/libpure.a: $(call pure_objs,release)
 $(BUILD)/unit/%: tests/unit/%.c tests/unit/test.c tests/unit/test.h $(BUILD)/unit/libpure.a
 	$(Q)$(CC) $(BASE_CFLAGS) $(SANITIZE) $(TEST_INCLUDES) -MMD -MP -MF $@.d $< tests/unit/test.c \
 		$(BUILD)/unit/libpure.a $(WRAP) -o $@ $(call pkg,--libs,$(LIBS_PURE)) -lm
+$(BUILD)/replay/%: tests/replay/%.c $(BUILD)/unit/libpure.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BASE_CFLAGS) $(SANITIZE) $(TEST_INCLUDES) -MMD -MP -MF $@.d $< $(BUILD)/unit/libpure.a \
+		-o $@ $(call pkg,--libs,$(LIBS_PURE)) -lm
 $(BUILD)/fuzzers/%: tests/fuzz/%.c $(BUILD)/fuzzers/libpure.a
 	$(Q)$(CLANG) $(BASE_CFLAGS) -Wno-missing-prototypes $(FUZZER) -fsanitize=fuzzer $(TEST_INCLUDES) -MMD -MP -MF $@.d $< \
 		$(BUILD)/fuzzers/libpure.a -o $@ $(call pkg,--libs,$(LIBS_PURE)) -lm
@@ -152,7 +161,7 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/bench/libpure.a
 .PHONY: all deps deps-test run test check bench fuzz fuzzers unit asan install uninstall format lint clean help
 all: $(BUILD)/gentap ## build the agent
 asan: $(BUILD)/gentap-asan
-unit: $(UNIT)
+unit: $(UNIT) $(REPLAY)
 fuzzers: $(FUZZ)
 benches: $(BENCH)
 

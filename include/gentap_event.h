@@ -34,6 +34,9 @@ enum gentap_event_type {
 	GENTAP_EV_CLOSE = 2, /* the object was freed or its socket closed; no payload */
 	GENTAP_EV_BIND = 3,  /* payload: struct gentap_bind; which socket carries the connection */
 	GENTAP_EV_HELLO = 4, /* ptr is the socket; payload: first bytes it sent, a TLS ClientHello */
+	/* For agent/probe alone; never recorded. About a process: tgid is all they carry. */
+	GENTAP_EV_HOT = 128,	/* it makes many calls on ignored connections */
+	GENTAP_EV_CONNECT = 129, /* it opens a TCP connection, and is GENTAP_WATCH_PARKED */
 };
 
 enum gentap_dir {
@@ -108,6 +111,20 @@ enum gentap_verdict {
 	GENTAP_UNKNOWN = 0, /* send everything, up to the budget */
 	GENTAP_WANTED = 1,  /* send everything */
 	GENTAP_IGNORED = 2, /* send nothing; peek 8 bytes at a call that may start a request */
+};
+
+/* What the socket programs do about a process, map `watched`. None: nothing. */
+enum gentap_watch {
+	GENTAP_WATCH_ON = 1,	 /* bind its connections to their sockets */
+	GENTAP_WATCH_PARKED = 2, /* no probe is attached; tell of outgoing connections */
+};
+
+/* Whether a record must wake the consumer of the ring. The agent writes IDLE before it
+ * sleeps without a timer and POLLS whenever it reads; the kernel writes the rest. */
+enum gentap_consumer {
+	GENTAP_CONSUMER_POLLS = 0, /* it will look within milliseconds: do not wake it */
+	GENTAP_CONSUMER_IDLE = 1,  /* the next record wakes it */
+	GENTAP_CONSUMER_URGED = 2, /* was woken because much is unread */
 };
 
 /* Per-CPU counters of what went wrong in the kernel, map `stats`. */

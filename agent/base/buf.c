@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "buf.h"
+#include "utf8.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -139,21 +140,37 @@ void buf_drop(struct buf *b, size_t len)
 	b->data[b->len] = '\0';
 }
 
-/* Length of the UTF-8 sequence at s, or 0 when there is none (RFC 3629: no
- * overlong forms, no surrogates, nothing above U+10FFFF). */
-static size_t utf8_len(const unsigned char *s, size_t left)
+/* How many bytes at the start of s, a multiple of 8, are plain ASCII. */
+static size_t ascii_run(const unsigned char *s, size_t len)
 {
-	size_t len = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : s[0] < 0xf5 ? 4 : 0;
+	size_t i = 0;
 
-	if (!len || len > left)
-		return 0;
-	for (size_t i = 1; i < len; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-		return 0;
-	return len;
+	for (uint64_t word; i + sizeof(word) <= len; i += sizeof(word)) {
+		memcpy(&word, s + i, sizeof(word));
+		if (word & UINT64_C(0x8080808080808080))
+			break;
+	}
+	return i;
+}
+
+int buf_add_utf8(struct buf *b, struct slice s)
+{
+	const unsigned char *p = (const unsigned char *)s.data;
+	size_t plain = 0, i = 0;
+
+	while (i < s.len) {
+		size_t run = ascii_run(p + i, s.len - i);
+		size_t len = run ? run : utf8_len(p + i, s.len - i);
+
+		if (!len) {
+			buf_add(b, p + plain, i - plain);
+			buf_add_str(b, UTF8_REPLACEMENT);
+			plain = i + 1;
+			len = 1;
+		}
+		i += len;
+	}
+	return buf_add(b, p + plain, s.len - plain);
 }
 
 static void add_json_char(struct buf *b, unsigned char c)

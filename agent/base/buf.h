@@ -42,6 +42,8 @@ void *buf_reserve(struct buf *b, size_t len);
 void buf_commit(struct buf *b, size_t len);
 /* Drops the first len bytes. */
 void buf_drop(struct buf *b, size_t len);
+/* Text as it is; bytes that are not UTF-8 become U+FFFD. */
+int buf_add_utf8(struct buf *b, struct slice s);
 /* A JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */
 int buf_add_json(struct buf *b, struct slice s);
 

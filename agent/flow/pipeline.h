@@ -38,9 +38,9 @@ struct pipeline_stats {
 };
 
 struct pipeline_config {
-	size_t conns_max;   /* open connections */
-	size_t memory_max;  /* bytes buffered over all connections; beyond it, new exchanges
-			     * are decoded without their bodies and marked */
+	size_t conns_max;  /* open connections */
+	size_t memory_max; /* bytes buffered over all connections; beyond it, new exchanges
+			    * are decoded without their bodies and marked */
 	int64_t boot_to_wall_ns;
 	struct decoder_config decoder;
 };
@@ -61,7 +61,9 @@ struct pipeline;
 
 int pipeline_new(struct pipeline **ret, const struct pipeline_config *config,
 		 const struct pipeline_sink *sink);
-/* Ends every open exchange (they are emitted, marked) and frees. */
+/* Ends every connection; open exchanges are emitted, marked. It may be used again. */
+void pipeline_end(struct pipeline *p);
+/* The same, and frees. */
 void pipeline_free(struct pipeline *p);
 
 /* One record with its payload behind it; `len` is the size of both. 0 or -EBADMSG. */

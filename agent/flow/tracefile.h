@@ -3,16 +3,19 @@
  * A recorded trace: what the ring delivered, so that it can be decoded again.
  *
  * Format (version 1, little endian). Header: "gentap\n\0", u32 version, u32 ABI
- * version, i64 boot_to_wall_ns, 16 bytes host name hash. Then frames: u32 type, u32
- * length, payload. Frame types: 1 record (struct gentap_event and its payload), 2
- * process (JSON object: the fields of struct process), 3 process exit (u32 tgid, u32
- * 0, u64 ts_ns), 4 exec (same), 5 end (u64 records, u64 lost). Readers skip unknown
- * types. A file without an end frame was cut off: what is there still replays.
+ * version, i64 boot_to_wall_ns, 16 bytes 0. Then frames: u32 type, u32 length,
+ * payload. Frame types: 1 record (struct gentap_event and its payload), 2 process (JSON
+ * object: the fields of struct process; stands before the process's first record), 3
+ * process exit (u32 tgid, u32 0, u64 ts_ns), 4 exec (same), 5 end (u64 records, u64 lost:
+ * not written for want of memory, u64 bare: written without their payload). Readers skip
+ * unknown types and what a known frame has beyond these. A file without an end frame was
+ * cut off: what is there still replays.
  *
- * Secret-free: before a byte is written, flow/mask.c overwrites the values of
- * authorization and cookie headers and API keys in URLs with 'x', keeping lengths.
- * A connection that does not begin as HTTP is written without payload (data_len 0,
- * NOCOPY).
+ * Secret-free: before a byte is written, flow/mask.c overwrites secrets with 'x', keeping
+ * lengths. What it cannot mask is written bare (data_len 0, NOCOPY; a hole of known
+ * length on replay): a direction of a connection is bare until a call begins like a head
+ * of HTTP/1, and an HTTP/2 connection is bare wholly, since its heads are compressed
+ * (RFC 7541). So are records that come out of order.
  */
 #ifndef FLOW_TRACEFILE_H
 #define FLOW_TRACEFILE_H
@@ -22,10 +25,13 @@
 
 #include <stdio.h>
 
+#define TRACEFILE_CONNS_MAX 16384 /* whose masking state is kept; a forgotten one turns bare */
+
 struct tracefile_writer;
 
 /* Takes `file` (written with buffering; errors are sticky and told by close). */
 int tracefile_writer_new(struct tracefile_writer **ret, FILE *file, int64_t boot_to_wall_ns);
+/* 0, -EBADMSG for what is no record, or the first error of writing. */
 int tracefile_write_record(struct tracefile_writer *w, const void *record, size_t len);
 int tracefile_write_process(struct tracefile_writer *w, const struct process *p);
 int tracefile_write_exit(struct tracefile_writer *w, uint32_t tgid, uint64_t ts_ns, bool exec);
@@ -33,8 +39,9 @@ int tracefile_write_exit(struct tracefile_writer *w, uint32_t tgid, uint64_t ts_
 int tracefile_writer_close(struct tracefile_writer *w);
 
 /* Feeds a whole file into a pipeline made by this function from *config (its
- * boot_to_wall_ns is replaced by the file's). *ret_stats of the pipeline at its end.
- * 0; -EBADMSG not a trace or another version (*ret_error says what); -EIO. */
+ * boot_to_wall_ns is replaced by the file's). The sink's `process` is not used: the file
+ * names its processes. *ret_stats of the pipeline at its end. 0; -EBADMSG not a trace or
+ * another version (*ret_error says what); -EIO; -ENOMEM. */
 int tracefile_replay(FILE *file, const struct pipeline_config *config,
 		     const struct pipeline_sink *sink, struct pipeline_stats *ret_stats,
 		     const char **ret_error);

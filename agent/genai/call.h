@@ -15,7 +15,8 @@
 #include "usage.h"
 
 #define CALL_ARENA_MAX (16 * 1024 * 1024)
-#define CALL_TEXT_HEAD 512 /* bytes kept of each text when content is off */
+#define CALL_TEXT_HEAD 512    /* bytes kept of each text when content is off */
+#define CALL_STRINGS_MAX 1024 /* of one list of strings: stop sequences, … */
 
 /* gen_ai.operation.name; call_operation_name() has the strings. */
 enum operation {
@@ -82,7 +83,7 @@ struct message {
 struct tool_call {
 	struct slice id;
 	struct slice name;
-	struct slice type; /* function, custom, … as the provider says */
+	struct slice type;	/* function, custom, … as the provider says */
 	struct slice arguments; /* JSON text, whole unless `truncated` */
 	bool truncated;
 	uint64_t end_ns; /* when its last fragment had arrived */
@@ -112,6 +113,8 @@ struct endpoint {
 	uint16_t local_port;
 };
 
+struct provider;
+
 struct call {
 	struct arena arena;
 	struct process *process; /* counted reference; NULL for HAR */
@@ -122,7 +125,7 @@ struct call {
 	uint8_t source;	    /* enum gentap_source */
 	bool server_side;   /* the process answered it */
 
-	uint64_t start_ns;	    /* first byte of the request */
+	uint64_t start_ns; /* first byte of the request */
 	uint64_t request_end_ns;
 	uint64_t response_start_ns; /* first byte of the response head */
 	uint64_t first_chunk_ns;    /* first byte of content of a stream: the first event */
@@ -131,9 +134,10 @@ struct call {
 	uint64_t chunks; /* events of a stream */
 
 	enum operation op;
-	const char *dialect;   /* static: "openai-chat", "anthropic-messages", … */
-	struct slice provider; /* gen_ai.provider.name */
-	const char *api_type;  /* static: openai.api.type, or NULL */
+	const char *dialect;		/* static: "openai-chat", "anthropic-messages", … */
+	struct slice provider;		/* gen_ai.provider.name */
+	const struct provider *profile; /* what detect.h knows of the host, or NULL */
+	const char *api_type;		/* static: openai.api.type, or NULL */
 	struct endpoint server;
 
 	struct slice method;
@@ -148,9 +152,9 @@ struct call {
 
 	struct slice request_model;
 	bool stream;
-	int64_t max_tokens;	/* -1 absent, as the ints below */
+	int64_t max_tokens; /* -1 absent, as the ints below */
 	int64_t top_k;
-	int64_t seed;		/* with has_seed: every value is possible */
+	int64_t seed; /* with has_seed: every value is possible */
 	bool has_seed;
 	int64_t choice_count;
 	int64_t dimensions;
@@ -198,7 +202,7 @@ struct call {
 	struct slice error_message;
 
 	enum completeness completeness;
-	uint64_t lost_bytes; /* of request and response bodies together */
+	uint64_t lost_bytes;	    /* of request and response bodies together */
 	const char *partial_reason; /* static; first reason found, NULL when full */
 };
 
@@ -208,6 +212,10 @@ void call_free(struct call *c);
 void call_mark_partial(struct call *c, const char *reason, uint64_t lost_bytes);
 /* Copies the decoded JSON string into the arena; absent when v is no string. */
 struct slice call_json_str(struct call *c, struct json_val v);
+/* Sets *field to the decoded string; what is no string, empty, or equal changes nothing. */
+void call_update(struct call *c, struct slice *field, struct json_val v);
+/* Appends a JSON string, or the strings of an array, to a list in the arena. */
+void call_json_strs(struct call *c, struct json_val v, struct slice **list, size_t *count);
 int64_t call_json_i64(struct json_val v); /* -1 when absent or no whole number */
 double call_json_f64(struct json_val v);  /* NAN when absent or no number */
 /* stop, length, content_filter, tool_calls, error; others unchanged. Static or `raw`. */
@@ -216,5 +224,8 @@ struct slice call_normal_finish(struct slice raw);
 void call_set_finish(struct call *c, size_t index, struct slice raw);
 /* Sets it when there is none yet: what is reported first is the cause. */
 void call_set_error(struct call *c, struct slice type, struct slice message);
+/* At the very end: gives failed choices their reason, output messages and tool calls
+ * what follows from the rest, usage its source. */
+void call_complete(struct call *c);
 
 #endif

@@ -55,9 +55,13 @@ void decoder_request_end(struct decoder *d, enum http_end how, uint64_t ts_ns);
 void decoder_response_head(struct decoder *d, const struct http_head *head, uint64_t ts_ns);
 void decoder_response_body(struct decoder *d, struct slice data, uint64_t ts_ns);
 void decoder_response_hole(struct decoder *d, uint64_t len);
-/* Ends the exchange: emits the call, if it is one. */
+/* Ends the exchange: emits the call, if it is one. An answer that HTTP_END_TRUNCATED cut
+ * short, or a stream without the end that its API promises, is an error of the call
+ * (error_type "stream_interrupted"; "connection_closed" when there was no answer at all);
+ * HTTP_END_LOST is none, since what was lost was lost here. */
 void decoder_response_end(struct decoder *d, enum http_end how, uint64_t ts_ns);
-/* The connection ended with the exchange open: emits what there is, marked. */
+/* The observed process closed the connection with the exchange open: emits what there is,
+ * with error_type "cancelled" unless all of the answer had come. */
 void decoder_abort(struct decoder *d, uint64_t ts_ns);
 
 enum decoder_verdict decoder_verdict(const struct decoder *d);

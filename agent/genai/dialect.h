@@ -4,6 +4,8 @@
  * struct dialect`, listed in detect.c; it is told what arrives and fills in the call.
  * It keeps no state of its own but `state`, a zeroed block of state_size bytes in the
  * call's arena. It never logs, reads clocks or fails: what it cannot read, it leaves.
+ *
+ * Errors in the shape that all share ({"error": …}, api_error.h) are the decoder's.
  */
 #ifndef GENAI_DIALECT_H
 #define GENAI_DIALECT_H
@@ -11,23 +13,30 @@
 #include "call.h"
 #include "decoder.h"
 #include "http.h"
+#include "json.h"
 #include "sse.h"
 
 struct dialect {
 	const char *name;
+	const char *provider; /* gen_ai.provider.name when host and headers do not tell */
+	const char *api_type; /* openai.api.type of its chat operation, or NULL */
+	enum operation op;    /* when the path does not tell */
 	size_t state_size;
 	/* Which operation is this, by method and path (no query)? OP_NONE with *known set
 	 * means: this API, but not an operation to report. *known false: not this API. */
 	enum operation (*path)(struct slice method, struct slice path, bool *known);
-	/* Does a request body of unknown origin have this API's shape? */
+	/* Does a request body of unknown origin have this API's shape? It may be cut off. */
 	bool (*shape)(struct json_val request);
+	/* Does a response body, or the data of a stream's event, have it? */
+	bool (*response_shape)(struct json_val response);
 	void (*request)(struct call *c, const struct decoder_config *config, struct json_val root);
-	/* A whole (not streamed) response body. */
-	void (*response)(struct call *c, const struct decoder_config *config, struct json_val root);
+	/* A whole (not streamed) response body, possibly cut off. */
+	void (*response)(struct call *c, const struct decoder_config *config, void *state,
+			 struct json_val root);
 	/* One event of a streamed response. `root` is JSON_NONE when data is no JSON. */
 	void (*event)(struct call *c, const struct decoder_config *config, void *state,
 		      const struct sse_event *event, struct json_val root, uint64_t ts_ns);
-	/* After the last event: assemble what came in fragments. */
+	/* At the end of either: assemble what came in fragments. */
 	void (*finish)(struct call *c, const struct decoder_config *config, void *state);
 	/* Did the stream reach the end that this API promises? */
 	bool (*ended)(const void *state);

@@ -7,6 +7,8 @@
 #ifndef GENAI_SEMCONV_H
 #define GENAI_SEMCONV_H
 
+#include <stddef.h>
+
 enum semconv_profile {
 	SEMCONV_V1_41,	/* what nearly all SDK instrumentations emit; the default */
 	SEMCONV_LATEST, /* GenAI conventions repository, late 2026 */
@@ -15,6 +17,17 @@ enum semconv_profile {
 
 #define SEMCONV_SCOPE "gentap.genai"
 const char *semconv_schema_url(enum semconv_profile p);
+
+/* Names of attributes and metrics that differ between the profiles. */
+enum semconv_name {
+	SEMCONV_NAME_CACHE_WRITE,
+	SEMCONV_NAME_INFERENCE_DURATION,
+	SEMCONV_NAME_TTFC,
+	SEMCONV_NAME_TIME_PER_CHUNK,
+	SEMCONV_NAME_WORKFLOW_DURATION,
+};
+/* The one or two names to use; returns how many. They are static. */
+size_t semconv_name(enum semconv_profile p, enum semconv_name n, const char *ret_names[2]);
 
 #define ATTR_OPERATION_NAME "gen_ai.operation.name"
 #define ATTR_PROVIDER_NAME "gen_ai.provider.name"
@@ -66,11 +79,11 @@ const char *semconv_schema_url(enum semconv_profile p);
 #define ATTR_GENTAP_USAGE_SOURCE "gentap.usage.source" /* wire, estimated, none */
 #define ATTR_GENTAP_RETRY_COUNT "gentap.retry_count"
 #define ATTR_GENTAP_REQUEST_ID "gentap.provider.request_id"
-#define ATTR_GENTAP_CAPTURE_SOURCE "gentap.capture.source" /* openssl, … */
+#define ATTR_GENTAP_CAPTURE_SOURCE "gentap.capture.source"	/* openssl, … */
 #define ATTR_GENTAP_SERVICE_TIER "gentap.response.service_tier" /* not OpenAI's */
 #define ATTR_GENTAP_CACHE_WRITE_5M "gentap.usage.cache_write_5m.input_tokens"
 #define ATTR_GENTAP_CACHE_WRITE_1H "gentap.usage.cache_write_1h.input_tokens"
-#define ATTR_GENTAP_TOTAL "gentap.usage.total_tokens" /* as the provider reported it */
+#define ATTR_GENTAP_TOTAL "gentap.usage.total_tokens"	    /* as the provider reported it */
 #define ATTR_GENTAP_TOOL_CALLS "gentap.response.tool_calls" /* "name id" of each */
 
 #endif

@@ -20,7 +20,7 @@ enum usage_field {
 	USAGE_INPUT,
 	USAGE_CACHE_READ,
 	USAGE_CACHE_WRITE,
-	USAGE_CACHE_WRITE_5M, /* Anthropic, Bedrock: part of CACHE_WRITE by time to live */
+	USAGE_CACHE_WRITE_5M,  /* Anthropic, Bedrock: part of CACHE_WRITE by time to live */
 	USAGE_CACHE_WRITE_30M, /* OpenAI */
 	USAGE_CACHE_WRITE_1H,
 	USAGE_CACHE_WRITE_12H,
@@ -42,6 +42,9 @@ enum usage_field {
 	USAGE_FIELDS,
 };
 
+/* More than this of anything is not a count; keeps every sum far from overflow. */
+#define USAGE_TOKENS_MAX (INT64_C(1) << 53)
+
 struct usage {
 	uint64_t present; /* bit per field */
 	int64_t value[USAGE_FIELDS];
@@ -52,7 +55,8 @@ struct usage {
 bool usage_has(const struct usage *u, enum usage_field f);
 int64_t usage_get(const struct usage *u, enum usage_field f); /* 0 when absent */
 void usage_set(struct usage *u, enum usage_field f, int64_t tokens);
-/* Sets the field from a JSON number; absent, null, negative or not a number: leaves it. */
+/* Sets the field from a JSON number; absent, null, negative, absurd
+ * (USAGE_TOKENS_MAX) or not a number: leaves it. */
 void usage_set_json(struct usage *u, enum usage_field f, struct json_val v);
 /* Field by field: what `later` has replaces, what it lacks stays. Never adds. */
 void usage_merge(struct usage *u, const struct usage *later);

@@ -20,28 +20,29 @@ struct otlp_host {
 	struct slice host_name;
 	struct slice host_id;
 	struct slice host_arch;
-	struct slice service_name;	  /* OTEL_SERVICE_NAME of the agent: overrides; else absent */
+	struct slice service_name; /* OTEL_SERVICE_NAME of the agent: overrides; else absent */
 	struct slice resource_attributes; /* OTEL_RESOURCE_ATTRIBUTES of the agent, k=v,k=v */
 	struct slice version;
 };
 
 /* Appends one Span message (protobuf) or object (JSON). buf's sticky error tells. */
 void otlp_encode_span(struct buf *b, enum otlp_encoding e, const struct span *s);
-/* Appends one Resource for the process (NULL: unknown). */
+/* Appends one Resource for the process (NULL: unknown); see resource.h. */
 void otlp_encode_resource(struct buf *b, enum otlp_encoding e, const struct process *p,
 			  const struct otlp_host *host);
 
 /* Encoded spans of one resource. */
 struct otlp_group {
-	struct slice resource;	     /* from otlp_encode_resource */
+	struct slice resource;	   /* from otlp_encode_resource */
 	const struct slice *spans; /* from otlp_encode_span */
 	size_t n_spans;
 };
 /* Appends one ExportTraceServiceRequest (for JSON: one line without its newline). */
 void otlp_encode_request(struct buf *b, enum otlp_encoding e, const struct otlp_group *groups,
 			 size_t n_groups, enum semconv_profile profile, struct slice version);
-/* Reads an ExportTraceServiceResponse: rejected spans and message (lent from data).
- * 0 or -EBADMSG. An empty one is full success. */
+/* Reads an ExportTraceServiceResponse: rejected spans and message (lent from data, in
+ * JSON still escaped; absent when there is none). 0 or -EBADMSG. An empty one is full
+ * success. */
 int otlp_decode_response(enum otlp_encoding e, struct slice data, int64_t *ret_rejected,
 			 struct slice *ret_message);
 

@@ -18,9 +18,9 @@
 /* Which processes to observe. Lists end with a NULL or 0 element; NULL: no condition.
  * A process must pass every include list and no exclude list. */
 struct probe_filter {
-	const uint32_t *pids;	   /* these and their descendants */
-	const char *const *comms;  /* shell patterns (fnmatch) */
-	const char *const *exes;   /* shell patterns on the path */
+	const uint32_t *pids;	  /* these and their descendants */
+	const char *const *comms; /* shell patterns (fnmatch) */
+	const char *const *exes;  /* shell patterns on the path */
 	const uint32_t *uids;
 	const char *const *exclude_comms;
 	const char *const *exclude_exes;
@@ -29,8 +29,9 @@ struct probe_filter {
 
 struct probe_config {
 	struct probe_filter filter;
-	size_t ring_bytes;	/* power of two; 0: default */
-	bool (*feature_off)(const char *name); /* debug: pretend a kernel feature is missing; NULL: none */
+	size_t ring_bytes; /* power of two; 0: default */
+	bool (*feature_off)(
+		const char *name); /* debug: pretend a kernel feature is missing; NULL: none */
 };
 
 /* Called from the loop. Lends. */
@@ -43,10 +44,10 @@ struct probe_sink {
 
 struct probe_stats {
 	uint64_t kernel[GENTAP_STAT_MAX];
-	uint64_t processes;	/* observed now */
-	uint64_t links;		/* attached now */
+	uint64_t processes; /* observed now */
+	uint64_t links;	    /* attached now */
 	uint64_t attach_errors;
-	uint64_t perf_lost;	/* discovery records lost: a rescan followed */
+	uint64_t perf_lost; /* discovery records lost: a rescan followed */
 };
 
 struct probe;
@@ -66,8 +67,9 @@ int probe_add_pid(struct probe *p, uint32_t pid);
 struct process *probe_process(struct probe *p, uint32_t tgid);
 void probe_read_stats(struct probe *p, struct probe_stats *ret);
 /* One line per observed process and library: what is attached, or why not. */
-void probe_report(struct probe *p, void (*line)(void *ctx, uint32_t pid, const char *exe,
-						 const char *library, const char *state),
+void probe_report(struct probe *p,
+		  void (*line)(void *ctx, uint32_t pid, const char *exe, const char *library,
+			       const char *state),
 		  void *ctx);
 
 #endif

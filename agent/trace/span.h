@@ -45,15 +45,17 @@ struct span {
 	uint64_t end_ns;
 	bool error;
 	struct slice status_message;
-	struct attr *attrs;
+	struct attr *attrs; /* keys are unique */
 	size_t n_attrs;
+	uint32_t dropped_attrs; /* for which there was no room */
 };
 
-int span_new(struct span **ret);
-void span_free(struct span *s);
+int span_new(struct span **ret); /* 0 or -ENOMEM; a CLIENT span of nothing yet */
+void span_free(struct span *s);	 /* NULL is fine */
 
-/* Each copies its value; absent values set nothing. They do not fail: a value for which
- * there is no room is left out and the arena's `failed` says so. */
+/* Each copies its value; absent values set nothing; a key that is set already gets the
+ * new value. They do not fail: a value for which there is no room is left out and
+ * counted in dropped_attrs. */
 void span_set_str(struct span *s, const char *key, struct slice value);
 void span_set_int(struct span *s, const char *key, int64_t value);
 void span_set_double(struct span *s, const char *key, double value); /* NAN: nothing */

@@ -7,7 +7,7 @@
  * Made for other people's traffic: a document that ends too early is still readable
  * up to there (json_truncated), lone surrogates become U+FFFD when a string is
  * decoded, NUL is an ordinary character, of duplicate keys the last one counts, and
- * depth and token count have ceilings.
+ * depth and token count have ceilings. Control characters in strings pass.
  */
 #ifndef WIRE_JSON_H
 #define WIRE_JSON_H
@@ -48,14 +48,19 @@ struct json_val {
 
 void json_init(struct json *j);
 void json_release(struct json *j);
-/* Parses one document; keeps the token array of an earlier one for reuse. 0;
- * -EBADMSG: not JSON (the tokens before the error are dropped); -ENOBUFS: a ceiling;
- * -ENOMEM. A truncated document is 0 with json_truncated() true. */
+/* Parses one document (a BOM in front is passed over); keeps the token array of an earlier one for
+ * reuse. 0; -EBADMSG: not JSON (the tokens before the error are dropped); -ENOBUFS: a ceiling;
+ * -ENOMEM. A document that ends too early is 0 with json_truncated() true: what stands
+ * before the cut is there, and so is the beginning of a string that the cut went
+ * through; a number it went through is absent, for it could be a wrong one. Text of
+ * nothing but white space is -EBADMSG. */
 int json_parse(struct json *j, struct slice text);
 bool json_truncated(const struct json *j);
 struct json_val json_root(const struct json *j);
 
 enum json_type json_type(struct json_val v);
+/* Did the text end inside this value (string, array, object)? */
+bool json_cut(struct json_val v);
 /* Member of an object by key; JSON_NONE when v is no object or has none. */
 struct json_val json_get(struct json_val v, const char *key);
 /* Members down a dotted path: json_path(v, "usage.prompt_tokens_details.cached_tokens"). */
@@ -72,8 +77,8 @@ struct slice json_key(struct json_val v);
 struct slice json_raw(struct json_val v);
 /* Is the decoded string equal to this? */
 bool json_is(struct json_val v, const char *text);
-/* Appends the decoded string (UTF-8). -ENOENT when v is absent or null, -EINVAL when
- * it is no string, or buf's error. */
+/* Appends the decoded string: always UTF-8, U+FFFD for what is none. -ENOENT when v is absent or
+ * null, -EINVAL when it is no string, or buf's error. */
 int json_str(struct json_val v, struct buf *to);
 /* Numbers: 0; -ENOENT absent or null; -EINVAL not a number; -ERANGE does not fit, not
  * finite or (i64) not a whole number. 12.0 and 1e3 are whole numbers. */

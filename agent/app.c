@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app.h"
+
+#include "cleanup.h"
+#include "clock.h"
+#include "log.h"
+
+#include <errno.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#define BODY_MAX (32 * 1024 * 1024)
+#define CONTENT_MAX (64 * 1024)
+
+static void read_host_id(char *to, size_t size)
+{
+	_cleanup_fclose_ FILE *f = fopen("/etc/machine-id", "re");
+
+	if (!f || !fgets(to, (int)size, f))
+		to[0] = '\0';
+	to[strcspn(to, "\n")] = '\0';
+}
+
+/* Names of the OpenTelemetry host.arch enumeration. */
+static const char *arch_name(const char *machine)
+{
+	static const struct {
+		const char *machine, *name;
+	} names[] = { { "x86_64", "amd64" }, { "aarch64", "arm64" } };
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (!strcmp(machine, names[i].machine))
+			return names[i].name;
+	return machine;
+}
+
+static void describe_host(struct app *a)
+{
+	struct utsname u = { 0 };
+
+	uname(&u);
+	snprintf(a->host_name, sizeof(a->host_name), "%s", u.nodename);
+	snprintf(a->host_arch, sizeof(a->host_arch), "%s", arch_name(u.machine));
+	read_host_id(a->host_id, sizeof(a->host_id));
+	a->host = (struct otlp_host){
+		.host_name = slice_from(a->host_name),
+		.host_id = *a->host_id ? slice_from(a->host_id) : SLICE_NONE,
+		.host_arch = slice_from(a->host_arch),
+		.service_name = slice_from(getenv("OTEL_SERVICE_NAME")),
+		.resource_attributes = slice_from(getenv("OTEL_RESOURCE_ATTRIBUTES")),
+		.version = SLICE(GENTAP_VERSION),
+	};
+}
+
+/* The switch that SDKs use; content goes on spans for the two values that say so. */
+static bool content_wanted(const struct options *o)
+{
+	const char *v = getenv("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT");
+
+	return o->capture_content || (v && (!strcasecmp(v, "true") || !strcasecmp(v, "SPAN_ONLY") ||
+					    !strcasecmp(v, "SPAN_AND_EVENT")));
+}
+
+static void on_span(void *ctx, const struct span *span)
+{
+	struct app *a = ctx;
+
+	if (a->exporter)
+		exporter_span(a->exporter, span);
+	print_span(&a->printer, span);
+}
+
+static int open_output(struct app *a)
+{
+	if (!a->options->output_file) {
+		a->out = stdout;
+		return 0;
+	}
+	a->out = fopen(a->options->output_file, "we");
+	if (!a->out) {
+		int r = -errno;
+
+		log_error("output: cannot write: %s file=%s", strerror(-r),
+			  a->options->output_file);
+		return r;
+	}
+	return 0;
+}
+
+static void log_warnings(const struct buf *warnings)
+{
+	struct slice rest = buf_slice(warnings);
+
+	while (rest.data && rest.len) {
+		struct slice line = slice_cut(&rest, '\n');
+
+		if (line.len)
+			log_warn("otlp: %.*s", SLICE_FMT(line));
+	}
+}
+
+static int init_exporter(struct app *a)
+{
+	_cleanup_(buf_cleanup) struct buf warnings = BUF_INIT(64 * 1024);
+	int r = otlp_options_from_env(&a->otlp, options_getenv, &warnings);
+
+	if (r)
+		return r;
+	log_warnings(&warnings);
+	a->otlp.profile = a->options->semconv;
+	if (!a->otlp.endpoint)
+		return 0;
+	return exporter_new(&a->exporter, a->loop, &a->otlp, &a->host);
+}
+
+int app_init(struct app *a, const struct options *o)
+{
+	struct tracer_config tracer = { .profile = o->semconv, .content = content_wanted(o) };
+	struct span_sink sink = { a, on_span };
+	uint64_t seed;
+	int r;
+
+	*a = (struct app){ .options = o };
+	log_set_level(o->verbose ? LOG_LEVEL_DEBUG : o->quiet ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO);
+	describe_host(a);
+	a->decoder = (struct decoder_config){
+		.body_max = BODY_MAX,
+		.content = tracer.content,
+		.content_max = CONTENT_MAX,
+	};
+	seed = slice_hash(slice_hash(SLICE_HASH, a->host.host_id), a->host.host_name);
+	memcpy(tracer.seed, &seed, sizeof(seed));
+	r = open_output(a);
+	if (r)
+		return r;
+	print_init(&a->printer, o, a->out, &a->host);
+	r = loop_new(&a->loop);
+	if (!r)
+		r = init_exporter(a);
+	if (!r)
+		r = tracer_new(&a->tracer, &tracer, &sink);
+	if (r) {
+		log_error("cannot start: %s", strerror(-r));
+		app_release(a);
+	}
+	return r;
+}
+
+void app_call(void *app, struct call *call)
+{
+	struct app *a = app;
+
+	tracer_call(a->tracer, call);
+}
+
+static int finish_export(struct app *a, uint64_t flush_ms)
+{
+	const struct otlp_stats *s;
+	uint64_t dropped;
+	int r;
+
+	if (!a->exporter)
+		return 0;
+	r = exporter_flush(a->exporter, flush_ms);
+	s = exporter_stats(a->exporter);
+	dropped = s->dropped_full + s->dropped_refused + s->dropped_expired + s->queued;
+	if (!dropped)
+		return r;
+	log_warn("otlp: spans not delivered count=%llu of=%llu queue_full=%llu refused=%llu "
+		 "expired=%llu unsent=%llu",
+		 (unsigned long long)dropped, (unsigned long long)s->spans,
+		 (unsigned long long)s->dropped_full, (unsigned long long)s->dropped_refused,
+		 (unsigned long long)s->dropped_expired, (unsigned long long)s->queued);
+	return r ? r : -EIO;
+}
+
+int app_finish(struct app *a, uint64_t flush_ms)
+{
+	int r, w;
+
+	tracer_free(TAKE(a->tracer));
+	r = finish_export(a, flush_ms);
+	w = fflush(a->out) || print_error(&a->printer) ? -EIO : 0;
+	if (w)
+		log_error("output: cannot write: %s", strerror(-w));
+	return r ? r : w;
+}
+
+void app_release(struct app *a)
+{
+	tracer_free(a->tracer);
+	exporter_free(a->exporter);
+	loop_free(a->loop);
+	print_release(&a->printer);
+	otlp_options_release(&a->otlp);
+	if (a->out && a->out != stdout)
+		fclose(a->out);
+	*a = (struct app){ 0 };
+}

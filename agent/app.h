@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The upper half of the agent, the same for live and for files: calls become spans,
+ * spans go to every sink (exporter, printer). What feeds it is live.c or offline.c.
+ */
+#ifndef APP_H
+#define APP_H
+
+#include "exporter.h"
+#include "loop.h"
+#include "options.h"
+#include "pipeline.h"
+#include "print.h"
+#include "tracer.h"
+
+struct app {
+	const struct options *options;
+	struct loop *loop;
+	struct tracer *tracer;
+	struct exporter *exporter; /* NULL: no endpoint */
+	struct printer printer;
+	FILE *out;
+	struct otlp_options otlp;
+	struct otlp_host host;
+	char host_name[256];
+	char host_id[64];
+	char host_arch[64];
+	struct decoder_config decoder;
+};
+
+/* 0, or -errno after an error line on stderr. */
+int app_init(struct app *a, const struct options *o);
+/* For pipeline_sink: takes the call. `app` is a struct app. */
+void app_call(void *app, struct call *call);
+/* Sends what is queued, prints what there is to say, frees. 0, or -errno when something
+ * was lost on the way out (said on stderr). */
+int app_finish(struct app *a, uint64_t flush_ms);
+void app_release(struct app *a);
+
+#endif

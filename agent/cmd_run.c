@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* run and record: the agent until a signal ends it. */
+#include "cleanup.h"
+#include "commands.h"
+#include "instance.h"
+#include "live.h"
+#include "log.h"
+#include "notify.h"
+
+#include <errno.h>
+
+#define FLUSH_MS 4000 /* all of an exit must fit into 5 s */
+
+static void on_signal(void *ctx, int signo)
+{
+	(void)signo;
+	loop_quit(ctx);
+}
+
+static void say_ready(const struct live *l, const struct options *o)
+{
+	struct probe_stats s = { 0 };
+
+	probe_read_stats(l->probe, &s);
+	if (!o->quiet)
+		fprintf(stderr, "ready: watching %llu processes; %s%s%s\n", (unsigned long long)s.processes,
+			l->app.otlp.endpoint ? "exporting to " : "no OTLP endpoint set, nothing is exported",
+			l->app.otlp.endpoint ? l->app.otlp.endpoint : "",
+			o->output == OUTPUT_TABLE ? "; waiting for the first call (Ctrl-C ends)" : "");
+	notify("READY=1");
+}
+
+static int watch(const struct options *o, const char *record_file)
+{
+	static const int signals[] = { SIGINT, SIGTERM };
+	struct live l;
+	int r = live_start(&l, o, record_file, 0);
+
+	if (r)
+		return 1;
+	for (size_t i = 0; !r && i < ARRAY_LEN(signals); i++)
+		r = loop_add_signal(l.app.loop, NULL, signals[i], on_signal, l.app.loop);
+	if (!r) {
+		say_ready(&l, o);
+		r = loop_run(l.app.loop);
+	}
+	if (r)
+		log_error("loop: %s", strerror(-r));
+	notify("STOPPING=1");
+	/* An endpoint that was down is reported, and no reason to fail the stop. */
+	live_stop(&l, FLUSH_MS);
+	if (o->output == OUTPUT_TABLE && !o->quiet)
+		print_summary(&l.app.printer, stderr);
+	live_release(&l);
+	return r ? 1 : 0;
+}
+
+int cmd_run(const struct options *o)
+{
+	_cleanup_close_ int lock = -1;
+	int other = 0, r = instance_lock(&lock, &other);
+
+	if (r == -EBUSY) {
+		log_error("gentap is running already (pid %d); stop it first, or use 'gentap exec' beside it", other);
+		return 1;
+	}
+	return watch(o, o->record_file);
+}
+
+int cmd_record(const struct options *o)
+{
+	return watch(o, o->args[0]);
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One connection: two byte streams, and the protocol that is spoken over them.
+ *
+ * A protocol is one file with one `const struct conn_proto`, listed in conn.c. It is
+ * found by the first bytes of either direction; where a connection is joined in the
+ * middle, by the first bytes of a call. It may hand what follows an upgrade to another
+ * protocol. Whoever's bytes no protocol knows is ignored at once; the kernel then goes
+ * on looking at calls that may begin a request, and such a call opens it anew.
+ *
+ * Nothing here owns the shared state: struct flow is the pipeline's.
+ */
+#ifndef FLOW_CONN_H
+#define FLOW_CONN_H
+
+#include "pipeline.h"
+#include "stream.h"
+#include "table.h"
+
+#define CONN_SNIFF_MAX 24 /* bytes that tell protocols apart: the length of HTTP/2's preface */
+
+/* What connections share. */
+struct flow {
+	struct pipeline_config config;
+	struct pipeline_sink sink;
+	struct pipeline_stats stats;
+	struct table hellos; /* (tgid, socket) → struct tls_hello */
+	size_t buffered;     /* body bytes that open exchanges may be holding */
+	uint64_t last_ts_ns; /* boot time of the latest record */
+};
+
+struct conn;
+struct exchange;
+
+/* What a direction's first bytes say. MORE: too few to tell. */
+enum sniff { SNIFF_NO, SNIFF_MORE, SNIFF_REQUEST, SNIFF_RESPONSE };
+
+struct conn_proto {
+	const char *name;
+	const char *upgrade; /* token of the Upgrade field that leads here; NULL: none does */
+	enum sniff (*sniff)(struct slice head); /* NULL: only by upgrade */
+	/* The state, or NULL without memory. `upgraded`: the exchange that led here, which
+	 * it takes; NULL when it was found by sniffing. */
+	void *(*open)(struct conn *c, struct exchange *upgraded);
+	/* Times are Unix nanoseconds. The first data after open() are those sniffed. */
+	void (*data)(void *state, enum gentap_dir dir, struct slice data, bool call_start,
+		     uint64_t ts_ns);
+	void (*hole)(void *state, enum gentap_dir dir, uint64_t len, uint64_t ts_ns);
+	/* The connection is at its end: emits what is open, frees the state. */
+	void (*close)(void *state, uint64_t ts_ns);
+};
+
+extern const struct conn_proto http1_proto;
+
+struct conn_side {
+	struct conn *conn;
+	struct stream stream;
+	enum gentap_dir dir;
+	bool broken; /* not seen from its first byte on, or with a hole since */
+	char head[CONN_SNIFF_MAX];
+	size_t head_len;
+	uint64_t head_ts_ns;
+};
+
+enum conn_role { CONN_ROLE_UNKNOWN, CONN_CLIENT, CONN_SERVER };
+
+struct conn {
+	struct flow *flow;
+	struct conn_id id;
+	struct process *process; /* counted; NULL: not known */
+	uint64_t hash;
+	uint8_t source;
+	bool midstream;
+	struct gentap_bind bind; /* family 0: not bound yet */
+	uint64_t touched_ns;
+	struct conn_side sides[2];	/* by enum gentap_dir */
+	const struct conn_proto *proto; /* NULL: not known (yet) */
+	void *state;
+	enum conn_role role;
+	enum gentap_verdict verdict;
+	bool ignore;		/* nothing on it is wanted: act when the protocol has returned */
+	bool closing;		/* verdicts do not matter any more */
+	unsigned int undecided; /* open exchanges without a verdict */
+	uint64_t exchanges;
+};
+
+int conn_new(struct conn **ret, struct flow *flow, const struct gentap_event *ev,
+	     struct process *process);
+/* Ends open exchanges (they are emitted, marked) and frees. */
+void conn_free(struct conn *c, uint64_t ts_ns);
+void conn_record(struct conn *c, const struct gentap_event *ev, struct slice data);
+
+/* ---- For protocols ------------------------------------------------------------------ */
+/* An exchange was judged; `undecided` is kept by exchange.c. */
+void conn_judged(struct conn *c, enum decoder_verdict verdict);
+/* What is spoken here is not what it looked like. */
+void conn_give_up(struct conn *c);
+/* Was this direction seen from its first byte on, without a hole? */
+bool conn_whole(const struct conn *c, enum gentap_dir dir);
+const struct conn_proto *conn_proto_for_upgrade(struct slice token);
+/* Direction in which requests travel. */
+enum gentap_dir conn_request_dir(const struct conn *c);
+uint64_t flow_wall_ns(const struct flow *flow, uint64_t boot_ns);
+/* What the socket's client said when it began TLS; NULL: not seen. Lends. */
+const struct tls_hello *flow_hello(const struct flow *flow, uint32_t tgid, uint64_t sock);
+
+#endif

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "exchange.h"
+
+#include "cleanup.h"
+#include "tls_hello.h"
+
+#include <arpa/inet.h>
+
+struct exchange *exchange_new_ghost(struct conn *c)
+{
+	struct exchange *x = calloc(1, sizeof(*x));
+
+	if (!x) {
+		c->flow->stats.no_memory++;
+		return NULL;
+	}
+	x->conn = c;
+	x->verdict = DECODER_UNWANTED;
+	return x;
+}
+
+void flow_emit(void *ctx, struct call *call)
+{
+	struct flow *flow = ctx;
+
+	flow->stats.calls++;
+	flow->stats.calls_partial += call->completeness == COMPLETENESS_PARTIAL;
+	flow->sink.call(flow->sink.ctx, call);
+}
+
+struct exchange *exchange_new(struct conn *c)
+{
+	struct exchange *x = exchange_new_ghost(c);
+	struct flow *flow = c->flow;
+	char ip[INET6_ADDRSTRLEN] = "";
+	struct decoder_origin origin = {
+		.process = c->process,
+		.conn_hash = c->hash,
+		.exchange = c->exchanges,
+		.source = c->source,
+		.server_side = c->role == CONN_SERVER,
+		.peer_port = c->bind.peer_port,
+		.local_port = c->bind.local_port,
+	};
+	const struct tls_hello *hello;
+
+	c->exchanges++;
+	flow->stats.exchanges++;
+	if (!x)
+		return NULL;
+	if (c->bind.family && inet_ntop(c->bind.family, c->bind.peer_addr, ip, sizeof(ip)))
+		origin.peer_ip = slice_from(ip);
+	hello = flow_hello(flow, c->id.tgid, c->bind.sock);
+	if (hello && hello->sni[0])
+		origin.sni = slice_from(hello->sni);
+	if (decoder_new(&x->decoder, &flow->config.decoder, &origin, flow_emit, flow)) {
+		flow->stats.no_memory++;
+		return x;
+	}
+	x->verdict = DECODER_UNDECIDED;
+	c->undecided++;
+	return x;
+}
+
+static void drop_decoder(struct exchange *x)
+{
+	decoder_free(TAKE(x->decoder));
+	x->conn->flow->buffered -= x->buffered[0] + x->buffered[1];
+	x->buffered[0] = x->buffered[1] = 0;
+}
+
+static void judge(struct exchange *x, enum decoder_verdict verdict)
+{
+	if (x->verdict != DECODER_UNDECIDED || verdict == DECODER_UNDECIDED)
+		return;
+	x->verdict = verdict;
+	x->conn->undecided--;
+	conn_judged(x->conn, verdict);
+}
+
+/* After each step: has it shown what it is? */
+static void watch(struct exchange *x)
+{
+	if (x->verdict != DECODER_UNDECIDED)
+		return;
+	judge(x, decoder_verdict(x->decoder));
+	if (x->verdict == DECODER_UNWANTED)
+		drop_decoder(x);
+}
+
+void exchange_free(struct exchange *x)
+{
+	if (!x)
+		return;
+	drop_decoder(x);
+	judge(x, DECODER_UNWANTED);
+	free(x);
+}
+
+/* May this exchange hold so many more bytes? A decoder holds body_max of each body. */
+static bool may_buffer(struct exchange *x, bool response, size_t len)
+{
+	struct flow *flow = x->conn->flow;
+	size_t left = flow->config.decoder.body_max - x->buffered[response];
+
+	if (response && x->streamed)
+		return true;
+	len = MIN(len, left);
+	if (flow->buffered + len > flow->config.memory_max)
+		return false;
+	flow->buffered += len;
+	x->buffered[response] += len;
+	return true;
+}
+
+void exchange_request_head(struct exchange *x, const struct http_head *head, uint64_t ts_ns)
+{
+	x->start_ns = ts_ns;
+	x->head_only = slice_eq(head->method, SLICE("HEAD"));
+	x->connect = slice_eq(head->method, SLICE("CONNECT"));
+	if (!x->decoder)
+		return;
+	decoder_request_head(x->decoder, head, ts_ns);
+	watch(x);
+}
+
+void exchange_request_body(struct exchange *x, struct slice data, uint64_t ts_ns)
+{
+	if (!x->decoder)
+		return;
+	if (may_buffer(x, false, data.len))
+		decoder_request_body(x->decoder, data, ts_ns);
+	else
+		decoder_request_hole(x->decoder, data.len);
+	watch(x);
+}
+
+void exchange_request_hole(struct exchange *x, uint64_t len)
+{
+	if (!x->decoder)
+		return;
+	decoder_request_hole(x->decoder, len);
+	watch(x);
+}
+
+void exchange_request_end(struct exchange *x, enum http_end how, uint64_t ts_ns)
+{
+	if (!x->decoder)
+		return;
+	decoder_request_end(x->decoder, how, ts_ns);
+	watch(x);
+}
+
+static bool is_streamed(const struct http_head *head)
+{
+	static const char *const types[] = { "text/event-stream", "application/x-ndjson",
+					     "application/vnd.amazon.eventstream" };
+	struct slice type = http_head_get(head, SLICE("content-type"));
+
+	for (size_t i = 0; i < ARRAY_LEN(types); i++)
+		if (slice_starts_nocase(type, slice_from(types[i])))
+			return true;
+	return false;
+}
+
+void exchange_response_head(struct exchange *x, const struct http_head *head, uint64_t ts_ns)
+{
+	if (!x->decoder)
+		return;
+	x->streamed = is_streamed(head);
+	decoder_response_head(x->decoder, head, ts_ns);
+	watch(x);
+}
+
+void exchange_response_body(struct exchange *x, struct slice data, uint64_t ts_ns)
+{
+	if (!x->decoder)
+		return;
+	if (may_buffer(x, true, data.len))
+		decoder_response_body(x->decoder, data, ts_ns);
+	else
+		decoder_response_hole(x->decoder, data.len);
+	watch(x);
+}
+
+void exchange_response_hole(struct exchange *x, uint64_t len)
+{
+	if (!x->decoder)
+		return;
+	decoder_response_hole(x->decoder, len);
+	watch(x);
+}
+
+/* One that kept its secret to the end was nothing. */
+static void finish(struct exchange *x)
+{
+	judge(x, decoder_verdict(x->decoder));
+	drop_decoder(x);
+	judge(x, DECODER_UNWANTED);
+}
+
+void exchange_response_end(struct exchange *x, enum http_end how, uint64_t ts_ns)
+{
+	if (!x->decoder)
+		return;
+	decoder_response_end(x->decoder, how, ts_ns);
+	finish(x);
+}
+
+void exchange_abort(struct exchange *x, uint64_t ts_ns)
+{
+	if (!x->decoder)
+		return;
+	decoder_abort(x->decoder, ts_ns);
+	finish(x);
+}

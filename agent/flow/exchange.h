@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One request and its response on a connection of any HTTP version: a decoder, and
+ * what the connection must know of it. It watches the verdict, counts the memory that
+ * its bodies may take and replaces bodies by holes when all connections together hold
+ * too much.
+ *
+ * Without a decoder (unwanted, refused, no memory) every function does nothing, so
+ * that framing and pairing go on over exchanges nobody wants.
+ */
+#ifndef FLOW_EXCHANGE_H
+#define FLOW_EXCHANGE_H
+
+#include "conn.h"
+#include "http.h"
+
+struct exchange {
+	struct exchange *next; /* for its owner's list */
+	struct conn *conn;
+	struct decoder *decoder;
+	uint64_t start_ns; /* first byte of the request, Unix time */
+	enum decoder_verdict verdict;
+	size_t buffered[2]; /* request, response: counted in flow->buffered */
+	bool streamed;	    /* the response's bytes are used up as they come */
+	bool head_only;	    /* asked by HEAD: the response has no body */
+	bool connect;
+};
+
+/* NULL without memory for itself; one without memory for a decoder is still made, since
+ * responses must find it. */
+struct exchange *exchange_new(struct conn *c);
+/* A stand-in for a request that was lost: pairs, decodes nothing. */
+struct exchange *exchange_new_ghost(struct conn *c);
+/* Drops it without a call. */
+void exchange_free(struct exchange *x);
+
+void exchange_request_head(struct exchange *x, const struct http_head *head, uint64_t ts_ns);
+void exchange_request_body(struct exchange *x, struct slice data, uint64_t ts_ns);
+void exchange_request_hole(struct exchange *x, uint64_t len);
+void exchange_request_end(struct exchange *x, enum http_end how, uint64_t ts_ns);
+void exchange_response_head(struct exchange *x, const struct http_head *head, uint64_t ts_ns);
+void exchange_response_body(struct exchange *x, struct slice data, uint64_t ts_ns);
+void exchange_response_hole(struct exchange *x, uint64_t len);
+/* Emits; what comes after is ignored. */
+void exchange_response_end(struct exchange *x, enum http_end how, uint64_t ts_ns);
+/* The response will not be seen, or not to its end: emits what there is. */
+void exchange_abort(struct exchange *x, uint64_t ts_ns);
+
+/* Counts a call and hands it to the sink: the call_fn of every decoder. ctx: struct flow. */
+void flow_emit(void *ctx, struct call *call);
+
+#endif

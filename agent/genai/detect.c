@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "detect.h"
+
+#include "cleanup.h"
+#include "dialect.h"
+
+static const struct dialect *const dialects[] = {
+	&dialect_anthropic_messages,
+	&dialect_openai_chat,
+	&dialect_openai_responses,
+	&dialect_openai_embeddings,
+};
+
+/* First match wins: rows with a path stand before those of the same host without. */
+static const struct provider providers[] = {
+	{ .name = "openai", .host = "api.openai.com" },
+	{ .name = "openai", .host = "*.api.openai.com" },
+	{ .name = "openai", .host = "chatgpt.com" },
+	{ .name = "anthropic", .host = "api.anthropic.com" },
+	{ .name = "anthropic", .host = "aws-external-anthropic.*.api.aws" },
+	{ .name = "azure.ai.openai", .host = "*.openai.azure.com" },
+	{ .name = "azure.ai.openai", .host = "*.cognitiveservices.azure.com" },
+	{ .name = "anthropic", .host = "*.services.ai.azure.com", .path = "*/anthropic/*" },
+	{ .name = "azure.ai.inference", .host = "*.services.ai.azure.com", .path = "*/models/*" },
+	{ .name = "azure.ai.openai", .host = "*.services.ai.azure.com" },
+	{ .name = "azure.ai.inference", .host = "*.models.ai.azure.com" },
+	{ .name = "azure.ai.inference", .host = "models.inference.ai.azure.com" },
+	{ .name = "azure.ai.openai", .host = "*.azure-api.net" },
+	{ .name = "gcp.gemini",
+	  .host = "generativelanguage.googleapis.com",
+	  .quirks = PROVIDER_OWN_API },
+	{ .name = "gcp.vertex_ai",
+	  .host = "aiplatform.googleapis.com",
+	  .quirks = PROVIDER_OWN_API },
+	{ .name = "gcp.vertex_ai",
+	  .host = "*-aiplatform.googleapis.com",
+	  .quirks = PROVIDER_OWN_API },
+	{ .name = "gcp.vertex_ai",
+	  .host = "aiplatform.*.rep.googleapis.com",
+	  .quirks = PROVIDER_OWN_API },
+	{ .name = "aws.bedrock",
+	  .host = "bedrock-runtime*.amazonaws.com*",
+	  .quirks = PROVIDER_OWN_API },
+	{ .name = "aws.bedrock",
+	  .host = "*.bedrock-runtime*.amazonaws.com*",
+	  .quirks = PROVIDER_OWN_API },
+	{ .name = "aws.bedrock",
+	  .host = "bedrock-agent-runtime*.amazonaws.com*",
+	  .quirks = PROVIDER_OWN_API },
+	{ .name = "anthropic", .host = "bedrock-mantle.*.api.aws", .path = "*/anthropic/*" },
+	{ .name = "aws.bedrock", .host = "bedrock-mantle.*.api.aws" },
+	{ .name = "cohere", .host = "api.cohere.com", .quirks = PROVIDER_OWN_API },
+	{ .name = "cohere", .host = "api.cohere.ai", .quirks = PROVIDER_OWN_API },
+	{ .name = "mistral_ai", .host = "api.mistral.ai" },
+	{ .name = "mistral_ai", .host = "codestral.mistral.ai" },
+	{ .name = "groq", .host = "api.groq.com" },
+	{ .name = "deepseek", .host = "api.deepseek.com" },
+	{ .name = "x_ai", .host = "api.x.ai", .quirks = PROVIDER_REASONING_ADDS },
+	{ .name = "x_ai", .host = "*.api.x.ai", .quirks = PROVIDER_REASONING_ADDS },
+	{ .name = "perplexity",
+	  .host = "api.perplexity.ai",
+	  .quirks = PROVIDER_REASONING_ADDS | PROVIDER_CITATIONS_ADD },
+	{ .name = "moonshot_ai", .host = "api.moonshot.ai" },
+	{ .name = "moonshot_ai", .host = "api.moonshot.cn" },
+	{ .name = "ibm.watsonx.ai", .host = "*.ml.cloud.ibm.com" },
+	{ .name = "openrouter", .host = "openrouter.ai" },
+	{ .name = "together_ai", .host = "api.together.xyz" },
+	{ .name = "together_ai", .host = "api.together.ai" },
+	{ .name = "fireworks_ai", .host = "api.fireworks.ai" },
+	{ .name = "cerebras", .host = "api.cerebras.ai" },
+	{ .name = "huggingface", .host = "router.huggingface.co" },
+	{ .name = "huggingface", .host = "api-inference.huggingface.co" },
+	{ .name = "huggingface", .host = "*.endpoints.huggingface.cloud" },
+	{ .name = "voyage_ai", .host = "api.voyageai.com" },
+	{ .name = "zai", .host = "api.z.ai" },
+	{ .name = "zai", .host = "open.bigmodel.cn" },
+	{ .name = "alibaba", .host = "dashscope*.aliyuncs.com" },
+	{ .name = "nvidia", .host = "integrate.api.nvidia.com" },
+	{ .name = "writer", .host = "api.writer.com" },
+	{ .name = "replicate", .host = "api.replicate.com", .quirks = PROVIDER_OWN_API },
+	{ .name = "snowflake", .host = "*.snowflakecomputing.com" },
+	{ .name = "databricks", .host = "*.databricks.com" },
+	{ .name = "databricks", .host = "*.azuredatabricks.net" },
+	{ .name = "deepinfra", .host = "api.deepinfra.com" },
+	{ .name = "sambanova", .host = "api.sambanova.ai" },
+	{ .name = "github_copilot", .host = "*.githubcopilot.com" },
+	{ .name = "github_models", .host = "models.github.ai" },
+	{ .name = "ollama", .host = "ollama.com", .quirks = PROVIDER_OWN_API },
+	{ .name = "ollama", .host = "*", .port = 11434, .quirks = PROVIDER_OWN_API },
+	/* A gateway's prefix in front of Azure's own paths. */
+	{ .name = "azure.ai.openai", .host = "*", .path = "*/openai/deployments/*" },
+};
+
+/* First match wins: a proxy that names itself stands before what it passes on. */
+static const struct {
+	struct slice header;
+	const char *provider;
+} upstreams[] = {
+	{ SLICE("x-litellm-call-id"), "litellm" },
+	{ SLICE("x-litellm-model-id"), "litellm" },
+	{ SLICE("x-groq-region"), "groq" },
+	{ SLICE("x-ms-deployment-name"), "azure.ai.openai" },
+	{ SLICE("azureml-model-session"), "azure.ai.openai" },
+	{ SLICE("apim-request-id"), "azure.ai.openai" },
+	{ SLICE("x-generation-id"), "openrouter" },
+	{ SLICE("anthropic-organization-id"), "anthropic" },
+	{ SLICE("anthropic-ratelimit-requests-limit"), "anthropic" },
+	{ SLICE("openai-processing-ms"), "openai" },
+	{ SLICE("openai-organization"), "openai" },
+};
+
+/* '*' matches any run, letters match without regard to case. Remembers only the last
+ * star, which suffices: an earlier one could not match better. */
+static bool glob(const char *pattern, struct slice s)
+{
+	const char *star = NULL;
+	size_t at = 0, star_at = 0;
+
+	while (at < s.len) {
+		char c = s.data[at];
+
+		if (c >= 'A' && c <= 'Z')
+			c |= 0x20;
+		if (*pattern == '*') {
+			star = ++pattern;
+			star_at = at;
+		} else if (*pattern == c) {
+			pattern++;
+			at++;
+		} else if (star) {
+			pattern = star;
+			at = ++star_at;
+		} else {
+			return false;
+		}
+	}
+	while (*pattern == '*')
+		pattern++;
+	return !*pattern;
+}
+
+const struct provider *detect_provider(struct slice host, uint16_t port, struct slice path)
+{
+	/* The root's dot is legal in a host name. */
+	if (host.len && host.data[host.len - 1] == '.')
+		host.len--;
+	for (size_t i = 0; i < ARRAY_LEN(providers); i++) {
+		const struct provider *p = &providers[i];
+
+		if ((!p->port || p->port == port) && glob(p->host, host) &&
+		    (!p->path || glob(p->path, path)))
+			return p;
+	}
+	return NULL;
+}
+
+const char *detect_upstream(const struct http_head *response)
+{
+	for (size_t i = 0; i < ARRAY_LEN(upstreams); i++)
+		if (http_head_get(response, upstreams[i].header).data)
+			return upstreams[i].provider;
+	return NULL;
+}
+
+const struct dialect *detect_path(struct slice method, struct slice path, enum operation *ret_op)
+{
+	if (!method.data)
+		method = SLICE("POST");
+	for (size_t i = 0; i < ARRAY_LEN(dialects); i++) {
+		bool known = false;
+		enum operation op = dialects[i]->path(method, path, &known);
+
+		if (!known)
+			continue;
+		*ret_op = op;
+		return dialects[i];
+	}
+	return NULL;
+}
+
+const struct dialect *detect_shape(struct json_val request)
+{
+	for (size_t i = 0; i < ARRAY_LEN(dialects); i++)
+		if (dialects[i]->shape(request))
+			return dialects[i];
+	return NULL;
+}
+
+const struct dialect *detect_response_shape(struct json_val response)
+{
+	for (size_t i = 0; i < ARRAY_LEN(dialects); i++)
+		if (dialects[i]->response_shape(response))
+			return dialects[i];
+	return NULL;
+}
+
+/* Is there more than what may stand in front of JSON: a BOM and white space? */
+static bool has_begun(struct slice text)
+{
+	static const struct slice bom = SLICE("\xef\xbb\xbf");
+
+	if (text.len < bom.len && slice_starts(bom, text))
+		return false;
+	if (slice_starts(text, bom))
+		text = slice_sub(text, bom.len, text.len);
+	return slice_trim(text).len;
+}
+
+enum decoder_verdict detect_body(struct json *doc, struct slice text, bool whole,
+				 const struct dialect *(*detect)(struct json_val),
+				 const struct dialect **ret)
+{
+	bool enough = text.len >= DETECT_BODY_MAX;
+	struct json_val root;
+
+	*ret = NULL;
+	if (!whole && !enough && !has_begun(text))
+		return DECODER_UNDECIDED;
+	if (!whole)
+		text = slice_sub(text, 0, DETECT_BODY_MAX);
+	if (json_parse(doc, text))
+		return DECODER_UNWANTED;
+	root = json_root(doc);
+	*ret = detect(root);
+	if (*ret)
+		return DECODER_WANTED;
+	if (enough || json_type(root) != JSON_OBJECT)
+		return DECODER_UNWANTED;
+	return DECODER_UNDECIDED;
+}
+
+struct slice detect_host(struct slice authority, uint16_t *ret_port)
+{
+	struct slice host = authority, digits = SLICE_NONE;
+	uint64_t port = 0;
+	ssize_t at;
+
+	*ret_port = 0;
+	at = slice_find_char(host, '@');
+	if (at >= 0)
+		host = slice_sub(host, (size_t)at + 1, host.len);
+	if (host.len && host.data[0] == '[') {
+		at = slice_find_char(host, ']');
+		if (at < 0)
+			return host;
+		digits = slice_sub(host, (size_t)at + 1, host.len);
+		host = slice_sub(host, 1, (size_t)at - 1);
+		if (digits.len)
+			digits = slice_sub(digits, 1, digits.len);
+	} else {
+		at = slice_find_char(host, ':');
+		if (at >= 0) {
+			digits = slice_sub(host, (size_t)at + 1, host.len);
+			host = slice_sub(host, 0, (size_t)at);
+		}
+	}
+	if (!slice_u64(digits, &port) && port <= UINT16_MAX)
+		*ret_port = (uint16_t)port;
+	return host;
+}
+
+/* The part of an absolute-form target (RFC 9112, section 3.2.2) after "://". */
+static struct slice target_after_scheme(struct slice target)
+{
+	static const struct slice schemes[] = { SLICE("https://"), SLICE("http://") };
+
+	for (size_t i = 0; i < ARRAY_LEN(schemes); i++)
+		if (slice_starts_nocase(target, schemes[i]))
+			return slice_sub(target, schemes[i].len, target.len);
+	return SLICE_NONE;
+}
+
+struct slice detect_target_authority(struct slice target)
+{
+	struct slice rest = target_after_scheme(target);
+	size_t len = 0;
+
+	while (len < rest.len && !strchr("/?#", rest.data[len]))
+		len++;
+	return slice_sub(rest, 0, len);
+}
+
+struct slice detect_target_path(struct slice target)
+{
+	struct slice rest = target_after_scheme(target);
+	size_t len = 0;
+
+	if (rest.data)
+		target = slice_sub(rest, detect_target_authority(target).len, rest.len);
+	while (len < target.len && target.data[len] != '?' && target.data[len] != '#')
+		len++;
+	while (len > 1 && target.data[len - 1] == '/')
+		len--;
+	return slice_sub(target, 0, len);
+}
+
+struct slice detect_path_model(struct slice path)
+{
+	static const struct slice mark = SLICE("/deployments/");
+	ssize_t at = slice_find(path, mark);
+	struct slice rest;
+
+	if (at < 0)
+		return SLICE_NONE;
+	rest = slice_sub(path, (size_t)at + mark.len, path.len);
+	return slice_cut(&rest, '/');
+}
+
+bool detect_is_json(struct slice content_type)
+{
+	struct slice type = slice_trim(slice_cut(&content_type, ';'));
+
+	return slice_starts_nocase(type, SLICE("application/json")) ||
+	       (type.len >= 5 && slice_eq_nocase(slice_sub(type, type.len - 5, 5), SLICE("+json")));
+}
+
+enum decoder_verdict detect_head(const struct http_head *head, struct slice sni)
+{
+	struct slice path = detect_target_path(head->target), host;
+	struct slice type = http_head_get(head, SLICE("content-type"));
+	enum operation op = OP_NONE;
+	const struct provider *provider;
+	uint16_t port;
+
+	if (detect_path(head->method, path, &op))
+		return op == OP_NONE ? DECODER_UNWANTED : DECODER_WANTED;
+	if (head->method.data && !slice_eq_nocase(head->method, SLICE("POST")))
+		return DECODER_UNWANTED;
+	/* Of a head that was not all read, only what is there counts. */
+	if (head->inferred && (!head->method.data || !path.len || !type.data))
+		return DECODER_UNDECIDED;
+	host = detect_host(head->authority.len ? head->authority : sni, &port);
+	provider = detect_provider(host, port, path);
+	if (provider && provider->quirks & PROVIDER_OWN_API)
+		return DECODER_UNWANTED;
+	/* Clients that leave the type out are rare enough to look only at known hosts. */
+	if (detect_is_json(type) || (!type.len && provider))
+		return DECODER_UNDECIDED;
+	return DECODER_UNWANTED;
+}

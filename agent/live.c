@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "live.h"
+
+#include "cleanup.h"
+#include "clock.h"
+#include "log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+static const struct options *feature_options; /* probe asks through a plain function */
+
+static bool feature_off(const char *name)
+{
+	const struct option_strings *off = &feature_options->features_off;
+
+	for (size_t i = 0; i < off->count; i++)
+		if (!strcmp(off->items[i], name))
+			return true;
+	return false;
+}
+
+static void on_record(void *ctx, const void *record, size_t len)
+{
+	struct live *l = ctx;
+
+	if (!l->pipeline) /* stopping: all that came in time was delivered */
+		return;
+	pipeline_record(l->pipeline, record, len);
+	/* Behind the pipeline: it asked for the process first, so its frame precedes. */
+	if (l->recorder)
+		tracefile_write_record(l->recorder, record, len);
+}
+
+static void on_exit_(void *ctx, uint32_t tgid, uint64_t ts_ns)
+{
+	struct live *l = ctx;
+
+	if (!l->pipeline)
+		return;
+	pipeline_process_exit(l->pipeline, tgid, ts_ns);
+	if (l->recorder)
+		tracefile_write_exit(l->recorder, tgid, ts_ns, false);
+}
+
+static void on_exec(void *ctx, uint32_t tgid, uint64_t ts_ns)
+{
+	struct live *l = ctx;
+
+	if (!l->pipeline)
+		return;
+	pipeline_process_exec(l->pipeline, tgid, ts_ns);
+	if (l->recorder)
+		tracefile_write_exit(l->recorder, tgid, ts_ns, true);
+}
+
+static void on_verdict(void *ctx, struct conn_id id, enum gentap_verdict verdict)
+{
+	struct live *l = ctx;
+
+	probe_set_verdict(l->probe, id.tgid, id.ptr, id.gen, verdict);
+}
+
+static struct process *on_process(void *ctx, uint32_t tgid)
+{
+	struct live *l = ctx;
+	struct process *p = probe_process(l->probe, tgid);
+
+	if (p && l->recorder)
+		tracefile_write_process(l->recorder, p);
+	return p;
+}
+
+static void on_call(void *ctx, struct call *call)
+{
+	struct live *l = ctx;
+
+	app_call(&l->app, call);
+}
+
+static int open_recorder(struct live *l, const char *path, int64_t boot_to_wall_ns)
+{
+	_cleanup_close_ int fd = -1;
+	FILE *f;
+
+	if (!path)
+		return 0;
+	/* It holds prompts: nobody else's business. */
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	f = fd >= 0 ? fdopen(fd, "w") : NULL;
+	if (!f) {
+		int r = -errno;
+
+		log_error("record: cannot write: %s file=%s", strerror(-r), path);
+		return r;
+	}
+	TAKE_FD(fd);
+	return tracefile_writer_new(&l->recorder, f, boot_to_wall_ns);
+}
+
+static int start_probe(struct live *l, const struct options *o, uint32_t root_pid)
+{
+	const uint32_t only[] = { root_pid, 0 };
+	struct probe_config config = {
+		.ring_bytes = o->ring_bytes,
+		.feature_off = feature_off,
+		.filter = {
+			.pids = root_pid ? only : o->pids.count ? o->pids.items : NULL,
+			.comms = o->comms.count ? o->comms.items : NULL,
+			.exes = o->exes.count ? o->exes.items : NULL,
+			.uids = o->uids.count ? o->uids.items : NULL,
+			.exclude_comms = o->exclude_comms.count ? o->exclude_comms.items : NULL,
+			.exclude_exes = o->exclude_exes.count ? o->exclude_exes.items : NULL,
+			.exclude_uids = o->exclude_uids.count ? o->exclude_uids.items : NULL,
+		},
+	};
+	const struct probe_sink sink = { l, on_record, on_exit_, on_exec };
+	const char *error = NULL;
+	int r = probe_new(&l->probe, l->app.loop, &config, &sink, &error);
+
+	if (r)
+		log_error("%s", error ? error : strerror(-r));
+	return r;
+}
+
+int live_start(struct live *l, const struct options *o, const char *record_file, uint32_t root_pid)
+{
+	struct pipeline_config config = pipeline_config_default;
+	const struct pipeline_sink sink = { l, on_call, on_verdict, on_process };
+	int r;
+
+	*l = (struct live){ 0 };
+	feature_options = o;
+	r = app_init(&l->app, o);
+	if (r)
+		return r;
+	config.decoder = l->app.decoder;
+	config.boot_to_wall_ns = clock_boot_to_wall_ns();
+	r = open_recorder(l, record_file, config.boot_to_wall_ns);
+	if (!r)
+		r = pipeline_new(&l->pipeline, &config, &sink);
+	if (!r)
+		r = start_probe(l, o, root_pid);
+	if (r)
+		live_release(l);
+	return r;
+}
+
+static void report_losses(const struct live *l, const struct probe_stats *probe)
+{
+	const struct pipeline_stats *s = pipeline_stats(l->pipeline);
+
+	if (!s->lost_records && !s->lost_bytes && !probe->kernel[GENTAP_STAT_RING_FULL])
+		return;
+	log_warn("capture: some traffic was lost; the calls it hurt are marked partial "
+		 "records=%llu bytes=%llu ring_full=%llu",
+		 (unsigned long long)s->lost_records, (unsigned long long)s->lost_bytes,
+		 (unsigned long long)probe->kernel[GENTAP_STAT_RING_FULL]);
+}
+
+static int close_recorder(struct live *l)
+{
+	int r = l->recorder ? tracefile_writer_close(TAKE(l->recorder)) : 0;
+
+	if (r)
+		log_error("record: the file is not complete: %s", strerror(-r));
+	return r;
+}
+
+int live_stop(struct live *l, uint64_t flush_ms)
+{
+	struct probe_stats stats = { 0 };
+	int r, w;
+
+	probe_drain(l->probe);
+	probe_read_stats(l->probe, &stats);
+	report_losses(l, &stats);
+	/* The pipeline may still send verdicts while it ends; the probe goes last. */
+	pipeline_free(TAKE(l->pipeline));
+	w = close_recorder(l);
+	r = app_finish(&l->app, flush_ms);
+	return r ? r : w;
+}
+
+void live_release(struct live *l)
+{
+	pipeline_free(TAKE(l->pipeline));
+	close_recorder(l);
+	probe_free(TAKE(l->probe));
+	app_release(&l->app);
+}

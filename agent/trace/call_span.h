@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One call as one span: name, kind, times, ids, parent, status and every attribute of
+ * the GenAI conventions for its operation, by the tables in call_span.c. Pure.
+ *
+ * http.* attributes are never set: backends that derive a span's kind from them would
+ * no longer see a GenAI span.
+ *
+ * A call that was seen where it was answered (an inference server on this machine) is
+ * a CLIENT span too, as the conventions know no other kind for inference; it says so
+ * by gentap.observed_side, since its client may be watched as well and count again.
+ */
+#ifndef TRACE_CALL_SPAN_H
+#define TRACE_CALL_SPAN_H
+
+#include "tracer.h"
+
+#define ATTR_GENTAP_OBSERVED_SIDE "gentap.observed_side" /* server; absent: client */
+
+/* Fills a fresh span. What there is no room for is left out (span->dropped_attrs). */
+void call_span_fill(struct span *s, const struct call *c, const struct tracer_config *config);
+
+/* gentap.capture.source of an enum gentap_source; NULL for a number it does not know. */
+const char *call_span_source(uint8_t source);
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * Records into the ring.
+ *
+ * Space is reserved and filled in place, never in a per-CPU scratch: a uprobe program can
+ * be preempted by the probe of another task on the same CPU, which would use the scratch
+ * meanwhile. Reservations of the classic kind have constant sizes, hence the classes.
+ *
+ * Waking the consumer costs more than a small record does. It therefore polls on a timer
+ * while there is traffic; a record wakes it only when it sleeps without a timer (IDLE) or
+ * when much is unread (once, then URGED until it read).
+ */
+#ifndef BPF_EMIT_H
+#define BPF_EMIT_H
+
+#include "maps.bpf.h"
+
+static __always_inline void count(u32 stat, u64 n)
+{
+	u32 zero = 0;
+	struct stats *s = bpf_map_lookup_elem(&stats, &zero);
+
+	if (s && stat < GENTAP_STAT_MAX)
+		__sync_fetch_and_add(&s->count[stat], n);
+}
+
+static __always_inline u64 wake_flags(void)
+{
+	if (consumer_state == GENTAP_CONSUMER_IDLE) {
+		consumer_state = GENTAP_CONSUMER_POLLS;
+		return BPF_RB_FORCE_WAKEUP;
+	}
+	if (consumer_state == GENTAP_CONSUMER_POLLS &&
+	    bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) > wake_bytes) {
+		consumer_state = GENTAP_CONSUMER_URGED;
+		return BPF_RB_FORCE_WAKEUP;
+	}
+	return BPF_RB_NO_WAKEUP;
+}
+
+static __always_inline void submit(struct gentap_event *e)
+{
+	count(GENTAP_STAT_EVENTS, 1);
+	bpf_ringbuf_submit(e, wake_flags());
+}
+
+/* A record without payload, of a type that is about a process or a whole connection. */
+static __always_inline void emit_bare(u8 type, u8 source, u32 tgid, u64 ptr, u64 gen)
+{
+	struct gentap_event *e = bpf_ringbuf_reserve(&ring, sizeof(*e), 0);
+
+	if (!e) {
+		count(GENTAP_STAT_RING_FULL, 1);
+		return;
+	}
+	*e = (struct gentap_event){
+		.type = type,
+		.source = source,
+		.tid = bpf_get_current_pid_tgid(),
+		.ts_ns = bpf_ktime_get_boot_ns(),
+		.ptr = ptr,
+		.gen = gen,
+		.tgid = tgid,
+	};
+	submit(e);
+}
+
+/*
+ * Sends the next chunk of the current thread's call with this stack pointer; 1 while more
+ * is left. A global function: the verifier proves it once, not once per turn of the loop
+ * around it, and kernels before 5.12 pass only numbers to it.
+ */
+int emit_chunk(u64 sp);
+
+#endif

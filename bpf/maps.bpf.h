@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * The maps, and the variables that the agent sets or reads. All are weak: every object
+ * that includes this header has them, and the linker keeps one of each.
+ *
+ * The LRU maps heal by themselves: what a lost return or an unseen close leaves behind is
+ * the first to go.
+ */
+#ifndef BPF_MAPS_H
+#define BPF_MAPS_H
+
+#include "kernel.h"
+#include "gentap_event.h"
+
+/* Set before loading; the verifier drops what they rule out. */
+const volatile u32 agent_tgid __weak = 0;
+const volatile bool have_user_dynptr __weak = false; /* bpf_probe_read_user_dynptr */
+const volatile bool have_socket_send __weak = false; /* socket_send is attached */
+const volatile u64 unknown_budget __weak = 32 << 20; /* bytes per direction without a verdict */
+const volatile u64 wake_bytes __weak = 1 << 20;	     /* unread bytes that wake the consumer */
+const volatile u32 hot_calls __weak = 1000; /* ignored calls in a second that make EV_HOT */
+
+/* Whether the consumer must be woken; see emit.bpf.h. */
+volatile u32 consumer_state __weak = 0;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 25); /* the agent resizes it */
+} ring __weak SEC(".maps");
+
+struct stats {
+	u64 count[GENTAP_STAT_MAX];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct stats);
+} stats __weak SEC(".maps");
+
+/* The processes that the agent observes: the socket programs ask it. The agent writes
+ * `state`, the kernel the rest. */
+struct watch {
+	u32 state; /* enum gentap_watch */
+	u32 ignored_calls;
+	u64 window_ns; /* when counting them began */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, u32); /* tgid */
+	__type(value, struct watch);
+} watched __weak SEC(".maps");
+
+struct conn_key {
+	u64 ptr;
+	u32 tgid;
+	u32 zero;
+};
+
+struct conn {
+	u64 gen;
+	u64 pos[2];
+	u64 sent[2]; /* bytes while unknown, against unknown_budget */
+	u64 sock;    /* what carries it; 0: not known yet */
+	u32 seq[2];
+	u8 verdict;
+	u8 source;
+	bool judged;	/* its first bytes were looked at */
+	bool midstream; /* they were not those of a beginning */
+	bool told;	/* the agent knows of it */
+	bool bind_told;
+	u16 zero;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 32768);
+	__type(key, struct conn_key);
+	__type(value, struct conn);
+} conns __weak SEC(".maps");
+
+/* Written by the agent alone. Apart from `conns`, since an update from userspace replaces
+ * the whole value and would set positions back. */
+struct verdict {
+	u64 gen; /* of the connection it was meant for */
+	u32 verdict;
+	u32 zero;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 32768);
+	__type(key, struct conn_key);
+	__type(value, struct verdict);
+} verdicts __weak SEC(".maps");
+
+/* A call under way, from the entry of its function to the return. The stack pointer is
+ * part of the key because calls nest: TLS inside TLS. */
+struct call_key {
+	u64 pid_tgid;
+	u64 sp;
+};
+
+struct call {
+	u64 ptr;
+	u64 buf;
+	u64 out; /* where the function stores the length; 0: it returns it */
+	u64 ts_ns;
+	u32 dir;
+	/* From the return on: what is left to send. */
+	u32 seq;
+	u64 gen;
+	u64 pos;
+	u64 left;
+	u64 call_len;
+	u8 source;
+	u8 flags;
+	u16 zero16;
+	u32 zero32;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct call_key);
+	__type(value, struct call);
+} calls __weak SEC(".maps");
+
+/* What a thread did last, to tell which socket carries a connection. Only while it is
+ * about one that is not bound yet. */
+struct thread {
+	u64 ptr;  /* of its last TLS call; 0: bound or none */
+	u64 sock; /* what it last received from */
+	u64 len;  /* bytes of the last write that returned */
+	u32 in_call;
+	u32 source;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, u64); /* pid_tgid */
+	__type(value, struct thread);
+} threads __weak SEC(".maps");
+
+/* Sockets of observed processes that carry TLS. */
+struct sock_owner {
+	u64 ptr; /* the connection; 0: not known yet */
+	u32 tgid;
+	u32 zero;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 32768);
+	__type(key, u64); /* struct sock * */
+	__type(value, struct sock_owner);
+} socks __weak SEC(".maps");
+
+#endif

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * A call that writes or reads plaintext, whatever the library: noted at its entry, sent
+ * at its return with the bytes that were really transferred. Writes too: a library that
+ * could not send everything is called again with the rest.
+ */
+#ifndef BPF_TLS_H
+#define BPF_TLS_H
+
+#include "conn.bpf.h"
+
+/*
+ * A call is entered and returned from with the same stack pointer, seen from different
+ * instructions: at the first one of a function (x86-64: 8 below a multiple of 16, the
+ * return address is on top), at a call or a jump inside its caller or at the return (a
+ * multiple of 16). Rounding makes one number of them.
+ */
+static __always_inline u64 call_sp(const struct pt_regs *ctx)
+{
+	return (REGS_SP(ctx) + 8) & ~15ULL;
+}
+
+/* `out`: where the length will be stored; 0: the function returns it. */
+static __always_inline int tls_enter(const struct pt_regs *ctx, u8 source, u32 dir, u64 out)
+{
+	struct call_key key = { bpf_get_current_pid_tgid(), call_sp(ctx) };
+	struct conn_key ckey = conn_key(REGS_ARG1(ctx));
+	struct conn *conn = bpf_map_lookup_elem(&conns, &ckey);
+	struct call call = {
+		.ptr = ckey.ptr,
+		.buf = REGS_ARG2(ctx),
+		.out = out,
+		.ts_ns = bpf_ktime_get_boot_ns(),
+		.dir = dir,
+		.source = source,
+	};
+
+	bpf_map_update_elem(&calls, &key, &call, BPF_ANY);
+	if (conn && conn->sock)
+		return 0;
+
+	struct thread *old = bpf_map_lookup_elem(&threads, &key.pid_tgid);
+	struct thread now = {
+		.ptr = ckey.ptr,
+		.sock = old && dir == GENTAP_READ ? old->sock : 0,
+		.in_call = 1,
+		.source = source,
+	};
+
+	bpf_map_update_elem(&threads, &key.pid_tgid, &now, BPF_ANY);
+	return 0;
+}
+
+/* The thread left its TLS call: what it sends now it may send for another reason. */
+static __always_inline void thread_leave(const struct call *call, u64 pid_tgid, u64 len)
+{
+	struct thread *t = bpf_map_lookup_elem(&threads, &pid_tgid);
+
+	if (!t || !t->in_call || t->ptr != call->ptr)
+		return;
+	t->in_call = 0;
+	t->len = call->dir == GENTAP_WRITE ? len : 0;
+	if (t->sock && len)
+		bind(call->ptr, call->source, t->sock);
+	t->sock = 0;
+}
+
+static __always_inline void tls_transfer(struct call *call, const struct call_key *key, u64 len)
+{
+	struct conn_key ckey = conn_key(call->ptr);
+	struct conn *conn = conn_get(&ckey, call->source);
+	u32 dir = call->dir & 1;
+	u64 send;
+
+	if (!conn)
+		return;
+	if (dir == GENTAP_READ)
+		call->ts_ns = bpf_ktime_get_boot_ns();
+	if (conn_admits(&ckey, conn, call->buf, len, call->ts_ns)) {
+		conn->told = true;
+		tell_bind(&ckey, conn);
+		send = conn_budget(conn, dir, len);
+		if (send > (u64)GENTAP_CALL_CHUNKS_MAX * GENTAP_CHUNK_MAX) {
+			send = (u64)GENTAP_CALL_CHUNKS_MAX * GENTAP_CHUNK_MAX;
+			count(GENTAP_STAT_CALL_TRUNC, 1);
+		}
+		call->seq = conn->seq[dir];
+		call->gen = conn->gen;
+		call->pos = conn->pos[dir];
+		call->left = send;
+		call->call_len = len;
+		call->flags = GENTAP_F_FIRST | (conn->midstream ? GENTAP_F_MIDSTREAM : 0);
+		conn->seq[dir] += (send + GENTAP_CHUNK_MAX - 1) / GENTAP_CHUNK_MAX;
+		for (u32 i = 0; i < GENTAP_CALL_CHUNKS_MAX; i++)
+			if (!emit_chunk(key->sp))
+				break;
+	}
+	conn->pos[dir] += len;
+}
+
+static __always_inline int tls_return(const struct pt_regs *ctx)
+{
+	struct call_key key = { bpf_get_current_pid_tgid(), call_sp(ctx) };
+	struct call *call = bpf_map_lookup_elem(&calls, &key);
+	s32 result = REGS_RESULT(ctx);
+	u64 len = 0;
+
+	if (!call) {
+		count(GENTAP_STAT_NO_ENTRY, 1);
+		return 0;
+	}
+	if (result > 0) {
+		len = result;
+		if (call->out && bpf_probe_read_user(&len, sizeof(len), (const void *)call->out)) {
+			count(GENTAP_STAT_READ_FAULT, 1);
+			len = 0;
+		}
+	}
+	thread_leave(call, key.pid_tgid, len);
+	if (len)
+		tls_transfer(call, &key, len);
+	bpf_map_delete_elem(&calls, &key);
+	return 0;
+}
+
+#endif
