@@ -24,7 +24,7 @@ struct app {
 	struct otlp_host host;
 	char host_name[256];
 	char host_id[64];
-	char host_arch[64];
+	char host_arch[65]; /* as utsname has it */
 	struct decoder_config decoder;
 };
 

@@ -27,7 +27,7 @@ static void say_ready(const struct live *l, const struct options *o)
 			l->app.otlp.endpoint ? "exporting to " : "no OTLP endpoint set, nothing is exported",
 			l->app.otlp.endpoint ? l->app.otlp.endpoint : "",
 			o->output == OUTPUT_TABLE ? "; waiting for the first call (Ctrl-C ends)" : "");
-	notify("READY=1");
+	notify_send("READY=1");
 }
 
 static int watch(const struct options *o, const char *record_file)
@@ -46,7 +46,7 @@ static int watch(const struct options *o, const char *record_file)
 	}
 	if (r)
 		log_error("loop: %s", strerror(-r));
-	notify("STOPPING=1");
+	notify_send("STOPPING=1");
 	/* An endpoint that was down is reported, and no reason to fail the stop. */
 	live_stop(&l, FLUSH_MS);
 	if (o->output == OUTPUT_TABLE && !o->quiet)
@@ -58,7 +58,8 @@ static int watch(const struct options *o, const char *record_file)
 int cmd_run(const struct options *o)
 {
 	_cleanup_close_ int lock = -1;
-	int other = 0, r = instance_lock(&lock, &other);
+	pid_t other = 0;
+	int r = instance_lock("gentap", &lock, &other);
 
 	if (r == -EBUSY) {
 		log_error("gentap is running already (pid %d); stop it first, or use 'gentap exec' beside it", other);

@@ -294,7 +294,7 @@ int pipeline_record(struct pipeline *p, const void *record, size_t len)
 	p->flow.stats.records++;
 	p->flow.stats.bytes += data.len;
 	p->flow.last_ts_ns = MAX(p->flow.last_ts_ns, ev.ts_ns);
-	switch ((enum gentap_event_type)ev.type) {
+	switch (ev.type) {
 	case GENTAP_EV_DATA:
 		c = find_conn(p, &ev);
 		if (c)
