@@ -40,9 +40,9 @@ def good(number):
 
 
 def bomb():
-    """1 MB that unfolds to 1 GB."""
+    """120 KB that unfold to 120 MB."""
     z = zlib.compressobj(9, zlib.DEFLATED, 31)
-    return b"".join(z.compress(bytes(MB)) for _ in range(1024)) + z.flush()
+    return b"".join(z.compress(bytes(MB)) for _ in range(120)) + z.flush()
 
 
 def hostile(rng):
