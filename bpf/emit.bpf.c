@@ -36,15 +36,17 @@ static __always_inline void count_fault(struct gentap_event *e)
 static __always_inline bool emit_class(const struct call *c, u32 len, u8 flags, const u32 room)
 {
 	struct gentap_event *e = bpf_ringbuf_reserve(&ring, sizeof(*e) + room, 0);
+	/* 64 bits: widening a 32-bit register costs the verifier its bounds. */
+	u64 n = len;
 
 	if (!e)
 		return false;
 	fill_header(e, c, len, flags);
 	/* clang forgets the bound that the choice of the class gave; the verifier must see it. */
-	asm volatile("" : "+r"(len));
-	if (len > room)
-		len = room;
-	if (bpf_probe_read_user(e + 1, len, (const void *)c->buf))
+	asm volatile("" : "+r"(n));
+	if (n > room)
+		n = room;
+	if (bpf_probe_read_user(e + 1, n, (const void *)c->buf))
 		count_fault(e);
 	else
 		count(GENTAP_STAT_BYTES, len);

@@ -13,6 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef GENTAP_USES_BPF /* its enumerations are spelled with some of these names */
+#include <linux/bpf.h>
+#endif
+
 #undef alloca /* a macro in glibc; a poisoned name may not be one */
 #pragma GCC poison strcpy strcat strncat sprintf vsprintf strtok atoi atol atoll atof
 #pragma GCC poison strtol strtoul sscanf fscanf alloca gets

@@ -13,7 +13,7 @@ enum sse_state {
 	SSE_AFTER_CR, /* a LF here belongs to the CR before it */
 };
 
-enum { SSE_FLAG_MASK = 0xff, SSE_DROP = 0x100 /* this event is not whole: not delivered */ };
+enum { SSE_FLAG_MASK = 0xff, SSE_DROP = 0x100 /* this event is not whole: not delivered */, SSE_NO_MEMORY = 0x200 };
 
 void sse_init(struct sse *s, size_t event_max, sse_event_fn event, void *ctx)
 {
@@ -44,7 +44,7 @@ static void set_state(struct sse *s, enum sse_state state)
 static void forget_event(struct sse *s)
 {
 	s->has_data = false;
-	s->state &= ~SSE_DROP;
+	s->state &= ~SSE_DROP; /* that memory ran out is not forgotten */
 	buf_reset(&s->data, KEEP);
 	buf_reset(&s->type, KEEP);
 }
@@ -53,6 +53,9 @@ static void forget_event(struct sse *s)
 static void dispatch(struct sse *s)
 {
 	bool over = buf_error(&s->data) == -ENOBUFS || buf_error(&s->type) == -ENOBUFS;
+
+	if (buf_error(&s->data) == -ENOMEM || buf_error(&s->type) == -ENOMEM)
+		s->state |= SSE_DROP | SSE_NO_MEMORY;
 
 	if (over && !(s->state & SSE_DROP))
 		s->oversized++;
@@ -105,7 +108,9 @@ static void end_split_line(struct sse *s, struct slice tail)
 {
 	buf_add_slice(&s->line, tail);
 	if (buf_error(&s->line)) {
-		if (!(s->state & SSE_DROP))
+		if (buf_error(&s->line) == -ENOMEM)
+			s->state |= SSE_NO_MEMORY;
+		else if (!(s->state & SSE_DROP))
 			s->oversized++;
 		s->state |= SSE_DROP;
 	} else {
@@ -169,7 +174,9 @@ int sse_feed(struct sse *s, const void *data, size_t len)
 			end_line(s, slice_sub(in, 0, n));
 		in = slice_sub(in, n + 1, in.len);
 	}
-	return buf_error(&s->line) == -ENOMEM || buf_error(&s->data) == -ENOMEM ? -ENOMEM : 0;
+	if (buf_error(&s->line) == -ENOMEM || buf_error(&s->data) == -ENOMEM)
+		s->state |= SSE_NO_MEMORY;
+	return s->state & SSE_NO_MEMORY ? -ENOMEM : 0;
 }
 
 void sse_hole(struct sse *s, uint64_t len)
