@@ -158,7 +158,7 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/bench/libpure.a
 -include $(shell [ -d $(BUILD) ] && find $(BUILD) -name '*.d')
 
 # ---- Targets -------------------------------------------------------------------------
-.PHONY: all deps deps-test run test test-live check bench fuzz fuzzers unit asan install uninstall format lint clean help
+.PHONY: all deps deps-test run test test-live conformance check bench fuzz fuzzers unit asan install uninstall format lint clean help
 all: $(BUILD)/gentap ## build the agent
 asan: $(BUILD)/gentap-asan
 unit: $(UNIT) $(REPLAY)
@@ -195,9 +195,13 @@ check: ## fast inner loop: unit and replay tests under ASan and UBSan, no root
 	$(Q)$(MAKE) --no-print-directory unit asan all
 	$(Q)$(PYTHON) tests/run unit replay
 
-test: deps-test ## install, build and pass every test
+test: deps-test ## install, build, pass unit and replay tests
 	$(Q)$(MAKE) --no-print-directory unit all
 	$(Q)$(PYTHON) tests/run unit replay
+
+conformance: deps-test ## recorded traffic against the official SDKs' reading
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(PYTHON) tests/run conformance
 
 test-live: deps-test ## real clients through real TLS (root)
 	$(Q)$(MAKE) --no-print-directory all

@@ -83,10 +83,11 @@ static int observe_child(struct exec *x, int gate)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGQUIT };
 	struct loop *loop = x->live.app.loop;
-	int r = loop_add_signal(loop, NULL, SIGCHLD, on_child, x);
+	struct loop_source *source; /* the loop's; never removed one by one */
+	int r = loop_add_signal(loop, &source, SIGCHLD, on_child, x);
 
 	for (size_t i = 0; !r && i < ARRAY_LEN(signals); i++)
-		r = loop_add_signal(loop, NULL, signals[i], on_signal, x);
+		r = loop_add_signal(loop, &source, signals[i], on_signal, x);
 	if (!r && write(gate, "", 1) != 1)
 		r = -errno;
 	return r ? r : loop_run(loop);

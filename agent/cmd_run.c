@@ -33,13 +33,14 @@ static void say_ready(const struct live *l, const struct options *o)
 static int watch(const struct options *o, const char *record_file)
 {
 	static const int signals[] = { SIGINT, SIGTERM };
+	struct loop_source *source; /* the loop's; never removed one by one */
 	struct live l;
 	int r = live_start(&l, o, record_file, 0);
 
 	if (r)
 		return 1;
 	for (size_t i = 0; !r && i < ARRAY_LEN(signals); i++)
-		r = loop_add_signal(l.app.loop, NULL, signals[i], on_signal, l.app.loop);
+		r = loop_add_signal(l.app.loop, &source, signals[i], on_signal, l.app.loop);
 	if (!r) {
 		say_ready(&l, o);
 		r = loop_run(l.app.loop);
