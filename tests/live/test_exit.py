@@ -86,10 +86,11 @@ def unobserved(tap, w):
         if text_differences(p.pid):
             tap.skip("filters", "another tracer's probes are in this process")
             return
-        for flags in (["--exclude-comm", "python*"], ["--comm", "curl"], ["--pid", str(os.getpid())], ["--exe", "/usr/bin/curl"],
+        for flags in (["--exclude-comm", "python*"], ["--comm", "curl"], ["--pid", str(w.provider.pid)], ["--exe", "/usr/bin/curl"],
                       ["--uid", str(os.getuid() + 12345)], ["--exclude-uid", str(os.getuid())]):
             with w.agent(*flags):
                 time.sleep(0.5)
+                wait_for(lambda: not text_differences(p.pid), 2)  # of another tracer that comes and goes
                 tap.equal("no probe in a process left out by %s" % flags[0], text_differences(p.pid), 0)
         with w.agent("--pid", str(p.pid)):
             tap.check("a probe in the process named by --pid", wait_for(lambda: text_differences(p.pid), 3))
