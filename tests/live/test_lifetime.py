@@ -19,7 +19,8 @@ def short_lived(tap, w, agent):
         pids.add(w.run(w.plain("httpclient", "chat", mock="tag=short"))[0] if n % 2 else
                  w.run(["curl", "-sS", w.base + "/v1/messages", "-H", "x-mock: tag=short", "-d",
                         '{"model":"short-mock","messages":[]}'])[0])
-    judge(tap, "20 processes that live less than 200 ms", w.finished(), agent, pids=pids, count=20)
+    entries = [e for e in w.finished() if e["tag"] == "short"]
+    judge(tap, "20 processes that live less than 200 ms", entries, agent, pids=pids, count=20)
 
 
 def forked(tap, w, agent, how, count):
