@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes trace files as agent/flow/tracefile.h defines them, of records as
 include/gentap_event.h defines them."""
+import ipaddress
 import json
 import struct
 
@@ -38,6 +39,12 @@ class Connection:
         self._put(DATA, direction, FIRST | LAST | NOCOPY, ts_ns, None, length, b"")
         self.seq[direction] += 1
         self.pos[direction] += length
+
+    def bind(self, peer_port, ts_ns, peer="127.0.0.1"):
+        """Which socket carries it."""
+        address = lambda a: ipaddress.ip_address(a).packed.ljust(16, b"\0")
+        data = struct.pack("<QB3xHH16s16s", self.ptr + 8, 2, 40000, peer_port, address("127.0.0.1"), address(peer))
+        self._put(BIND, WRITE, 0, ts_ns, None, 0, data)
 
     def close(self, ts_ns):
         self._put(CLOSE, WRITE, 0, ts_ns, None, 0, b"")

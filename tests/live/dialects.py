@@ -16,6 +16,8 @@ import json
 WORDS = "the quick brown fox jumps over the lazy dog and then some more of it ".split()
 ANTHROPIC_FINISH = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use", "content_filter": "refusal"}
 
+TOOL_APIS = ("chat", "responses", "messages")
+
 
 class Plan:
     def __init__(self, number, api, body, mock):
@@ -51,9 +53,9 @@ class Plan:
              "finish": None if self.api == "embeddings" else [self.finish],
              "input": self.input if usage else None,
              "output": self.output if usage and self.api != "embeddings" else None,
-             "tools": ["%s %s" % (name, i) for name, i, _ in self.tools] or None}
+             "tools": ["%s %s" % (name, i) for name, i, _ in self.tools if self.api in TOOL_APIS] or None}
         for field, v in (("cache_read", self.cached), ("cache_write", self.cwrite), ("reasoning", self.reason)):
-            t[field] = v if usage else None
+            t[field] = v if usage and self.api != "embeddings" else None
         return t
 
 

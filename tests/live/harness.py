@@ -13,6 +13,7 @@ import json
 import os
 import shutil
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -31,7 +32,7 @@ GENTAP = os.environ.get("GENTAP") or os.path.join(BUILD, "gentap")
 NODE_MODULES = os.path.join(BUILD, "node")
 SUDO = [] if os.geteuid() == 0 else ["sudo", "-n"]
 KEY = "sk-gentap-live-secret-0123456789abcdef"  # must never be seen in anything the agent writes
-READY_S, CLIENT_S, STOP_S, BUSY_S = 20, 120, 10, 90
+READY_S, CLIENT_S, STOP_S, BUSY_S, WILD_S = 20, 120, 10, 90, 1.5
 
 
 def need_root():
@@ -272,13 +273,14 @@ def spans_of(entries, agent, limit=3.0, extra=0.3):
 def judge(tap, name, entries, agent, pids=None, ttft_s=0.08, end_s=0.15, arrival_s=1.0, full=True, count=None):
     """Holds the spans of these exchanges against the provider's log; one test result.
 
-    ttft_s, end_s: how far the agent's times may lie from the provider's. arrival_s: how
+    ttft_s, end_s: how far the agent's times may lie from the provider's, in the median
+    (single ones are late when the machine is busy: by a second at most). arrival_s: how
     long after the end of the response the span may reach the collector.
     """
     by, wrong = spans_of(entries, agent), []
     if count is not None and len(entries) != count:
         wrong.append("the provider saw %d calls, not %d" % (len(entries), count))
-    late = 0.0
+    late, off = [], {"time to first chunk": (ttft_s, []), "beginning": (end_s, []), "end": (end_s, [])}
     for e in entries:
         got, label = by.get(key(e), []), "%s %s %s" % (key(e), e["path"], e["mock"])
         if len(got) != 1:
@@ -290,24 +292,35 @@ def judge(tap, name, entries, agent, pids=None, ttft_s=0.08, end_s=0.15, arrival
             wrong.append("%s: process.pid %r, not one of %r" % (label, s.pid, sorted(pids)))
         if full and e["complete"] and s[genai.COMPLETENESS] != "full":
             wrong.append("%s: %s (%s)" % (label, s[genai.COMPLETENESS], s["gentap.partial_reason"]))
-        wrong += times(e, s, label, ttft_s, end_s)
-        late = max(late, (s.arrival_ns - e["ended"]) / 1e9)
-        if s.arrival_ns - e["ended"] > arrival_s * 1e9:
-            wrong.append("%s: reached the collector %.2f s after the response ended" % (label, (s.arrival_ns - e["ended"]) / 1e9))
-    return tap.check("%s (%d calls, last span %.2f s after its response)" % (name, len(entries), late), entries and not wrong,
-                     (wrong or ["the provider saw no call"])[:40] + ["%d complaints" % len(wrong)])
+        for what, seconds in times(e, s).items():
+            off[what][1].append(seconds)
+            if seconds is None or abs(seconds) > WILD_S:
+                wrong.append("%s: %s is %r s off" % (label, what, seconds))
+        # The response has ended when the client has read it, which a busy one does late.
+        late.append((s.arrival_ns - max(e["ended"], s.end_ns)) / 1e9)
+        if late[-1] > arrival_s:
+            wrong.append("%s: reached the collector %.2f s after the response ended" % (label, late[-1]))
+    for what, (limit, seconds) in off.items():
+        middle = statistics.median([abs(x) for x in seconds if x is not None] or [0])
+        if middle > limit:
+            wrong.append("%s is %.3f s off in the median, at most %.3f" % (what, middle, limit))
+    died = getattr(agent, "process", None) and agent.process.poll()
+    if died not in (None, 0):
+        wrong.append("the agent died, exit status %d: %s" % (died, agent.stderr()[-3000:]))
+    return tap.check("%s (%d calls, last span %.2f s after its response)" % (name, len(entries), max(late, default=0)),
+                     entries and not wrong, (wrong or ["the provider saw no call"])[-40:] + ["%d complaints" % len(wrong)])
 
 
-def times(e, s, label, ttft_s, end_s):
-    wrong = []
+def times(e, s):
+    """{what: seconds by which the span differs from the provider; None: it should have it}"""
+    out = {}
     if e["complete"] and e["truth"].get("stream") and e["status"] == 200:
-        want, got = (e["first"] - e["began"]) / 1e9, s[genai.TTFC]
-        if not isinstance(got, float) or abs(got - want) > ttft_s:
-            wrong.append("%s: time to first chunk: want %.3f s, got %r" % (label, want, got))
+        got = s[genai.TTFC]
+        out["time to first chunk"] = got - (e["first"] - e["began"]) / 1e9 if isinstance(got, float) else None
     elif s[genai.TTFC] is not None and not e["truth"].get("stream"):
-        wrong.append("%s: time to first chunk of what is no stream: %r" % (label, s[genai.TTFC]))
-    if e["complete"] and abs(s.end_ns - e["ended"]) > end_s * 1e9:
-        wrong.append("%s: ended %.3f s off" % (label, (s.end_ns - e["ended"]) / 1e9))
-    if e["complete"] and abs(s.start_ns - e["began"]) > end_s * 1e9 and e["request_bytes"] < 1 << 20:
-        wrong.append("%s: began %.3f s off" % (label, (s.start_ns - e["began"]) / 1e9))
-    return wrong
+        out["time to first chunk"] = None
+    if e["complete"]:
+        out["end"] = (s.end_ns - e["ended"]) / 1e9
+    if e["complete"] and e["request_bytes"] < 1 << 20:
+        out["beginning"] = (s.start_ns - e["began"]) / 1e9
+    return out

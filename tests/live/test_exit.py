@@ -63,7 +63,8 @@ def probes_gone(tap, w, number):
     p = victim(w)
     try:
         w.finished(1)
-        if not tap.equal("before: the code is as on disk", text_differences(p.pid), 0):
+        if text_differences(p.pid):
+            tap.skip("probes and %s" % number.name, "another tracer's probes are in this process")
             return
         with w.agent() as agent:
             attached = wait_for(lambda: text_differences(p.pid), 3)
@@ -82,10 +83,14 @@ def unobserved(tap, w):
     p = victim(w)
     try:
         w.finished(1)
-        for flags in (["--exclude-comm", "python*"], ["--comm", "curl"], ["--pid", str(os.getpid())], ["--exe", "/usr/bin/curl"],
+        if text_differences(p.pid):
+            tap.skip("filters", "another tracer's probes are in this process")
+            return
+        for flags in (["--exclude-comm", "python*"], ["--comm", "curl"], ["--pid", str(w.provider.pid)], ["--exe", "/usr/bin/curl"],
                       ["--uid", str(os.getuid() + 12345)], ["--exclude-uid", str(os.getuid())]):
             with w.agent(*flags):
                 time.sleep(0.5)
+                wait_for(lambda: not text_differences(p.pid), 2)  # of another tracer that comes and goes
                 tap.equal("no probe in a process left out by %s" % flags[0], text_differences(p.pid), 0)
         with w.agent("--pid", str(p.pid)):
             tap.check("a probe in the process named by --pid", wait_for(lambda: text_differences(p.pid), 3))
@@ -110,7 +115,7 @@ def unprivileged(tap, w):
         os.chmod(program, 0o755)
     else:
         who, program = {}, GENTAP
-    for command in (["run"], ["exec", "--", "true"], ["record", "/tmp/gentap-no-such.trace"]):
+    for command in (["run"], ["exec", "--", "true"], ["record", "/dev/null"]):
         p = subprocess.run([program, *command], capture_output=True, text=True, timeout=20, cwd="/", stdin=subprocess.DEVNULL, **who)
         tap.check("without privilege, %s: one clear sentence with the remedy" % command[0], p.returncode > 0 and
                   p.stderr.count("\n") == 1 and re.search(r"root|sudo|CAP_", p.stderr), "%r %r" % (p.returncode, p.stderr))

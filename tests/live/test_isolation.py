@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 
 from harness import SUDO, World, judge, need_root, wait_for
 from tap import Tap
@@ -48,14 +49,17 @@ def copy_test(tap, w, agent_made, title, spoil):
     lib = w.path("copy-" + title.split()[0])
     os.makedirs(lib)
     target = shutil.copy(libssl(), lib)
-    p = w.start(w.plain("httpclient", "chat", repeat=3, before=3, mock="tag=copy"), env=w.env(LD_LIBRARY_PATH=lib))
+    p = w.start(w.plain("httpclient", "chat", repeat=3, go=w.path("go"), mock="tag=copy"), env=w.env(LD_LIBRARY_PATH=lib))
     if not wait_for(lambda: maps_copy(p.pid, lib), 3):
         p.kill()
         tap.skip(title, "this Python does not take libssl from LD_LIBRARY_PATH")
         return
     spoil(target)
     with agent_made() as agent:
+        time.sleep(0.5)
+        open(w.path("go"), "w").close()
         p.wait(30)
+        os.unlink(w.path("go"))
         judge(tap, title, w.finished(), agent, pids={p.pid}, count=3)
 
 

@@ -19,7 +19,8 @@ def short_lived(tap, w, agent):
         pids.add(w.run(w.plain("httpclient", "chat", mock="tag=short"))[0] if n % 2 else
                  w.run(["curl", "-sS", w.base + "/v1/messages", "-H", "x-mock: tag=short", "-d",
                         '{"model":"short-mock","messages":[]}'])[0])
-    judge(tap, "20 processes that live less than 200 ms", w.finished(), agent, pids=pids, count=20)
+    entries = [e for e in w.finished() if e["tag"] == "short"]
+    judge(tap, "20 processes that live less than 200 ms", entries, agent, pids=pids, count=20)
 
 
 def forked(tap, w, agent, how, count):
@@ -81,18 +82,23 @@ def main():
     tap = Tap()
     with World() as w:
         # Started, TLS loaded, half of them with an open connection, before the agent is.
-        early = [w.start(w.plain(how, "chat", before=6, repeat=2, mock="tag=early")) for how in ("requests", "urllib")]
-        busy = w.start(w.plain("httpclient", "messages", repeat=400, mock="ttft=20,tag=busy"))
+        early = [w.start(w.plain(how, "chat", go=w.path("go"), repeat=2, mock="tag=early")) for how in ("requests", "urllib")]
+        busy = w.start(w.plain("httpclient", "messages", repeat=100_000, mock="ttft=20,tag=busy"))
         wait_for(lambda: w.finished(), 5)
         with w.agent() as agent:
             ready = time.time_ns()
+            open(w.path("go"), "w").close()
             for p in early:
                 p.wait(30)
-            entries = [e for e in w.finished() if e["tag"] == "early"]
+            time.sleep(2)
+            all_entries = w.finished()
+            entries = [e for e in all_entries if e["tag"] == "early"]
             judge(tap, "processes started before the agent", entries, agent, pids={p.pid for p in early}, count=4)
-            busy.wait(30)
-            # The connection was in use: from the first request that began after the agent was ready.
-            entries = [e for e in w.finished() if e["tag"] == "busy" and e["began"] > ready + 10**9]
+            busy.kill()
+            busy.wait()
+            # The connection was in use: from a moment after the agent was ready.
+            entries = [e for e in all_entries if e["tag"] == "busy" and e["began"] > ready + 5 * 10**8]
+            w.finished(1)
             judge(tap, "a connection that was open before the agent", entries, agent, pids={busy.pid})
             tap.run("short", short_lived, w, agent)
             for how, count in (("fork", 6), ("pool", 4), ("prefork", 4), ("inherit", 1)):

@@ -39,8 +39,8 @@ class Call:
         plan = dialects.Plan(number, self.api, body, mock)
         self.truth = genai.Expected(**plan.truth())
         payload = json.dumps(body).encode()
-        self.request = ("POST %s HTTP/1.1\r\nhost: api.openai.com\r\ncontent-type: application/json\r\n"
-                        "content-length: %d\r\n\r\n" % (PATHS[self.api], len(payload))).encode()
+        self.request = ("POST %s HTTP/1.1\r\nhost: api.%s.com\r\ncontent-type: application/json\r\n"
+                        "content-length: %d\r\n\r\n" % (PATHS[self.api], self.truth.provider, len(payload))).encode()
         self.request_body = payload
         answer = b"".join(dialects.EVENTS[self.api](plan)) if stream else json.dumps(dialects.JSON[self.api](plan)).encode()
         coding = rng.choice(("identity", "identity", "identity", "gzip", "br", "zstd"))

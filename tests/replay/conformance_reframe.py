@@ -11,6 +11,7 @@ import os
 import random
 import sys
 import tempfile
+from urllib.parse import urlsplit
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "common")]
@@ -35,6 +36,7 @@ def connection(rng, out, cassette, tgid, begin_ns):
     """One cassette on one keep-alive connection. [(exchange, start_ns)] and its end."""
     c = tracefile.Connection(out, tgid, 0x7f0000000000 + rng.randrange(1 << 30) * 16, rng.randrange(1, 1 << 32))
     told, now = [], begin_ns
+    c.bind(urlsplit(cassette[0].url).port or 443, begin_ns)
 
     def send(direction, data):
         nonlocal now

@@ -84,12 +84,17 @@ def _openai_usage(want, usage):
 
 
 def _chat(want, x, client, body):
+    names = {}  # (choice, index): [name, id], the first of each: some servers repeat them
     if x.sse:
         state, usage = ChatCompletionStreamState(), None
         for chunk in client.post("/chat/completions", cast_to=ChatCompletion, body=body, stream=True,
                                  stream_cls=openai.Stream[ChatCompletionChunk]):
             usage = chunk.usage or usage
             state.handle_chunk(chunk)
+            for choice in chunk.choices:
+                for t in choice.delta.tool_calls or []:
+                    had = names.setdefault((choice.index, t.index), [None, None])
+                    had[:] = [had[0] or _get(t, "function", "name"), had[1] or t.id]
         done = state.current_completion_snapshot
     else:
         done = client.post("/chat/completions", cast_to=ChatCompletion, body=body)
@@ -97,10 +102,11 @@ def _chat(want, x, client, body):
     want.id, want.response_model = done.id, done.model
     _openai_usage(want, usage)
     choices = sorted(done.choices or [], key=lambda c: c.index)
-    want.finish = [normal_finish(c.finish_reason) or "error" for c in choices] or None
-    tools = []
+    # finish_details was the name of it in the vision preview.
+    want.finish = [normal_finish(c.finish_reason or _get(c, "finish_details", "type")) or "error" for c in choices] or None
+    tools = ["%s %s" % tuple(names[k]) for k in sorted(names)]
     for c in choices:
-        for t in _get(c.message, "tool_calls") or []:
+        for t in [] if x.sse else _get(c.message, "tool_calls") or []:
             of = getattr(t, t.type or "function", None) or t.function
             tools.append("%s %s" % (of.name, t.id))
         if _get(c.message, "function_call", "name"):
@@ -224,7 +230,8 @@ def expect(x):
     url = urlsplit(x.url)
     want.provider = HOSTS.get(url.hostname) or ("anthropic" if kind[1] == "messages" else "openai")
     want.model = body.get("model")
-    want.stream = True if body.get("stream") is True else None
+    # A stream that nobody asked for (two recordings): what it is to be called is open.
+    want.stream = True if body.get("stream") is True else ANY if x.sse else None
     if x.status >= 400:
         _error(want, x)
     else:

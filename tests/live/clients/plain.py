@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """LLM calls without an SDK: plain.py requests|urllib|httpclient BASE SPEC
 
-SPEC is JSON: {"api", "stream", "mock", "repeat", "bytes", "before": S, "after": S}: one
-call, made `repeat` times (requests and httpclient: on one connection), with pauses of
-`before` and `after` seconds around.
+SPEC is JSON: {"api", "stream", "mock", "repeat", "bytes", "before": S, "after": S,
+"go": FILE}: one call, made `repeat` times (requests and httpclient: on one connection),
+once FILE is there, with pauses of `before` and `after` seconds around.
 """
 import http.client
 import json
@@ -34,6 +34,9 @@ def body(spec):
 
 def main():
     how, base, spec = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
+    end = time.monotonic() + 120
+    while spec.get("go") and not os.path.exists(spec["go"]) and time.monotonic() < end:
+        time.sleep(0.02)
     time.sleep(spec.get("before", 0))
     url, data = base + PATHS[spec["api"]], body(spec)
     key = os.environ.get("OPENAI_API_KEY", "sk-none")
