@@ -32,7 +32,8 @@ static void become_command(int gate, char **args)
 	if (!r)
 		r = priv_become(&user);
 	if (r && r != -ENOENT) {
-		fprintf(stderr, "gentap: exec: cannot become the invoking user: %s\n", strerror(-r));
+		fprintf(stderr, "gentap: exec: cannot become the invoking user: %s\n",
+			strerror(-r));
 		_exit(125);
 	}
 	sigemptyset(&none);

@@ -23,10 +23,13 @@ static void say_ready(const struct live *l, const struct options *o)
 
 	probe_read_stats(l->probe, &s);
 	if (!o->quiet)
-		fprintf(stderr, "ready: watching %llu processes; %s%s%s\n", (unsigned long long)s.processes,
-			l->app.otlp.endpoint ? "exporting to " : "no OTLP endpoint set, nothing is exported",
+		fprintf(stderr, "ready: watching %llu processes; %s%s%s\n",
+			(unsigned long long)s.processes,
+			l->app.otlp.endpoint ? "exporting to "
+					     : "no OTLP endpoint set, nothing is exported",
 			l->app.otlp.endpoint ? l->app.otlp.endpoint_shown : "",
-			o->output == OUTPUT_TABLE ? "; waiting for the first call (Ctrl-C ends)" : "");
+			o->output == OUTPUT_TABLE ? "; waiting for the first call (Ctrl-C ends)"
+						  : "");
 	notify_send("READY=1");
 }
 
@@ -63,7 +66,9 @@ int cmd_run(const struct options *o)
 	int r = instance_lock("gentap", &lock, &other);
 
 	if (r == -EBUSY) {
-		log_error("gentap is running already (pid %d); stop it first, or use 'gentap exec' beside it", other);
+		log_error("gentap is running already (pid %d); stop it first, or use 'gentap exec' "
+			  "beside it",
+			  other);
 		return 1;
 	}
 	return watch(o, o->record_file);

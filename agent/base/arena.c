@@ -48,7 +48,8 @@ void *arena_alloc(struct arena *a, size_t size)
 	if (rounded > a->max - a->used)
 		goto fail;
 	if (!b || b->size - b->used < rounded) {
-		struct arena_block *fresh = arena_block_new(rounded > ARENA_BLOCK / 2 ? rounded : ARENA_BLOCK);
+		struct arena_block *fresh =
+			arena_block_new(rounded > ARENA_BLOCK / 2 ? rounded : ARENA_BLOCK);
 
 		if (!fresh)
 			goto fail;

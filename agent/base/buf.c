@@ -175,7 +175,9 @@ int buf_add_utf8(struct buf *b, struct slice s)
 
 static void add_json_char(struct buf *b, unsigned char c)
 {
-	static const char named[] = { ['"'] = '"', ['\\'] = '\\', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't' };
+	static const char named[] = {
+		['"'] = '"', ['\\'] = '\\', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'
+	};
 
 	if (c < sizeof(named) && named[c])
 		buf_printf(b, "\\%c", named[c]);

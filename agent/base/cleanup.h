@@ -13,18 +13,18 @@
 
 #define _cleanup_(f) __attribute__((cleanup(f)))
 
-#define TAKE(p)                         \
-	({                              \
-		typeof(p) _taken = (p); \
-		(p) = NULL;             \
-		_taken;                 \
+#define TAKE(p)                                                                                    \
+	({                                                                                         \
+		typeof(p) _taken = (p);                                                            \
+		(p) = NULL;                                                                        \
+		_taken;                                                                            \
 	})
 
-#define TAKE_FD(fd)              \
-	({                       \
-		int _fd = (fd);  \
-		(fd) = -1;       \
-		_fd;             \
+#define TAKE_FD(fd)                                                                                \
+	({                                                                                         \
+		int _fd = (fd);                                                                    \
+		(fd) = -1;                                                                         \
+		_fd;                                                                               \
 	})
 
 static inline void free_cleanup(void *p)

@@ -41,7 +41,8 @@ bool log_rate_allows(struct log_rate *r)
 
 	if (now - r->window_ns > RATE_WINDOW_NS) {
 		if (r->dropped)
-			log_line(LOG_LEVEL_WARN, "log: lines left out in the last minute count=%u", r->dropped);
+			log_line(LOG_LEVEL_WARN, "log: lines left out in the last minute count=%u",
+				 r->dropped);
 		*r = (struct log_rate){ .window_ns = now };
 	}
 	if (r->count < RATE_LINES) {

@@ -31,11 +31,11 @@ bool log_rate_allows(struct log_rate *r);
 #define log_info(...) log_line(LOG_LEVEL_INFO, __VA_ARGS__)
 #define log_debug(...) log_line(LOG_LEVEL_DEBUG, __VA_ARGS__)
 
-#define LOG_RATE(level, ...)                          \
-	do {                                          \
-		static struct log_rate _rate;         \
-		if (log_rate_allows(&_rate))          \
-			log_line(level, __VA_ARGS__); \
+#define LOG_RATE(level, ...)                                                                       \
+	do {                                                                                       \
+		static struct log_rate _rate;                                                      \
+		if (log_rate_allows(&_rate))                                                       \
+			log_line(level, __VA_ARGS__);                                              \
 	} while (0)
 
 #endif

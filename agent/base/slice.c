@@ -27,7 +27,8 @@ bool slice_starts(struct slice s, struct slice prefix)
 
 bool slice_starts_nocase(struct slice s, struct slice prefix)
 {
-	return s.len >= prefix.len && (!prefix.len || !strncasecmp(s.data, prefix.data, prefix.len));
+	return s.len >= prefix.len &&
+	       (!prefix.len || !strncasecmp(s.data, prefix.data, prefix.len));
 }
 
 bool slice_ends(struct slice s, struct slice suffix)

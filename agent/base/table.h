@@ -23,7 +23,7 @@ void table_release(struct table *t, void (*free_value)(void *value));
 /* 0, -EEXIST, -ENOSPC at the ceiling, -ENOMEM. */
 int table_add(struct table *t, const void *key, size_t key_len, void *value);
 void *table_get(const struct table *t, const void *key, size_t key_len); /* NULL: not there */
-void *table_take(struct table *t, const void *key, size_t key_len);      /* removes it */
+void *table_take(struct table *t, const void *key, size_t key_len);	 /* removes it */
 /* Makes the entry the most recently used one. */
 void table_touch(struct table *t, const void *key, size_t key_len);
 /* The value of the least recently used entry, removed; NULL when empty. */

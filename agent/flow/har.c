@@ -197,7 +197,8 @@ static int read_request_body(struct entry *e, struct json_val post)
 		if (!json_is(json_get(post, "encoding"), "base64"))
 			return json_str(text, &e->request_body);
 		buf_reset(&e->text, 64 * 1024);
-		return json_str(text, &e->text) ?: add_base64(&e->request_body, buf_slice(&e->text));
+		return json_str(text, &e->text)
+			       ?: add_base64(&e->request_body, buf_slice(&e->text));
 	}
 	for (struct json_val v = json_first(params); v.doc; v = json_next(v)) {
 		if (e->request_body.len)
@@ -312,9 +313,9 @@ int har_feed(struct pipeline *p, struct slice text, size_t *ret_skipped, const c
 	r = json_parse(&doc, text);
 	entries = json_path(json_root(&doc), "log.entries");
 	if (r || json_type(entries) != JSON_ARRAY) {
-		*ret_error = r == -ENOMEM ? "no memory" :
-			     r		  ? "not JSON" :
-					    "not a HAR file: it has no log.entries";
+		*ret_error = r == -ENOMEM ? "no memory"
+			     : r	  ? "not JSON"
+					  : "not a HAR file: it has no log.entries";
 		json_release(&doc);
 		return r ? r : -EBADMSG;
 	}

@@ -13,6 +13,7 @@ struct anthropic_state {
 	struct blocks blocks;
 	struct usage raw; /* USAGE_INPUT without cached tokens */
 	bool whole;	  /* a response that was not streamed filled in the output itself */
+	bool final_usage; /* not only message_start's, whose output count is a placeholder */
 	bool stopped;	  /* message_stop */
 	struct slice role;
 	struct slice stop_reason;
@@ -197,9 +198,20 @@ static void anthropic_event(struct call *c, const struct decoder_config *config,
 	} else if (json_is(type, "message_delta")) {
 		call_update(c, &st->stop_reason, json_path(root, "delta.stop_reason"));
 		read_usage(c, st, json_get(root, "usage"));
+		st->final_usage |= json_type(json_path(root, "usage.output_tokens")) == JSON_NUMBER;
 	} else if (json_is(type, "message_stop")) {
 		st->stopped = true;
 	}
+}
+
+/* Without a message_delta, its output tokens are not known, whatever message_start holds.
+ * Its input tokens stand unless the delta was lost: it may have raised them. */
+static void drop_first_usage(const struct call *c, struct usage *u)
+{
+	usage_unset(u, USAGE_OUTPUT);
+	usage_unset(u, USAGE_REASONING);
+	for (enum usage_field f = USAGE_INPUT; c->lost_bytes && f < USAGE_OUTPUT; f++)
+		usage_unset(u, f);
 }
 
 static void anthropic_finish(struct call *c, const struct decoder_config *config, void *state)
@@ -209,6 +221,8 @@ static void anthropic_finish(struct call *c, const struct decoder_config *config
 	int64_t cached = usage_get(u, USAGE_CACHE_READ) + usage_get(u, USAGE_CACHE_WRITE);
 
 	(void)config;
+	if (c->stream && !st->whole && !st->final_usage)
+		drop_first_usage(c, u);
 	if (usage_has(u, USAGE_INPUT))
 		usage_set(u, USAGE_INPUT, usage_get(u, USAGE_INPUT) + cached);
 	usage_merge(&c->usage, u);

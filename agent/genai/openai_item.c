@@ -79,7 +79,8 @@ void item_add_parts(struct call *c, const struct decoder_config *config, struct 
 	p = part_add(c, list, count, kind->part);
 	if (!p)
 		return;
-	if (json_type(id) != JSON_STRING)
+	/* Client tools are answered by call_id; the item's own id names only server tools. */
+	if (json_type(id) != JSON_STRING && kind->part != PART_TOOL_CALL)
 		id = json_get(item, "id");
 	switch (kind->part) {
 	case PART_REASONING:

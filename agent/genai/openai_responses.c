@@ -77,7 +77,7 @@ static void open_item(struct call *c, struct item *item, struct json_val from)
 	item->type = kind->part;
 	if (kind->part != PART_TOOL_CALL && kind->part != PART_SERVER_TOOL_CALL)
 		return;
-	if (json_type(id) != JSON_STRING)
+	if (json_type(id) != JSON_STRING && kind->part != PART_TOOL_CALL)
 		id = json_get(from, "id");
 	call_update(c, &item->id, id);
 	item->name = item_tool_name(c, kind, from);

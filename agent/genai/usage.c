@@ -27,6 +27,12 @@ void usage_set(struct usage *u, enum usage_field f, int64_t tokens)
 	u->value[f] = tokens;
 }
 
+void usage_unset(struct usage *u, enum usage_field f)
+{
+	u->present &= ~(UINT64_C(1) << f);
+	u->value[f] = 0;
+}
+
 void usage_set_json(struct usage *u, enum usage_field f, struct json_val v)
 {
 	int64_t tokens;

@@ -15,7 +15,8 @@
 
 #include "slice.h"
 
-#define INFLATE_RATIO_MAX 2000		 /* decoded : coded, once past INFLATE_RATIO_FREE */
+#define INFLATE_RATIO_MAX                                                                          \
+	250 /* decoded : coded, once past INFLATE_RATIO_FREE; gzip cannot pass 1032 */
 #define INFLATE_RATIO_FREE (1024 * 1024) /* decoded bytes that are always allowed */
 #define INFLATE_CODINGS_MAX 4
 

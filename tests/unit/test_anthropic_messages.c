@@ -140,7 +140,7 @@ static const struct dialect_row rows[] = {
 		    "\"input_json_delta\",\"partial_json\":\"{}\"}}\n\n") },
 	  HEAD ASKED
 	  "stream\nmax_tokens=9\nid=\"m\"\nmodel=\"c\"\nfinish=[error]\nraw_finish=[error]\n"
-	  "usage in=4 out=1\n" HI "output assistant finish=error\n"
+	  "usage in=4\n" HI "output assistant finish=error\n"
 	  "  tool_call #t1 f json \"{}\"\ncall function f #t1 {} truncated\n"
 	  "error=\"cancelled\"\npartial cancelled lost=0\n" },
 	{ "error in a stream",

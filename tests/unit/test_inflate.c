@@ -227,11 +227,8 @@ TEST(inflate_stops_bombs)
 		const char *encode;
 		int want;
 	} bombs[] = {
-		{ "gzip", 0 }, /* its ratio cannot pass 1032 : 1 */
-		{ "br", -ENOBUFS },
-		{ "zstd", -ENOBUFS },
-		{ "gzip,gzip", -ENOBUFS },
-		{ "zstd,zstd", -ENOBUFS },
+		{ "gzip", -ENOBUFS },	   { "br", -ENOBUFS },	      { "zstd", -ENOBUFS },
+		{ "gzip,gzip", -ENOBUFS }, { "zstd,zstd", -ENOBUFS },
 	};
 	size_t len = 40 << 20;
 	_cleanup_free_ char *zeros = calloc(1, len);

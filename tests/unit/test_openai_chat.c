@@ -349,6 +349,11 @@ TEST(chat_rows)
 	check_rows(rows, ARRAY_LEN(rows));
 }
 
+TEST(chat_rows_without_memory)
+{
+	check_rows_without_memory(rows, ARRAY_LEN(rows));
+}
+
 TEST(chat_times)
 {
 	static const struct exchange x = {

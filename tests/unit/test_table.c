@@ -26,7 +26,8 @@ TEST(table_keeps_use_order)
 
 TEST(table_without_memory)
 {
-	EACH_MALLOC_FAILURE {
+	EACH_MALLOC_FAILURE
+	{
 		struct table t;
 		size_t added = 0, found = 0;
 
