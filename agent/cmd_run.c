@@ -25,7 +25,7 @@ static void say_ready(const struct live *l, const struct options *o)
 	if (!o->quiet)
 		fprintf(stderr, "ready: watching %llu processes; %s%s%s\n", (unsigned long long)s.processes,
 			l->app.otlp.endpoint ? "exporting to " : "no OTLP endpoint set, nothing is exported",
-			l->app.otlp.endpoint ? l->app.otlp.endpoint : "",
+			l->app.otlp.endpoint ? l->app.otlp.endpoint_shown : "",
 			o->output == OUTPUT_TABLE ? "; waiting for the first call (Ctrl-C ends)" : "");
 	notify_send("READY=1");
 }
