@@ -22,7 +22,6 @@ struct parser {
 	struct json *j;
 	const char *at;
 	const char *end;
-	size_t whole; /* tokens up to the latest value: without the key of one still to come */
 	unsigned int depth;
 	struct level levels[JSON_DEPTH_MAX];
 };
@@ -85,11 +84,8 @@ static int add_value(struct parser *p, enum json_type type, const char *start, c
 	uint32_t self;
 	int r = add(p, type, start, end, ret);
 
-	if (r)
+	if (r || !p->depth)
 		return r;
-	p->whole = p->j->count;
-	if (!p->depth)
-		return 0;
 	tokens = p->j->tokens;
 	self = (uint32_t)(*ret - tokens);
 	level = &p->levels[p->depth - 1];
@@ -413,11 +409,9 @@ int json_parse(struct json *j, struct slice text)
 	p.j = j;
 	p.at = text.data;
 	p.end = text.data + text.len;
-	p.whole = 0;
 	p.depth = 0;
 	r = parse_document(&p);
 	if (r == -EAGAIN) {
-		j->count = p.whole;
 		j->truncated = true;
 		return 0;
 	}

@@ -41,6 +41,8 @@ TEST(json_strings)
 		{ "high, character", SLICE("\\ud83d\\u0041"),
 		  SLICE("\xef\xbf\xbd"
 			"A") },
+		{ "high, behind the lows", SLICE("\\ud83d\\ue000"),
+		  SLICE("\xef\xbf\xbd\xee\x80\x80") },
 		{ "not UTF-8", SLICE("a\xff\xc3(b"), SLICE("a\xef\xbf\xbd\xef\xbf\xbd(b") },
 		{ "long, then an escape", SLICE("0123456789abcdef\\n0123456789"),
 		  SLICE("0123456789abcdef\n0123456789") },
@@ -136,6 +138,7 @@ TEST(json_whole_numbers)
 		{ "18446744073709551616", -ERANGE, 0 },
 		{ "92233720368547758070e-1", 0, INT64_MAX },
 		{ "1000000000000000000000000000000e-29", 0, 10 },
+		{ "0.0000000000000000000001e22", 0, 1 },
 		{ "1.5", -ERANGE, 0 },
 		{ "1e-1", -ERANGE, 0 },
 		{ "1e400", -ERANGE, 0 },
@@ -181,6 +184,12 @@ TEST(json_doubles)
 		"1000000000000000000000000000000e-29",
 		"8.41e-22",
 		"9.5e-23",
+		"7e-23",
+		"9007199254740993e5",
+		"9007199254740993e-5",
+		"9007199254740995e22",
+		"1234567890123456789e-7",
+		"8888888888888888881e3",
 		"0.000000000000000000000001",
 	};
 	_cleanup_(release) struct json j;

@@ -184,6 +184,22 @@ TEST(sse_goes_on_behind_a_hole)
 	}
 }
 
+TEST(sse_second_hole_in_what_is_dropped)
+{
+	_cleanup_(buf_cleanup) struct buf log = BUF_INIT(LOG_MAX);
+	struct sse s;
+
+	sse_init(&s, EVENT_MAX, on_event, &log);
+	feed(&s, "data: a", 7);
+	sse_hole(&s, 5);
+	feed(&s, "b\nc\n", 4);
+	sse_hole(&s, 5);
+	feed(&s, "\ndata: d\n\ndata: e\n\n", 19);
+	CHECK_STR(buf_slice(&log), "data=\"e\"\n");
+	CHECK_INT(s.damaged, 1);
+	sse_release(&s);
+}
+
 static void in_input(void *ctx, const struct sse_event *e)
 {
 	const struct slice *input = ctx;
