@@ -14,6 +14,7 @@ struct anthropic_state {
 	struct usage raw; /* USAGE_INPUT without cached tokens */
 	bool whole;	  /* a response that was not streamed filled in the output itself */
 	bool final_usage; /* not only message_start's, whose output count is a placeholder */
+	bool usage_cut;	  /* the text ended inside a usage object */
 	bool stopped;	  /* message_stop */
 	struct slice role;
 	struct slice stop_reason;
@@ -39,6 +40,8 @@ static void read_usage(struct call *c, struct anthropic_state *st, struct json_v
 		return;
 	for (size_t i = 0; i < ARRAY_LEN(usage_rows); i++)
 		usage_set_json(&st->raw, usage_rows[i].field, json_path(usage, usage_rows[i].path));
+	/* Input is the sum of several members: some may be behind the cut. */
+	st->usage_cut |= json_cut(usage);
 	call_update(c, &c->service_tier, json_get(usage, "service_tier"));
 	for (struct json_val i = json_first(json_get(usage, "iterations")); i.doc; i = json_next(i))
 		if (json_is(json_get(i, "type"), "compaction"))
@@ -204,13 +207,20 @@ static void anthropic_event(struct call *c, const struct decoder_config *config,
 	}
 }
 
-/* Without a message_delta, its output tokens are not known, whatever message_start holds.
- * Its input tokens stand unless the delta was lost: it may have raised them. */
-static void drop_first_usage(const struct call *c, struct usage *u)
+/* Takes back what is not known for sure. Without a message_delta the output tokens are
+ * not, whatever message_start holds; its input tokens stand unless the delta was lost,
+ * which may have raised them. */
+static void drop_doubtful(const struct call *c, const struct anthropic_state *st, struct usage *u)
 {
-	usage_unset(u, USAGE_OUTPUT);
-	usage_unset(u, USAGE_REASONING);
-	for (enum usage_field f = USAGE_INPUT; c->lost_bytes && f < USAGE_OUTPUT; f++)
+	bool first_only = c->stream && !st->whole && !st->final_usage;
+
+	if (first_only) {
+		usage_unset(u, USAGE_OUTPUT);
+		usage_unset(u, USAGE_REASONING);
+	}
+	if (!st->usage_cut && !(first_only && call_has_gap(c)))
+		return;
+	for (enum usage_field f = USAGE_INPUT; f < USAGE_OUTPUT; f++)
 		usage_unset(u, f);
 }
 
@@ -221,8 +231,7 @@ static void anthropic_finish(struct call *c, const struct decoder_config *config
 	int64_t cached = usage_get(u, USAGE_CACHE_READ) + usage_get(u, USAGE_CACHE_WRITE);
 
 	(void)config;
-	if (c->stream && !st->whole && !st->final_usage)
-		drop_first_usage(c, u);
+	drop_doubtful(c, st, u);
 	if (usage_has(u, USAGE_INPUT))
 		usage_set(u, USAGE_INPUT, usage_get(u, USAGE_INPUT) + cached);
 	usage_merge(&c->usage, u);

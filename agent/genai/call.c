@@ -54,6 +54,12 @@ void call_free(struct call *c)
 	free(c);
 }
 
+bool call_has_gap(const struct call *c)
+{
+	return c->lost_bytes || (c->partial_reason && strcmp(c->partial_reason, "cancelled") &&
+				 strcmp(c->partial_reason, "stream_interrupted"));
+}
+
 void call_mark_partial(struct call *c, const char *reason, uint64_t lost_bytes)
 {
 	c->completeness = COMPLETENESS_PARTIAL;

@@ -210,6 +210,8 @@ int call_new(struct call **ret);
 void call_free(struct call *c);
 /* Marks it partial; the first reason stays. `reason` is static. */
 void call_mark_partial(struct call *c, const char *reason, uint64_t lost_bytes);
+/* Partial for another reason than that it ended early: something inside it is missing. */
+bool call_has_gap(const struct call *c);
 /* Copies the decoded JSON string into the arena; absent when v is no string, or only the
  * beginning of one: half an id or a name is a wrong one. */
 struct slice call_json_str(struct call *c, struct json_val v);

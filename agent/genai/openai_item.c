@@ -49,6 +49,9 @@ struct slice item_tool_name(struct call *c, const struct item_kind *kind, struct
 
 	if (!name.len)
 		name = kind->name;
+	/* A function without its name was cut off; its type is not the name. */
+	if (!name.len && (kind->part == PART_TOOL_CALL || json_cut(item)))
+		return SLICE_NONE;
 	return name.len ? name : call_json_str(c, json_get(item, "type"));
 }
 
