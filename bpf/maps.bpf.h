@@ -110,7 +110,7 @@ struct call_key {
 };
 
 struct call {
-	u64 ptr;
+	u64 ptr; /* 0: not under way */
 	u64 buf;
 	u64 out; /* where the function stores the length; 0: it returns it */
 	u64 ts_ns;
