@@ -82,7 +82,7 @@ static __always_inline void bind(u64 ptr, u8 source, u64 sock)
 {
 	struct conn_key key = conn_key(ptr);
 	struct conn *conn = conn_get(&key, source);
-	struct sock_owner owner = { .ptr = ptr, .tgid = key.tgid };
+	struct sock_owner owner = { .ptr = ptr, .tgid = key.tgid, .tls = true };
 
 	if (!conn || conn->sock)
 		return;

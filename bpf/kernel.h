@@ -83,10 +83,6 @@ struct sock {
 	u8 sk_shutdown;
 };
 
-struct tcp_sock {
-	u64 bytes_sent;
-};
-
 struct iovec {
 	void *iov_base;
 	size_t iov_len;

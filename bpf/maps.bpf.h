@@ -110,7 +110,7 @@ struct call_key {
 };
 
 struct call {
-	u64 ptr;
+	u64 ptr; /* 0: not under way */
 	u64 buf;
 	u64 out; /* where the function stores the length; 0: it returns it */
 	u64 ts_ns;
@@ -151,12 +151,16 @@ struct {
 	__type(value, struct thread);
 } threads __weak SEC(".maps");
 
-/* Sockets of observed processes that carry TLS. */
+/* Sockets of observed processes. */
 struct sock_owner {
-	u64 ptr; /* the connection; 0: not known yet */
+	u64 ptr; /* the TLS connection; 0: not known yet */
 	u32 tgid;
-	u32 zero;
+	bool tls;	/* sent TLS records */
+	u8 plain_sends; /* what it sent else; from PLAIN_SENDS_MAX on it is not looked at */
+	u16 zero;
 };
+
+#define PLAIN_SENDS_MAX 8 /* STARTTLS and CONNECT come before that */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

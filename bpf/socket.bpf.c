@@ -55,13 +55,6 @@ static __always_inline bool fits(const struct tls_head *h, u64 len)
 	return h->type != TLS_APPLICATION_DATA || (record >= plain + 8 && record <= plain + 256);
 }
 
-static __always_inline void note_tls(u64 sock, u32 tgid)
-{
-	struct sock_owner owner = { .tgid = tgid };
-
-	bpf_map_update_elem(&socks, &sock, &owner, BPF_NOEXIST);
-}
-
 static __always_inline void emit_hello(u64 sock, u32 tgid, u64 buf, u64 len)
 {
 	struct {
@@ -94,36 +87,54 @@ static __always_inline void emit_hello(u64 sock, u32 tgid, u64 buf, u64 len)
 	submit(&r->e);
 }
 
+/* Looks at what a socket of unknown or unbound purpose sends. */
+static __always_inline void inspect(u64 sock, struct sock_owner *owner, u64 pid_tgid,
+				    const struct msghdr *msg)
+{
+	struct sock_owner fresh = { .tgid = pid_tgid >> 32 };
+	u64 len, buf = user_bytes(msg, &len);
+	bool began = owner && owner->tls;
+	struct tls_head head;
+	struct thread *t;
+
+	if (!buf || len < sizeof(head) ||
+	    bpf_probe_read_user(&head, sizeof(head), (const void *)buf) || !is_tls(&head)) {
+		if (owner && !owner->tls)
+			owner->plain_sends++;
+		if (!owner) {
+			fresh.plain_sends = 1;
+			bpf_map_update_elem(&socks, &sock, &fresh, BPF_ANY);
+		}
+		return;
+	}
+	if (owner) {
+		owner->tls = true;
+	} else {
+		fresh.tls = true;
+		bpf_map_update_elem(&socks, &sock, &fresh, BPF_ANY);
+	}
+	if (!began && head.type == TLS_HANDSHAKE && head.message == TLS_CLIENT_HELLO)
+		emit_hello(sock, pid_tgid >> 32, buf, len);
+	t = bpf_map_lookup_elem(&threads, &pid_tgid);
+	if (!t || !t->ptr)
+		return;
+	if (t->in_call || fits(&head, t->len))
+		bind(t->ptr, t->source, sock);
+	t->ptr = 0;
+}
+
 /* Kernels from 6.16 on. */
 SEC("tp_btf/tcp_sendmsg_locked")
 int socket_send(u64 *ctx)
 {
-	u64 pid_tgid = bpf_get_current_pid_tgid(), sock = ctx[0], buf, len;
-	struct tls_head head;
+	u64 pid_tgid = bpf_get_current_pid_tgid(), sock = ctx[0];
 	struct sock_owner *owner;
-	struct thread *t;
 
 	if (watch_state(pid_tgid >> 32) != GENTAP_WATCH_ON)
 		return 0;
 	owner = bpf_map_lookup_elem(&socks, &sock);
-	if (owner && owner->ptr)
-		return 0;
-	buf = user_bytes((const struct msghdr *)ctx[1], &len);
-	if (!buf || len < sizeof(head) ||
-	    bpf_probe_read_user(&head, sizeof(head), (const void *)buf) || !is_tls(&head))
-		return 0;
-	if (!owner) {
-		note_tls(sock, pid_tgid >> 32);
-		if (head.type == TLS_HANDSHAKE && head.message == TLS_CLIENT_HELLO &&
-		    !BPF_CORE_READ((const struct tcp_sock *)sock, bytes_sent))
-			emit_hello(sock, pid_tgid >> 32, buf, len);
-	}
-	t = bpf_map_lookup_elem(&threads, &pid_tgid);
-	if (!t || !t->ptr)
-		return 0;
-	if (t->in_call || fits(&head, t->len))
-		bind(t->ptr, t->source, sock);
-	t->ptr = 0;
+	if (!owner || (!owner->ptr && owner->plain_sends < PLAIN_SENDS_MAX))
+		inspect(sock, owner, pid_tgid, (const struct msghdr *)ctx[1]);
 	return 0;
 }
 
@@ -139,24 +150,21 @@ int socket_receive(u64 *ctx)
 	if (watch_state(pid_tgid >> 32) != GENTAP_WATCH_ON)
 		return 0;
 	owner = bpf_map_lookup_elem(&socks, &sock);
+	/* With socket_send, it is known which sockets carry TLS. */
+	if (have_socket_send && !(owner && owner->tls))
+		return 0;
 	t = bpf_map_lookup_elem(&threads, &pid_tgid);
 	if (owner && owner->ptr) {
 		if (t)
 			t->sock = 0;
-		return 0;
-	}
-	if (t && t->ptr && t->in_call) {
+	} else if (t && t->ptr && t->in_call) {
 		bind(t->ptr, t->source, sock);
 		t->ptr = 0;
-		return 0;
-	}
-	/* With socket_send, it is known which sockets carry TLS. */
-	if (have_socket_send && !owner)
-		return 0;
-	if (t)
+	} else if (t) {
 		t->sock = sock;
-	else
+	} else {
 		bpf_map_update_elem(&threads, &pid_tgid, &fresh, BPF_ANY);
+	}
 	return 0;
 }
 

@@ -20,6 +20,36 @@ static __always_inline u64 call_sp(const struct pt_regs *ctx)
 	return (REGS_SP(ctx) + 8) & ~15ULL;
 }
 
+/* Entries are reused, not deleted: a thread calls from the same depth again and again, and
+ * an update of the map costs as much as the rest of the program. */
+static __always_inline void note_call(const struct call_key *key, const struct call *call)
+{
+	struct call *old = bpf_map_lookup_elem(&calls, key);
+
+	if (old)
+		*old = *call;
+	else
+		bpf_map_update_elem(&calls, key, call, BPF_ANY);
+}
+
+/* The thread is in a call about an unbound connection. */
+static __always_inline void note_thread(u64 pid_tgid, u64 ptr, u8 source, u32 dir)
+{
+	struct thread *t = bpf_map_lookup_elem(&threads, &pid_tgid);
+	struct thread fresh = { .ptr = ptr, .in_call = 1, .source = source };
+
+	if (!t) {
+		bpf_map_update_elem(&threads, &pid_tgid, &fresh, BPF_ANY);
+		return;
+	}
+	if (dir != GENTAP_READ)
+		t->sock = 0;
+	t->ptr = ptr;
+	t->in_call = 1;
+	t->source = source;
+	t->len = 0;
+}
+
 /* `out`: where the length will be stored; 0: the function returns it. */
 static __always_inline int tls_enter(const struct pt_regs *ctx, u8 source, u32 dir, u64 out)
 {
@@ -35,19 +65,9 @@ static __always_inline int tls_enter(const struct pt_regs *ctx, u8 source, u32 d
 		.source = source,
 	};
 
-	bpf_map_update_elem(&calls, &key, &call, BPF_ANY);
-	if (conn && conn->sock)
-		return 0;
-
-	struct thread *old = bpf_map_lookup_elem(&threads, &key.pid_tgid);
-	struct thread now = {
-		.ptr = ckey.ptr,
-		.sock = old && dir == GENTAP_READ ? old->sock : 0,
-		.in_call = 1,
-		.source = source,
-	};
-
-	bpf_map_update_elem(&threads, &key.pid_tgid, &now, BPF_ANY);
+	note_call(&key, &call);
+	if (!conn || !conn->sock)
+		note_thread(key.pid_tgid, ckey.ptr, source, dir);
 	return 0;
 }
 
@@ -105,7 +125,7 @@ static __always_inline int tls_return(const struct pt_regs *ctx)
 	s32 result = REGS_RESULT(ctx);
 	u64 len = 0;
 
-	if (!call) {
+	if (!call || !call->ptr) {
 		if (!returns_shared)
 			count(GENTAP_STAT_NO_ENTRY, 1);
 		return 0;
@@ -120,7 +140,7 @@ static __always_inline int tls_return(const struct pt_regs *ctx)
 	thread_leave(call, key.pid_tgid, len);
 	if (len)
 		tls_transfer(call, &key, len);
-	bpf_map_delete_elem(&calls, &key);
+	call->ptr = 0;
 	return 0;
 }
 

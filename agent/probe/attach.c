@@ -111,7 +111,8 @@ static int attach_perf(struct links *l, const struct kern *k, int file_fd, uint3
 	return r;
 }
 
-/* Returns first, the highest role that matters: an entry that is seen has its return seen. */
+/* Returns before entries (the roles are in that order from the end): an entry that is seen
+ * has its return seen. */
 int attach_points(struct links *ret, const struct kern *k, int file_fd, uint32_t tgid,
 		  const struct points *points)
 {
@@ -130,15 +131,18 @@ int attach_points(struct links *ret, const struct kern *k, int file_fd, uint32_t
 	return 0;
 }
 
+/* From the last to the first, since the reaper takes the newest first: the returns go
+ * before the entries, or every call meanwhile would look like one whose entry was lost. */
 void attach_release(struct links *l, struct reaper *reaper)
 {
-	for (size_t i = 0; i < l->n; i++) {
+	while (l->n) {
+		int fd = l->fds[--l->n];
+
 		if (reaper)
-			reaper_close(reaper, l->fds[i]);
+			reaper_close(reaper, fd);
 		else
-			close(l->fds[i]);
+			close(fd);
 	}
-	l->n = 0;
 }
 
 static uint64_t read_flag(const char *path)

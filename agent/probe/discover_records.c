@@ -321,6 +321,8 @@ static void on_fork(struct discover *d, const struct perf_record *rec)
 	if (!d->forks.first)
 		loop_set_timer(d->on_fork, FORK_DELAY_NS);
 	queue_add(&d->forks, e);
+	if (parent->told && d->sink.hurries && d->sink.hurries(d->sink.ctx, parent->tgid))
+		discover_tell_fork(d, e);
 }
 
 static void on_exit_record(struct discover *d, const struct perf_record *rec)

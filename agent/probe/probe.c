@@ -157,6 +157,15 @@ static void on_fork(void *ctx, uint32_t parent_tgid, uint32_t tgid, uint64_t ts_
 	mark_pending(p, child);
 }
 
+/* A child may call the library within a millisecond. */
+static bool on_hurries(void *ctx, uint32_t parent_tgid)
+{
+	struct probe *p = ctx;
+	struct observed *o = find(p, parent_tgid);
+
+	return o && observed_links(o);
+}
+
 static void on_exit_(void *ctx, uint32_t tgid, uint64_t ts_ns)
 {
 	struct probe *p = ctx;
@@ -227,6 +236,7 @@ static int start(struct probe *p, struct loop *loop, const struct probe_config *
 		.mapped = on_mapped,
 		.exec = on_exec,
 		.fork = on_fork,
+		.hurries = on_hurries,
 		.exit = on_exit_,
 	};
 	int r = reaper_new(&p->reaper);
