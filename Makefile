@@ -201,9 +201,9 @@ check: ## fast inner loop: unit and replay tests under ASan and UBSan, no root
 	$(Q)$(MAKE) --no-print-directory unit asan all
 	$(Q)$(PYTHON) tests/run unit replay
 
-test: deps-test ## install, build, pass unit and replay tests
-	$(Q)$(MAKE) --no-print-directory unit all
-	$(Q)$(PYTHON) tests/run unit replay
+test: deps-test ## install, build, pass every test that needs no root
+	$(Q)$(MAKE) --no-print-directory unit asan fuzzers all
+	$(Q)$(PYTHON) tests/run unit replay conformance fuzz
 
 conformance: deps-test ## recorded traffic against the official SDKs' reading
 	$(Q)$(MAKE) --no-print-directory all
