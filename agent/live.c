@@ -136,11 +136,13 @@ int live_start(struct live *l, const struct options *o, const char *record_file,
 		return r;
 	config.decoder = l->app.decoder;
 	config.boot_to_wall_ns = clock_boot_to_wall_ns();
-	r = open_recorder(l, record_file, config.boot_to_wall_ns);
-	if (!r)
-		r = pipeline_new(&l->pipeline, &config, &sink);
+	r = pipeline_new(&l->pipeline, &config, &sink);
 	if (!r)
 		r = start_probe(l, o, root_pid);
+	/* Last: a file that is there already is not emptied by a start that fails. Records
+	 * come from the loop, so none is missed. */
+	if (!r)
+		r = open_recorder(l, record_file, config.boot_to_wall_ns);
 	if (r)
 		live_release(l);
 	return r;

@@ -15,8 +15,7 @@ FAMILIES = ("openai", "openai-responses", "anthropic")
 
 def folder():
     """The corpus lies beside the project; None when it does not."""
-    for path in (os.environ.get("GENTAP_CORPUS"), os.path.join(ROOT, "..", "shared", "corpus"),
-                 os.path.join(ROOT, "shared", "corpus"), "/work/shared/corpus"):
+    for path in (os.environ.get("GENTAP_CORPUS"), os.path.join(ROOT, "..", "shared", "corpus")):
         if path and os.path.exists(os.path.join(path, "openai.jsonl.gz")):
             return path
     return None
