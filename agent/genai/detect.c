@@ -124,7 +124,7 @@ static bool glob(const char *pattern, struct slice s)
 		if (*pattern == '*') {
 			star = ++pattern;
 			star_at = at;
-		} else if (*pattern == c) {
+		} else if (*pattern && *pattern == c) { /* a NUL in s is not the end of both */
 			pattern++;
 			at++;
 		} else if (star) {

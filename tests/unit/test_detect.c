@@ -66,6 +66,13 @@ TEST(detect_providers)
 	test_row(NULL);
 }
 
+TEST(detect_host_with_nul)
+{
+	CHECK(!detect_provider(SLICE("api.openai.com\0x"), 443, SLICE("/")));
+	CHECK(!detect_provider(SLICE("api.openai.com\0\0\0\0"), 443, SLICE("/")));
+	CHECK(!detect_provider(SLICE("\0"), 443, SLICE("/")));
+}
+
 TEST(detect_operations)
 {
 	static const struct {
