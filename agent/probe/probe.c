@@ -338,8 +338,9 @@ struct process *probe_process(struct probe *p, uint32_t tgid)
 
 	if (!o)
 		return NULL;
-	if (!o->process)
-		proc_read(&o->process, tgid);
+	/* Gone from /proc already: its pid is still the truth. */
+	if (!o->process && proc_read(&o->process, tgid) && !process_new(&o->process))
+		o->process->pid = tgid;
 	return o->process;
 }
 
