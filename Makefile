@@ -51,8 +51,9 @@ PURE         := $(filter $(MODULES),base wire genai flow trace account otlp stor
 PURE_FILES   := $(wildcard agent/probe/discover*.c agent/probe/filter.c agent/probe/perfring.c \
 	agent/probe/locate/*.c)
 
-LIBS_PURE  := libelf libdw zlib libbrotlidec libzstd libnghttp2 libcurl libcap-ng
-LIBS_AGENT := $(LIBS_PURE) libbpf
+LIBS_PURE  := libelf libdw zlib libbrotlidec libzstd libnghttp2 libcurl libcap-ng \
+	sqlite3 yaml-0.1
+LIBS_AGENT := $(LIBS_PURE) libbpf libmicrohttpd ncursesw
 
 pkg = $(shell $(PKG_CONFIG) $(1) $(2) 2>/dev/null)
 
@@ -173,7 +174,8 @@ benches: $(BENCH)
 # Root installs as it is; a user through sudo, which is called for nothing else.
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 DEPS := gcc make clang llvm bpftool libbpf-dev libelf-dev libdw-dev zlib1g-dev libbrotli-dev libzstd-dev \
-	libnghttp2-dev libcurl4-openssl-dev libcap-ng-dev uthash-dev pkg-config libc6-dev ca-certificates
+	libnghttp2-dev libcurl4-openssl-dev libcap-ng-dev libsqlite3-dev libyaml-dev libmicrohttpd-dev \
+	libncurses-dev uthash-dev pkg-config libc6-dev ca-certificates
 DEPS_TEST := libclang-rt-14-dev python3-venv python3-pip openssl curl procps brotli zstd \
 	libcjson-dev
 

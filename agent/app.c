@@ -61,7 +61,7 @@ static bool content_wanted(const struct options *o)
 					    !strcasecmp(v, "SPAN_AND_EVENT")));
 }
 
-static void on_span(void *ctx, const struct span *span)
+static void on_span(void *ctx, struct span *span)
 {
 	struct app *a = ctx;
 

@@ -30,9 +30,12 @@ struct attr {
 	};
 };
 
+struct call;
+
 struct span {
 	struct arena arena;
 	struct process *process; /* its Resource; counted; NULL: the agent does not know */
+	const struct call *call; /* the call that it is, lent while it is handed on; NULL: none */
 	uint8_t trace_id[16];
 	uint8_t span_id[8];
 	uint8_t parent_id[8]; /* zeros: a root */
@@ -65,7 +68,7 @@ const struct attr *span_attr(const struct span *s, const char *key); /* NULL: no
 
 struct span_sink {
 	void *ctx;
-	void (*span)(void *ctx, const struct span *span); /* lends */
+	void (*span)(void *ctx, struct span *span); /* lends; it may add attributes */
 };
 
 #endif

@@ -41,6 +41,7 @@ void tracer_call(struct tracer *t, struct call *call)
 		t->stats.no_memory++;
 	} else {
 		call_span_fill(span, call, &t->config);
+		span->call = call;
 		t->stats.spans++;
 		t->stats.dropped_attrs += span->dropped_attrs;
 		t->sink.span(t->sink.ctx, span);

@@ -13,7 +13,7 @@ struct record {
 	struct span last; /* its strings are gone */
 };
 
-static void on_span(void *ctx, const struct span *s)
+static void on_span(void *ctx, struct span *s)
 {
 	struct record *r = ctx;
 
