@@ -55,6 +55,8 @@ static bool incomplete(const struct call *c)
 
 static const char *why_nothing_to_price(const struct call *c)
 {
+	if (c->op == OP_FETCH_RESPONSE || c->op == OP_CREATE_AGENT || c->op == OP_NONE)
+		return "";
 	if (c->usage.present)
 		return incomplete(c) ? "usage incomplete" : NULL;
 	/* A request that was refused before it was worked on is not billed, as far as anyone
