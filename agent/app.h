@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The upper half of the agent, the same for live and for files: calls become spans,
- * spans go to every sink (exporter, printer). What feeds it is live.c or offline.c.
+ * spans go to every sink (exporter, store, printer). What feeds it is live.c or offline.c.
  */
 #ifndef APP_H
 #define APP_H
@@ -11,6 +11,7 @@
 #include "options.h"
 #include "pipeline.h"
 #include "print.h"
+#include "store.h"
 #include "tracer.h"
 
 struct app {
@@ -18,6 +19,7 @@ struct app {
 	struct loop *loop;
 	struct tracer *tracer;
 	struct exporter *exporter; /* NULL: no endpoint */
+	struct store *store;	   /* NULL: not wanted */
 	struct printer printer;
 	FILE *out;
 	struct otlp_options otlp;
