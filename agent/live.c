@@ -4,6 +4,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "log.h"
+#include "workload.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -66,6 +67,8 @@ static struct process *on_process(void *ctx, uint32_t tgid)
 	struct live *l = ctx;
 	struct process *p = probe_process(l->probe, tgid);
 
+	if (p)
+		workload_read(p, identity_variables(l->app.billing.identity));
 	if (p && l->recorder)
 		tracefile_write_process(l->recorder, p);
 	return p;
