@@ -47,8 +47,7 @@ static error_t parse_key(int key, char *arg, struct argp_state *state)
 	     o->command == CMD_DECODE))
 		argp_error(state, o->command == CMD_EXEC ? "which command?" : "which file?");
 	if (key == ARGP_KEY_END && o->n_args &&
-	    (o->command == CMD_RUN || o->command == CMD_DOCTOR ||
-	     (o->command == CMD_RECORD && o->n_args > 1)))
+	    (o->command == CMD_RUN || (o->command == CMD_RECORD && o->n_args > 1)))
 		argp_error(state, "unexpected argument: %s", o->args[o->n_args - 1]);
 	r = option_set(o, key, arg);
 	if (r == -ENOENT)

@@ -103,10 +103,11 @@ const struct command_row commands[] = {
 	  "Examples:\n"
 	  "  gentap decode session.har\n"
 	  "  gentap decode -o jsonl a.har b.har\n" },
-	{ "doctor", CMD_DOCTOR, "",
+	{ "doctor", CMD_DOCTOR, "[FILE...]",
 	  "Check kernel, privileges and libraries, and say what would be observed and what not, "
-	  "and why.\v"
-	  "Example:\n  sudo gentap doctor\n" },
+	  "and why. With files: which TLS libraries these executables and libraries contain, and "
+	  "where they would be observed (no privilege needed).\v"
+	  "Examples:\n  sudo gentap doctor\n  gentap doctor /usr/bin/node ~/.bun/bin/bun\n" },
 	{ "prices", CMD_PRICES, "[[PROVIDER:]MODEL...]",
 	  "Show the price lists in force, or what a model costs by them.\v"
 	  "Examples:\n"
