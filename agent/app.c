@@ -153,6 +153,13 @@ void app_call(void *app, struct call *call)
 	tracer_call(a->tracer, call);
 }
 
+void app_exit(void *app, uint32_t tgid)
+{
+	struct app *a = app;
+
+	tracer_process_exit(a->tracer, tgid);
+}
+
 static int finish_export(struct app *a, uint64_t flush_ms)
 {
 	const struct otlp_stats *s;
