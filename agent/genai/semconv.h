@@ -96,10 +96,10 @@ size_t semconv_name(enum semconv_profile p, enum semconv_name n, const char *ret
 /* Of runs. gentap.inferred names the rule by which a parent, an end or an error was
  * concluded rather than read. */
 #define ATTR_GENTAP_INFERRED "gentap.inferred"
-#define ATTR_GENTAP_RUN_ID "gentap.run.id" /* span id of the invoke_agent, in hex */
-#define ATTR_GENTAP_SIDE_CALL "gentap.side_call" /* not of the run's main line */
+#define ATTR_GENTAP_RUN_ID "gentap.run.id"		/* span id of the invoke_agent, in hex */
+#define ATTR_GENTAP_SIDE_CALL "gentap.side_call"	/* not of the run's main line */
 #define ATTR_GENTAP_BRANCH "gentap.conversation.branch" /* of a history that was rewritten */
-#define ATTR_GENTAP_AMBIGUOUS "gentap.ambiguous" /* several parents were equally likely */
+#define ATTR_GENTAP_AMBIGUOUS "gentap.ambiguous"	/* several parents were equally likely */
 #define ATTR_GENTAP_AGENT_SOURCE "gentap.agent.name_source"
 #define ATTR_GENTAP_TOOL_TIMING "gentap.tool.timing" /* calls, mcp: what told the times */
 #define ATTR_GENTAP_TOOL_EXIT "gentap.tool.exit_code"

@@ -174,13 +174,17 @@ struct tool *parent_find(struct tracer *t, const struct call *c, const char **re
 
 /* ---- Calls beside the main line ------------------------------------------------------------ */
 
-static bool quotes(const struct call *c, struct slice head)
+/* Does it speak about the run's question? Who asks the same question is another one. */
+static bool quotes(const struct call *c, const struct run *run, struct slice head)
 {
 	for (size_t i = 0; i < c->n_input; i++)
-		for (size_t k = 0; k < c->input[i].n_parts; k++)
-			if (c->input[i].parts[k].type == PART_TEXT &&
-			    slice_find(c->input[i].parts[k].text, head) >= 0)
+		for (size_t k = 0; k < c->input[i].n_parts; k++) {
+			const struct part *p = &c->input[i].parts[k];
+
+			if (p->type == PART_TEXT && p->hash != run->user_hash &&
+			    slice_find(p->text, head) >= 0)
 				return true;
+		}
 	return false;
 }
 
@@ -193,7 +197,7 @@ static int side_rank(const struct run *run, const struct call *c)
 		return 0;
 	if (run->session && slice_eq(slice_from(run->session), c->user))
 		return 3;
-	if (head.len >= TOOL_TEXT_MIN && quotes(c, head))
+	if (head.len >= TOOL_TEXT_MIN && quotes(c, run, head))
 		return 2;
 	return run->cli && agent_name_is_cli(c->user_agent) ? 1 : 0;
 }

@@ -211,6 +211,7 @@ static void set_totals(struct span *s, const struct run *run)
 		{ "gentap.run.errors", AT(errors), true },
 		{ "gentap.run.tool_errors", AT(tool_errors), true },
 		{ "gentap.run.side_calls", AT(side_calls), false },
+		{ "gentap.run.unanswered_tools", AT(unanswered), false },
 		{ "gentap.run.server_tools", AT(server_tools), false },
 		{ "gentap.run.retries", AT(retries), false },
 		{ "gentap.run.rate_limited", AT(rate_limited), false },

@@ -44,6 +44,7 @@ struct run_totals {
 	int64_t errors; /* calls that failed */
 	int64_t tools;
 	int64_t tool_errors;
+	int64_t unanswered;   /* asked for, but no result was sent */
 	int64_t server_tools; /* run by the provider */
 	int64_t retries;
 	int64_t rate_limited; /* 429 and 529 */
@@ -110,6 +111,7 @@ struct tool {
 	uint64_t start_ns, end_ns;
 	bool closed;
 	bool hands_off;
+	bool used; /* something hangs below it */
 	size_t n_texts;
 	struct index_node texts[TOOL_TEXTS_MAX];
 };

@@ -199,8 +199,16 @@ static void tool_close(struct tracer *t, struct tool *tool, const struct outcome
 
 void tool_abandon(struct tracer *t, struct tool *tool, uint64_t end_ns, const char *reason)
 {
-	if (!tool->closed)
-		tool_close(t, tool, &(struct outcome){ .end_ns = end_ns, .partial = reason });
+	if (tool->closed)
+		return;
+	/* Nobody is known to have run it: some only want the arguments (structured output). */
+	if (!tool->used) {
+		tool->closed = true;
+		tool->run->open_tools--;
+		tool->run->totals.unanswered++;
+		return;
+	}
+	tool_close(t, tool, &(struct outcome){ .end_ns = end_ns, .partial = reason });
 }
 
 void tool_close_handoff(struct tracer *t, struct tool *tool, uint64_t end_ns)

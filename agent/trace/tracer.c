@@ -225,6 +225,7 @@ static struct run *run_nested(struct tracer *t, struct tool *tool, struct call *
 	if (!run)
 		return NULL;
 	run->opener = tool;
+	tool->used = true;
 	run->handed_off = handed_off;
 	run->depth = outer->depth + 1;
 	list_append(&outer->children, &run->in_parent);
@@ -285,6 +286,8 @@ static struct run *run_of_new(struct tracer *t, struct call *c, const struct spa
 	}
 	if (!is_agentic(c, &f->join, &name)) {
 		f->under = tool;
+		if (tool)
+			tool->used = true;
 		f->side = tool != NULL;
 		return tool ? tool->run : NULL;
 	}

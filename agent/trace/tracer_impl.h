@@ -39,7 +39,8 @@ void str_set(char **field, struct slice value);
 void tools_open(struct tracer *t, struct run *run, struct call *c);
 /* Closes, and emits, the open tools of the run whose results the call sends. How many. */
 size_t tools_close(struct tracer *t, struct run *run, struct call *c, const struct join *j);
-/* Emits it without a result, at `end_ns`, if it is open. */
+/* It has no result: emits it, ending at `end_ns`, if it is open and something was seen
+ * below it. */
 void tool_abandon(struct tracer *t, struct tool *tool, uint64_t end_ns, const char *reason);
 /* Emits a hand-off whose agent is done. */
 void tool_close_handoff(struct tracer *t, struct tool *tool, uint64_t end_ns);

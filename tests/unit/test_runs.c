@@ -125,7 +125,6 @@ TEST(runs_conversations)
 		  "@200+10 pid=1 tools=1 u:q c:call_0123456789abcde1:a:x u:stop -> fine\n",
 		  "invoke_agent bot 0+10\n"
 		  "  chat m 0+10\n"
-		  "  execute_tool a 0+10\n"
 		  "invoke_agent bot 200+10\n"
 		  "  chat m 200+10\n" },
 		{ "first seen in its middle",
@@ -203,7 +202,6 @@ TEST(runs_nested)
 		  "@20+10 pid=1 tools=1 u:what_is_the_weather -> rain\n",
 		  "invoke_agent bot 0+10\n"
 		  "  chat m 0+10\n"
-		  "  execute_tool ask 0+10\n"
 		  "invoke_agent bot 20+10\n"
 		  "  chat m 20+10\n" },
 		{ "an agent in a process that a tool started",
