@@ -93,7 +93,13 @@ struct wanted {
 	bool own;		 /* only of this process, and not yet continued */
 };
 
-enum { SCORE_FRESH = 1, SCORE_SYSTEM = 2, SCORE_HISTORY = 4, SCORE_PROCESS = 8 };
+enum {
+	SCORE_OPEN = 1,
+	SCORE_FRESH = 2,
+	SCORE_SYSTEM = 4,
+	SCORE_HISTORY = 8,
+	SCORE_PROCESS = 16,
+};
 
 /* -1: it is not that one. */
 static int score(const struct conversations *cs, const struct call *c, const struct point *p,
@@ -112,7 +118,8 @@ static int score(const struct conversations *cs, const struct call *c, const str
 	if (w->weak && !known && (!own || p->continued))
 		return -1;
 	return own * SCORE_PROCESS + known * SCORE_HISTORY +
-	       (cs->history.system == p->system) * SCORE_SYSTEM + !p->continued * SCORE_FRESH;
+	       (cs->history.system == p->system) * SCORE_SYSTEM + !p->continued * SCORE_FRESH +
+	       (p->run != NULL) * SCORE_OPEN;
 }
 
 /* NULL: none, or (*ambiguous) several that are equally good. */

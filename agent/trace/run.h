@@ -111,7 +111,8 @@ struct tool {
 	uint64_t start_ns, end_ns;
 	bool closed;
 	bool hands_off;
-	bool used; /* something hangs below it */
+	bool missed; /* known from the history only: who asked for it was not seen */
+	bool used;   /* something hangs below it */
 	size_t n_texts;
 	struct index_node texts[TOOL_TEXTS_MAX];
 };

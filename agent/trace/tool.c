@@ -192,7 +192,10 @@ static void tool_close(struct tracer *t, struct tool *tool, const struct outcome
 	span_set_str(s, ATTR_TOOL_CALL_ARGUMENTS, slice_from(tool->content_arguments));
 	if (o->result)
 		set_result(t, tool, s, o->result);
-	span_set_str(s, ATTR_GENTAP_COMPLETENESS, o->partial ? SLICE("partial") : SLICE("full"));
+	span_set_str(s, ATTR_GENTAP_COMPLETENESS,
+		     tool->missed ? SLICE("inferred")
+		     : o->partial ? SLICE("partial")
+				  : SLICE("full"));
 	span_set_str(s, ATTR_GENTAP_PARTIAL_REASON, slice_from(o->partial));
 	tracer_emit(t, s);
 }
@@ -262,8 +265,13 @@ static void open_missed(struct tracer *t, struct run *run, struct call *c, const
 						      .truncated = p->text.len < p->len,
 						      .end_ns = c->start_ns };
 
-			if (p->type == PART_TOOL_CALL)
-				tool_new(t, run, c, &as, c->n_tool_calls + i * 256 + k);
+			struct tool *tool;
+
+			if (p->type != PART_TOOL_CALL)
+				continue;
+			tool = tool_new(t, run, c, &as, c->n_tool_calls + i * 256 + k);
+			if (tool)
+				tool->missed = true;
 		}
 	}
 }
@@ -291,7 +299,7 @@ size_t tools_close(struct tracer *t, struct run *run, struct call *c, const stru
 			tool = find_open(run, m, o.result);
 			if (!tool || is_taken_over(tool))
 				continue;
-			if (missed || (j->gap && tool->start_ns == c->start_ns))
+			if (missed || tool->missed)
 				o.partial = "calls_missed";
 			tool_close(t, tool, &o);
 			closed++;

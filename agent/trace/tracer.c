@@ -394,6 +394,8 @@ void tracer_call(struct tracer *t, struct call *call)
 	struct span *span = NULL;
 
 	t->stats.calls++;
+	/* What was over when it began, it does not continue. */
+	tracer_sweep(t, call->start_ns);
 	if (call->op == OP_NONE) {
 		t->stats.not_operations++;
 	} else if (span_new(&span)) {
@@ -405,7 +407,6 @@ void tracer_call(struct tracer *t, struct call *call)
 		span->call = call;
 		tracer_emit(t, span);
 	}
-	tracer_sweep(t, call->end_ns);
 	call_free(call);
 }
 
