@@ -210,7 +210,7 @@ deps-test:
 run: deps ## install, build, start the agent and show live calls
 	$(Q)$(MAKE) --no-print-directory all
 	@[ -z "$(SUDO)" ] || echo "capturing needs root: starting the agent with sudo"
-	$(Q)$(SUDO) $(BUILD)/gentap run --print $(ARGS)
+	$(Q)$(SUDO) $(BUILD)/gentap run --print --store $(ARGS)
 
 check: ## fast inner loop: unit and replay tests under ASan and UBSan, no root
 	$(Q)$(MAKE) --no-print-directory unit asan all
