@@ -15,6 +15,7 @@
 #include "print.h"
 #include "store.h"
 #include "tracer.h"
+#include "tree.h"
 
 struct app {
 	const struct options *options;
@@ -24,6 +25,7 @@ struct app {
 	struct exporter *exporter; /* NULL: no endpoint */
 	struct store *store;	   /* NULL: not wanted */
 	struct printer printer;
+	struct tree tree; /* for OUTPUT_TREE */
 	FILE *out;
 	struct otlp_options otlp;
 	struct otlp_host host;

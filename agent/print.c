@@ -260,7 +260,7 @@ void print_span(struct printer *p, const struct span *s)
 		count(p, s);
 	else if (p->format == OUTPUT_TABLE)
 		return;
-	if (p->format == OUTPUT_NONE)
+	if (p->format == OUTPUT_NONE || p->format == OUTPUT_TREE)
 		return;
 	buf_reset(&p->line, 1024 * 1024);
 	if (p->format == OUTPUT_TABLE)

@@ -242,13 +242,17 @@ static struct run *run_handed_over(struct tracer *t, struct run *run, struct cal
 				   const struct join *j, const struct agent_name *name)
 {
 	struct slice agent = SLICE_NONE;
-	struct tool *tool =
-		run->depth < RUN_DEPTH_MAX ? tools_find_handoff(run, c, j, &agent) : NULL;
+	struct run *nested;
+	struct tool *tool = NULL;
 
+	if (run->depth < RUN_DEPTH_MAX)
+		tool = tools_find_handoff(run, c, j, &agent);
 	if (!tool || (!agent.len && run->system == t->conversations.history.system))
 		return run;
-	tools_close(t, run, c, j); /* but for those that hand over */
-	return run_nested(t, tool, c, true, agent, name);
+	nested = run_nested(t, tool, c, true, agent, name);
+	/* The others; the one that hands over ends with its agent. */
+	tools_close(t, run, c, j);
+	return nested ? nested : run;
 }
 
 /* ---- One call ------------------------------------------------------------------------------ */

@@ -10,9 +10,9 @@
  *   r:ID:TEXT        a tool's result; r!ID:TEXT one that says is_error
  *   -> TEXT          the answer; words that begin with c: are tool calls
  *
- * In texts '_' stands for a space. trace_runs() gives the tree of what came out: one span a
- * line, indented below its parent, in the order of their starts, with the attributes that
- * were asked for.
+ * In texts '_' stands for a space, '|' for a line's end. trace_runs() gives the tree of what came
+ * out: one span a line, indented below its parent, in the order of their starts, with the
+ * attributes that were asked for.
  */
 #ifndef TESTS_RUNS_H
 #define TESTS_RUNS_H
@@ -78,7 +78,9 @@ static struct slice runs_text(struct call *c, struct slice word)
 	char *text = arena_alloc(&c->arena, word.len + 1);
 
 	for (size_t i = 0; i < word.len; i++)
-		text[i] = (char)(word.data[i] == '_' ? ' ' : word.data[i]);
+		text[i] = (char)(word.data[i] == '_'   ? ' '
+				 : word.data[i] == '|' ? '\n'
+						       : word.data[i]);
 	return (struct slice){ text, word.len };
 }
 
