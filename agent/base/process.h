@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define PROCESS_ANCESTORS_MAX 12
 #define PROCESS_FACTS_MAX 64
 
 /* What else is known of a process, under the conventions' name of it: vcs.ref.head.name,
@@ -30,6 +31,9 @@ struct process {
 	uint32_t pid; /* in the agent's pid namespace */
 	uint32_t ppid;
 	uint32_t uid;
+	/* Its parent, that one's parent, …, when it was first seen; init is left out. */
+	uint32_t ancestors[PROCESS_ANCESTORS_MAX];
+	size_t n_ancestors;
 	uint64_t start_ns; /* CLOCK_BOOTTIME; with pid it names the process uniquely */
 	char *comm;
 	char *exe;     /* path as the process sees it */

@@ -11,7 +11,14 @@
 #include <stdint.h>
 
 /* What an id is for: two ids of the same parts but for different uses differ. */
-enum id_use { ID_TRACE = 1, ID_SPAN = 2 };
+enum id_use {
+	ID_TRACE = 1,
+	ID_SPAN = 2,
+	ID_CONVERSATION = 3,
+	ID_RUN = 4,
+	ID_TOOL = 5,
+	ID_MESSAGE = 6
+};
 
 /* An id of `len` bytes, 16 at most, from numbers that name the thing. Never all zeros,
  * which W3C Trace Context calls invalid. */
