@@ -32,6 +32,7 @@ struct run *run_new(struct tracer *t, const struct call *c, const struct span_pl
 	list_init(&run->ending);
 	list_init(&run->points);
 	list_init(&run->tools);
+	list_init(&run->closed);
 	list_init(&run->children);
 	list_init(&run->in_parent);
 	run->process = process_ref(p);
