@@ -9,6 +9,7 @@
 static const struct conn_proto *const protos[] = {
 	&http2_proto,
 	&http1_proto,
+	&ws_proto,
 };
 
 static void side_data(void *ctx, struct slice data, bool call_start, uint64_t ts_ns);
@@ -210,7 +211,7 @@ static size_t collect(struct conn_side *side, struct slice data, uint64_t wall_n
 static void sniff(struct conn_side *side, struct slice data, bool call_start, uint64_t wall_ns)
 {
 	struct conn *c = side->conn;
-	const struct conn_proto *proto;
+	const struct conn_proto *proto = NULL;
 	enum sniff answer;
 	bool more = side->head_len;
 	size_t taken;

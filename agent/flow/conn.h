@@ -52,6 +52,7 @@ struct conn_proto {
 
 extern const struct conn_proto http1_proto;
 extern const struct conn_proto http2_proto;
+extern const struct conn_proto ws_proto;
 
 struct conn_side {
 	struct conn *conn;
