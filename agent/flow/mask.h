@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Overwrites secrets in text with 'x', in place, same length: one direction of an HTTP/1
- * connection, a body, a message. Works a byte at a time and keeps its state, so a secret, or its name, may be
- * spread over any number of records.
+ * connection, a body, a message. Works a byte at a time and keeps its state, so a secret, or its
+ * name, may be spread over any number of records.
  *
  * It does not follow the framing: every line of the stream is looked at as if it might
  * be a head's. A bad Content-Length can therefore not hide a head from it. Masked are
