@@ -158,6 +158,7 @@ struct call {
 
 	struct slice request_model;
 	bool stream;
+	bool usage_asked;   /* of a stream: stream_options.include_usage */
 	int64_t max_tokens; /* -1 absent, as the ints below */
 	int64_t top_k;
 	int64_t seed; /* with has_seed: every value is possible */
