@@ -30,6 +30,16 @@ static void read_text(struct call *c, struct part *p, struct json_val from, size
 	part_set_string(c, p, from, max);
 }
 
+static struct slice mime_of(struct call *c, struct slice modality, struct slice format)
+{
+	char mime[64];
+	int len = snprintf(mime, sizeof(mime), "%.*s/%.*s", SLICE_FMT(modality), SLICE_FMT(format));
+
+	if (!format.len || len < 0 || (size_t)len >= sizeof(mime))
+		return SLICE_NONE;
+	return arena_copy(&c->arena, (struct slice){ mime, (size_t)len });
+}
+
 static void read_media(struct call *c, struct part *p, struct json_val from, size_t max)
 {
 	struct json_val uri = json_path(from, "source.s3Location.uri");
@@ -39,7 +49,9 @@ static void read_media(struct call *c, struct part *p, struct json_val from, siz
 	else
 		uri = json_path(from, "source.bytes");
 	part_set_string(c, p, uri, max);
-	p->mime = call_json_str(c, json_get(from, "format"));
+	/* {"format": "png"}; of documents it is a suffix, not half a type. */
+	if (!slice_eq(p->modality, SLICE("document")))
+		p->mime = mime_of(c, p->modality, json_raw(json_get(from, "format")));
 }
 
 static void read_tool_use(struct call *c, struct part *p, struct json_val from, size_t max)

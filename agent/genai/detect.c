@@ -82,6 +82,7 @@ static const struct provider providers[] = {
 	{ .name = "huggingface", .host = "api-inference.huggingface.co" },
 	{ .name = "huggingface", .host = "*.endpoints.huggingface.cloud" },
 	{ .name = "voyage_ai", .host = "api.voyageai.com" },
+	{ .name = "jina_ai", .host = "api.jina.ai" },
 	{ .name = "zai", .host = "api.z.ai" },
 	{ .name = "zai", .host = "open.bigmodel.cn" },
 	{ .name = "alibaba", .host = "dashscope*.aliyuncs.com" },
