@@ -79,6 +79,7 @@ struct locator {
 #define LOCATE_NAMES_MAX 64 /* symbols of all rows together; strings too */
 
 const char *tls_stack_name(enum tls_stack stack);
+const char *point_role_name(enum point_role role);
 
 /* The rows that are quick, or those that are slow; adds to ret. Slow rows skip the stacks
  * that are in it with points already. 0, or -ENOMEM: not all was looked at. */
