@@ -13,5 +13,7 @@ int cmd_exec(const struct options *o);
 int cmd_record(const struct options *o);
 int cmd_offline(const struct options *o); /* replay and decode */
 int cmd_doctor(const struct options *o);
+int cmd_ui(const struct options *o);
+int cmd_demo(const struct options *o);
 
 #endif

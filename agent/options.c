@@ -10,6 +10,7 @@
 #define ON(c) (1u << (c))
 #define LIVE (ON(CMD_RUN) | ON(CMD_EXEC) | ON(CMD_RECORD))
 #define FILES (ON(CMD_REPLAY) | ON(CMD_DECODE))
+#define PAGES (ON(CMD_UI) | ON(CMD_DEMO))
 #define EXPORTS (ON(CMD_RUN) | ON(CMD_EXEC) | ON(CMD_REPLAY) | ON(CMD_DECODE))
 
 /* Flags that stand for an OTEL_EXPORTER_OTLP_* variable. */
@@ -52,6 +53,10 @@ enum flag_key {
 	KEY_FEATURE_OFF,
 	KEY_STORE,
 	KEY_DB,
+	KEY_UI,
+	KEY_LISTEN,
+	KEY_LISTEN_FD,
+	KEY_ALLOW_HOST,
 	KEY_EXPORTER, /* and one for each of exporter_flags */
 };
 
@@ -76,7 +81,17 @@ static const struct {
 	{ ON(CMD_RUN),
 	  { "store", KEY_STORE, NULL, 0, "keep spans in the database that runs, query, top … read",
 	    0 } },
-	{ ON(CMD_RUN) | ON(CMD_EXEC) | FILES,
+	{ ON(CMD_RUN),
+	  { "ui", KEY_UI, "ADDR:PORT", OPTION_ARG_OPTIONAL,
+	    "serve the page there (default: 127.0.0.1:4777 or the next free port)", 0 } },
+	{ PAGES,
+	  { "listen", KEY_LISTEN, "ADDR:PORT", 0,
+	    "serve there (default: 127.0.0.1:4777 or the next free port)", 0 } },
+	{ PAGES | ON(CMD_RUN),
+	  { "allow-host", KEY_ALLOW_HOST, "NAME,…", 0,
+	    "names under which the page may be asked for, beside this machine's loopback", 0 } },
+	{ ON(CMD_UI), { "listen-fd", KEY_LISTEN_FD, "FD", OPTION_HIDDEN, NULL, 0 } },
+	{ ON(CMD_RUN) | ON(CMD_EXEC) | ON(CMD_UI) | FILES,
 	  { "db", KEY_DB, "FILE", 0, "the database, where it is not the default one", 0 } },
 	{ LIVE,
 	  { "pid", KEY_PID, "PID,…", 0, "observe only these processes and their children", 1 } },
@@ -137,6 +152,14 @@ static const struct {
 	  "Check kernel, privileges and libraries, and say what would be observed and what not, "
 	  "and why.\v"
 	  "Example:\n  sudo gentap doctor\n" },
+	{ "ui", CMD_UI, "",
+	  "Serve the page over a database, without watching anything.\v"
+	  "Examples:\n"
+	  "  gentap ui\n"
+	  "  gentap ui --db copied.db --listen 127.0.0.1:8080\n" },
+	{ "demo", CMD_DEMO, "",
+	  "Show the page with an hour of example data, in a database of its own.\v"
+	  "Example:\n  gentap demo\n" },
 	{ "version", CMD_VERSION, "", "Print the version." },
 	{ "help", CMD_HELP, "[COMMAND]", "Show this, or the help of a command." },
 };
@@ -217,6 +240,8 @@ static int parse_semconv(struct options *o, const char *arg)
 
 static int set_flag(struct options *o, int key, char *arg)
 {
+	uint64_t number;
+
 	switch (key) {
 	case KEY_PRINT:
 		o->output = o->output ? o->output : OUTPUT_TABLE;
@@ -261,6 +286,18 @@ static int set_flag(struct options *o, int key, char *arg)
 	case KEY_DB:
 		o->db_file = arg;
 		return 0;
+	case KEY_UI:
+		o->ui = o->store = true;
+		o->listen = arg;
+		return 0;
+	case KEY_LISTEN:
+		o->listen = arg;
+		return 0;
+	case KEY_LISTEN_FD:
+		return parse_number(arg, 1024, &number) ? -EINVAL
+							: ((o->listen_fd = (int)number), 0);
+	case KEY_ALLOW_HOST:
+		return add_strings(&o->allow_hosts, arg);
 	case KEY_VERBOSE:
 		o->verbose = true;
 		return 0;
@@ -289,7 +326,7 @@ static error_t parse_key(int key, char *arg, struct argp_state *state)
 	    (o->command == CMD_EXEC || o->command == CMD_RECORD || (ON(o->command) & FILES)))
 		argp_error(state, o->command == CMD_EXEC ? "which command?" : "which file?");
 	if (key == ARGP_KEY_END && o->n_args &&
-	    (o->command == CMD_RUN || o->command == CMD_DOCTOR ||
+	    (o->command == CMD_RUN || o->command == CMD_DOCTOR || (ON(o->command) & PAGES) ||
 	     (o->command == CMD_RECORD && o->n_args > 1)))
 		argp_error(state, "unexpected argument: %s", o->args[o->n_args - 1]);
 	r = set_flag(o, key, arg);
