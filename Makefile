@@ -33,7 +33,7 @@ SEES_wire    := base
 SEES_genai   := base wire
 SEES_flow    := base wire genai
 SEES_trace   := base genai
-SEES_account := base genai trace
+SEES_account := base wire genai trace
 SEES_otlp    := base sys genai trace account
 SEES_store   := base sys genai trace account
 SEES_metrics := base sys genai trace account
@@ -54,7 +54,7 @@ PURE_FILES   := $(wildcard agent/probe/discover*.c agent/probe/filter.c agent/pr
 	agent/probe/locate/*.c agent/ui/guard.c agent/ui/assets.c agent/ui/boards.c)
 
 LIBS_PURE  := libelf libdw zlib libbrotlidec libzstd libnghttp2 libcurl libcap-ng \
-	sqlite3 yaml-0.1
+	sqlite3 yaml-0.1 libpcre2-8
 LIBS_AGENT := $(LIBS_PURE) libbpf libmicrohttpd ncursesw
 
 pkg = $(shell $(PKG_CONFIG) $(1) $(2) 2>/dev/null)
@@ -109,6 +109,14 @@ $(BUILD)/web/.installed: agent/ui/web/package-lock.json
 	$(Q)touch $@
 $(WEB): $(BUILD)/web/.installed $(WEB_SRCS)
 	$(Q)node agent/ui/web/build.mjs --out $(BUILD)/web
+# ---- Price list: from the npm package that agent/account/prices pins ------------------
+PRICES := $(BUILD)/gen/prices.json
+$(PRICES): agent/account/prices/package.json agent/account/prices/package-lock.json agent/account/prices/extract.mjs
+	@mkdir -p $(@D) $(BUILD)/prices
+	$(Q)cp $^ $(BUILD)/prices/
+	$(Q)cd $(BUILD)/prices && npm ci --silent --no-audit --no-fund --ignore-scripts
+	$(Q)cd $(BUILD)/prices && node extract.mjs > prices.json
+	$(Q)mv $(BUILD)/prices/prices.json $@
 
 # ---- Modules, in each variant ------------------------------------------------------
 includes = $(addprefix -iquoteagent/,$(1) $(SEES_$(1))) $(if $(filter $(1),$(ABI_USERS)),-Iinclude) \
@@ -125,6 +133,8 @@ $(call objs,$(1),$(2)): $(BUILD)/$(1)/%.o: agent/%.c
 	$$(Q)$$(CC_$(1)) $$(BASE_CFLAGS) $$(CFLAGS_$(1)) $$(CFLAGS) $(call includes,$(2)) $$(CPPFLAGS) -MMD -MP -c $$< -o $$@
 $(if $(filter $(2),$(SKEL_USERS)),$(filter-out $(call pure_files,$(1)),$(call objs,$(1),$(2))): $(SKEL))
 $(if $(filter $(2),$(WEB_USERS)),$(BUILD)/$(1)/$(2)/assets.o: $(WEB))
+$(if $(filter $(2),account),$(BUILD)/$(1)/account/price_builtin.o: $(PRICES)
+$(BUILD)/$(1)/account/price_builtin.o: CPPFLAGS += -DPRICES_JSON='"$(PRICES)"')
 endef
 $(foreach v,release asan fuzz,$(foreach m,$(MODULES),$(eval $(call module_rules,$(v),$(m)))))
 define main_rules
@@ -192,13 +202,13 @@ unit: $(UNIT) $(REPLAY)
 fuzzers: $(FUZZ)
 benches: $(BENCH)
 
+# npm comes with Debian's package or with another Node.js that has brought its own.
+NPM_DEPS := $(if $(shell command -v npm),,nodejs npm)
 # Root installs as it is; a user through sudo, which is called for nothing else.
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 DEPS := gcc make clang llvm bpftool libbpf-dev libelf-dev libdw-dev zlib1g-dev libbrotli-dev libzstd-dev \
-	libnghttp2-dev libcurl4-openssl-dev libcap-ng-dev libsqlite3-dev libyaml-dev libmicrohttpd-dev \
-	libncurses-dev uthash-dev pkg-config libc6-dev ca-certificates
-# Node bundles the page; where there is one already, from wherever, that one is used.
-DEPS_WEB := $(if $(shell command -v npm),,nodejs npm)
+	libnghttp2-dev libcurl4-openssl-dev libcap-ng-dev libsqlite3-dev libyaml-dev libmicrohttpd-dev libpcre2-dev \
+	libncurses-dev uthash-dev pkg-config libc6-dev ca-certificates $(NPM_DEPS)
 DEPS_TEST := chromium libclang-rt-14-dev python3-venv python3-pip openssl curl procps brotli zstd \
 	libcjson-dev
 
@@ -212,9 +222,9 @@ define apt_install
 	fi
 endef
 deps: ## install what is missing to build and run (apt)
-	$(call apt_install,$(DEPS) $(DEPS_WEB))
+	$(call apt_install,$(DEPS))
 deps-test:
-	$(call apt_install,$(DEPS) $(DEPS_WEB) $(DEPS_TEST))
+	$(call apt_install,$(DEPS) $(DEPS_TEST))
 	$(Q)tests/setup
 
 run: deps ## install, build, start the agent and show live calls

@@ -51,6 +51,7 @@ enum flag_key {
 	KEY_EXCLUDE_EXE,
 	KEY_EXCLUDE_UID,
 	KEY_FEATURE_OFF,
+	KEY_PRICES,
 	KEY_STORE,
 	KEY_DB,
 	KEY_UI,
@@ -78,6 +79,9 @@ static const struct {
 	{ EXPORTS,
 	  { "semconv", KEY_SEMCONV, "NAME", 0,
 	    "names of attributes: v1.41 (default), latest or both", 0 } },
+	{ EXPORTS | ON(CMD_PRICES),
+	  { "prices", KEY_PRICES, "FILE", 0,
+	    "price list that wins over the built-in one: genai-prices v2 or LiteLLM JSON", 0 } },
 	{ ON(CMD_RUN),
 	  { "store", KEY_STORE, NULL, 0, "keep spans in the database that runs, query, top … read",
 	    0 } },
@@ -160,6 +164,11 @@ static const struct {
 	{ "demo", CMD_DEMO, "",
 	  "Show the page with an hour of example data, in a database of its own.\v"
 	  "Example:\n  gentap demo\n" },
+	{ "prices", CMD_PRICES, "[[PROVIDER:]MODEL...]",
+	  "Show the price lists in force, or what a model costs by them.\v"
+	  "Examples:\n"
+	  "  gentap prices\n"
+	  "  gentap prices anthropic:claude-sonnet-4-5 gpt-5\n" },
 	{ "version", CMD_VERSION, "", "Print the version." },
 	{ "help", CMD_HELP, "[COMMAND]", "Show this, or the help of a command." },
 };
@@ -250,6 +259,9 @@ static int set_flag(struct options *o, int key, char *arg)
 		return parse_output(o, arg);
 	case KEY_OUTPUT_FILE:
 		o->output_file = arg;
+		return 0;
+	case KEY_PRICES:
+		o->prices_file = arg;
 		return 0;
 	case KEY_RECORD:
 		o->record_file = arg;
