@@ -14,6 +14,8 @@ int cmd_record(const struct options *o);
 int cmd_offline(const struct options *o); /* replay and decode */
 int cmd_doctor(const struct options *o);
 int cmd_config(const struct options *o);
+int cmd_ui(const struct options *o);
+int cmd_demo(const struct options *o);
 int cmd_prices(const struct options *o);
 
 #endif

@@ -47,7 +47,8 @@ static error_t parse_key(int key, char *arg, struct argp_state *state)
 	     o->command == CMD_DECODE))
 		argp_error(state, o->command == CMD_EXEC ? "which command?" : "which file?");
 	if (key == ARGP_KEY_END && o->n_args &&
-	    (o->command == CMD_RUN || (o->command == CMD_RECORD && o->n_args > 1)))
+	    (o->command == CMD_RUN || o->command == CMD_UI || o->command == CMD_DEMO ||
+	     (o->command == CMD_RECORD && o->n_args > 1)))
 		argp_error(state, "unexpected argument: %s", o->args[o->n_args - 1]);
 	r = option_set(o, key, arg);
 	if (r == -ENOENT)
@@ -88,7 +89,8 @@ static void print_commands(FILE *to)
 static void each_name(void (*each)(void *ctx, const char *name), void *ctx)
 {
 	for (size_t i = 0; i < n_flags; i++)
-		each(ctx, flags[i].option.name);
+		if (!(flags[i].option.flags & OPTION_HIDDEN))
+			each(ctx, flags[i].option.name);
 	for (size_t i = 0; i < n_exporter_flags; i++)
 		each(ctx, exporter_flags[i].flag);
 }
@@ -138,12 +140,16 @@ static int parse_bool(const char *text, bool *ret)
 
 static int apply_item(struct options *o, const struct flag *f, const struct setting *item)
 {
-	bool yes = true;
-	int r;
+	bool yes = true, optional = f->option.flags & OPTION_ARG_OPTIONAL;
+	char *arg = item->value;
+	int r = 0;
 
 	if (!f->option.arg && parse_bool(item->value, &yes))
 		return complain(item, "true or false is wanted");
-	r = yes ? option_set(o, f->option.key, item->value) : 0;
+	if (optional && !parse_bool(item->value, &yes))
+		arg = NULL;
+	if (yes)
+		r = option_set(o, f->option.key, arg);
 	return r == -E2BIG ? complain(item, "too many values")
 	       : r	   ? complain(item, "bad value")
 			   : 0;

@@ -23,6 +23,8 @@ enum command {
 	CMD_REPLAY,
 	CMD_DECODE,
 	CMD_DOCTOR,
+	CMD_UI,
+	CMD_DEMO,
 	CMD_PRICES,
 	CMD_CONFIG,
 	CMD_VERSION,
@@ -57,6 +59,10 @@ struct options {
 	uint64_t ring_bytes; /* 0: default */
 	bool store;	     /* keep spans in a database */
 	const char *db_file; /* NULL: the default one */
+	bool ui;	     /* serve the page */
+	const char *listen;  /* its ADDR:PORT; NULL: the default one */
+	int listen_fd;	     /* of a page that was started by another gentap; 0: none */
+	struct option_strings allow_hosts;
 	uint64_t keep_ns, keep_bytes;
 	struct option_numbers pids, uids, exclude_uids;
 	struct option_strings comms, exes, exclude_comms, exclude_exes;

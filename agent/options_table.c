@@ -10,6 +10,7 @@
 #define LIVE (ON(CMD_RUN) | ON(CMD_EXEC) | ON(CMD_RECORD))
 #define ALL (~UINT64_C(0))
 #define FILES (ON(CMD_REPLAY) | ON(CMD_DECODE))
+#define PAGES (ON(CMD_UI) | ON(CMD_DEMO))
 
 const struct exporter_flag exporter_flags[] = {
 	{ "otlp-endpoint", "ENDPOINT", "URL",
@@ -47,7 +48,17 @@ const struct flag flags[] = {
 	{ ON(CMD_RUN),
 	  { "store", KEY_STORE, NULL, 0, "keep spans in the database that runs, query, top … read",
 	    0 } },
-	{ ON(CMD_RUN) | ON(CMD_EXEC) | FILES,
+	{ ON(CMD_RUN),
+	  { "ui", KEY_UI, "ADDR:PORT", OPTION_ARG_OPTIONAL,
+	    "serve the page there (default: 127.0.0.1:4777 or the next free port)", 0 } },
+	{ PAGES,
+	  { "listen", KEY_LISTEN, "ADDR:PORT", 0,
+	    "serve there (default: 127.0.0.1:4777 or the next free port)", 0 } },
+	{ PAGES | ON(CMD_RUN),
+	  { "allow-host", KEY_ALLOW_HOST, "NAME,…", 0,
+	    "names under which the page may be asked for, beside this machine's loopback", 0 } },
+	{ ON(CMD_UI), { "listen-fd", KEY_LISTEN_FD, "FD", OPTION_HIDDEN, NULL, 0 } },
+	{ ON(CMD_RUN) | ON(CMD_EXEC) | ON(CMD_UI) | FILES,
 	  { "db", KEY_DB, "FILE", 0, "the database, where it is not the default one", 0 } },
 	{ ALL,
 	  { "config", KEY_CONFIG, "FILE", 0, "settings, instead of those in /etc/gentap", 3 } },
@@ -109,6 +120,14 @@ const struct command_row commands[] = {
 	  "and why. With files: which TLS libraries these executables and libraries contain, and "
 	  "where they would be observed (no privilege needed).\v"
 	  "Examples:\n  sudo gentap doctor\n  gentap doctor /usr/bin/node ~/.bun/bin/bun\n" },
+	{ "ui", CMD_UI, "",
+	  "Serve the page over a database, without watching anything.\v"
+	  "Examples:\n"
+	  "  gentap ui\n"
+	  "  gentap ui --db copied.db --listen 127.0.0.1:8080\n" },
+	{ "demo", CMD_DEMO, "",
+	  "Show the page with an hour of example data, in a database of its own.\v"
+	  "Example:\n  gentap demo\n" },
 	{ "prices", CMD_PRICES, "[[PROVIDER:]MODEL...]",
 	  "Show the price lists in force, or what a model costs by them.\v"
 	  "Examples:\n"
@@ -201,6 +220,8 @@ static int parse_semconv(struct options *o, const char *arg)
 
 int option_set(struct options *o, int key, char *arg)
 {
+	uint64_t number;
+
 	switch (key) {
 	case KEY_PRINT:
 		o->output = o->output ? o->output : OUTPUT_TABLE;
@@ -254,6 +275,18 @@ int option_set(struct options *o, int key, char *arg)
 	case KEY_DB:
 		o->db_file = arg;
 		return 0;
+	case KEY_UI:
+		o->ui = o->store = true;
+		o->listen = arg;
+		return 0;
+	case KEY_LISTEN:
+		o->listen = arg;
+		return 0;
+	case KEY_LISTEN_FD:
+		return parse_number(arg, 1024, &number) ? -EINVAL
+							: ((o->listen_fd = (int)number), 0);
+	case KEY_ALLOW_HOST:
+		return add_strings(&o->allow_hosts, arg);
 	case KEY_VERBOSE:
 		o->verbose = true;
 		return 0;

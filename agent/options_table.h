@@ -41,6 +41,10 @@ enum flag_key {
 	KEY_ORIGIN,
 	KEY_STORE,
 	KEY_DB,
+	KEY_UI,
+	KEY_LISTEN,
+	KEY_LISTEN_FD,
+	KEY_ALLOW_HOST,
 	KEY_EXPORTER, /* and one for each of exporter_flags */
 };
 
