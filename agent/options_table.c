@@ -218,81 +218,89 @@ static int parse_semconv(struct options *o, const char *arg)
 	return -EINVAL;
 }
 
+static int parse_ring(struct options *o, const char *arg)
+{
+	return parse_number(arg, UINT32_MAX, &o->ring_bytes) ||
+			       (o->ring_bytes & (o->ring_bytes - 1)) || o->ring_bytes < 4096
+		       ? -EINVAL
+		       : 0;
+}
+
+/* Flags that only fill a member. */
+enum member_type { MEMBER_YES, MEMBER_TEXT, MEMBER_TEXTS, MEMBER_NUMBERS };
+static const struct {
+	int key;
+	enum member_type type;
+	size_t offset;
+} members[] = {
+#define MEMBER(key, type, member)                                                                  \
+	{                                                                                          \
+		key, MEMBER_##type, offsetof(struct options, member)                               \
+	}
+	MEMBER(KEY_OUTPUT_FILE, TEXT, output_file),
+	MEMBER(KEY_CONFIG, TEXT, config_file),
+	MEMBER(KEY_ORIGIN, YES, show_origin),
+	MEMBER(KEY_PRICES, TEXT, prices_file),
+	MEMBER(KEY_RECORD, TEXT, record_file),
+	MEMBER(KEY_CONTENT, YES, capture_content),
+	MEMBER(KEY_PID, NUMBERS, pids),
+	MEMBER(KEY_UID, NUMBERS, uids),
+	MEMBER(KEY_EXCLUDE_UID, NUMBERS, exclude_uids),
+	MEMBER(KEY_COMM, TEXTS, comms),
+	MEMBER(KEY_EXE, TEXTS, exes),
+	MEMBER(KEY_EXCLUDE_COMM, TEXTS, exclude_comms),
+	MEMBER(KEY_EXCLUDE_EXE, TEXTS, exclude_exes),
+	MEMBER(KEY_FEATURE_OFF, TEXTS, features_off),
+	MEMBER(KEY_STORE, YES, store),
+	MEMBER(KEY_DB, TEXT, db_file),
+	MEMBER(KEY_LISTEN, TEXT, listen),
+	MEMBER(KEY_ALLOW_HOST, TEXTS, allow_hosts),
+	MEMBER(KEY_VERBOSE, YES, verbose),
+	MEMBER(KEY_QUIET, YES, quiet),
+#undef MEMBER
+};
+
+static int set_member(void *member, enum member_type type, char *arg)
+{
+	switch (type) {
+	case MEMBER_YES:
+		*(bool *)member = true;
+		return 0;
+	case MEMBER_TEXT:
+		*(const char **)member = arg;
+		return 0;
+	case MEMBER_TEXTS:
+		return add_strings(member, arg);
+	case MEMBER_NUMBERS:
+		return add_numbers(member, arg);
+	}
+	return -ENOENT;
+}
+
 int option_set(struct options *o, int key, char *arg)
 {
 	uint64_t number;
 
+	for (size_t i = 0; i < ARRAY_LEN(members); i++)
+		if (members[i].key == key)
+			return set_member((char *)o + members[i].offset, members[i].type, arg);
 	switch (key) {
 	case KEY_PRINT:
 		o->output = o->output ? o->output : OUTPUT_TABLE;
 		return 0;
 	case KEY_OUTPUT:
 		return parse_output(o, arg);
-	case KEY_OUTPUT_FILE:
-		o->output_file = arg;
-		return 0;
-	case KEY_CONFIG:
-		o->config_file = arg;
-		return 0;
-	case KEY_ORIGIN:
-		o->show_origin = true;
-		return 0;
-	case KEY_PRICES:
-		o->prices_file = arg;
-		return 0;
-	case KEY_RECORD:
-		o->record_file = arg;
-		return 0;
-	case KEY_CONTENT:
-		o->capture_content = true;
-		return 0;
 	case KEY_SEMCONV:
 		return parse_semconv(o, arg);
 	case KEY_RING:
-		return parse_number(arg, UINT32_MAX, &o->ring_bytes) ||
-				       (o->ring_bytes & (o->ring_bytes - 1)) || o->ring_bytes < 4096
-			       ? -EINVAL
-			       : 0;
-	case KEY_PID:
-		return add_numbers(&o->pids, arg);
-	case KEY_UID:
-		return add_numbers(&o->uids, arg);
-	case KEY_EXCLUDE_UID:
-		return add_numbers(&o->exclude_uids, arg);
-	case KEY_COMM:
-		return add_strings(&o->comms, arg);
-	case KEY_EXE:
-		return add_strings(&o->exes, arg);
-	case KEY_EXCLUDE_COMM:
-		return add_strings(&o->exclude_comms, arg);
-	case KEY_EXCLUDE_EXE:
-		return add_strings(&o->exclude_exes, arg);
-	case KEY_FEATURE_OFF:
-		return add_strings(&o->features_off, arg);
-	case KEY_STORE:
-		o->store = true;
-		return 0;
-	case KEY_DB:
-		o->db_file = arg;
-		return 0;
+		return parse_ring(o, arg);
 	case KEY_UI:
 		o->ui = o->store = true;
-		o->listen = arg;
-		return 0;
-	case KEY_LISTEN:
 		o->listen = arg;
 		return 0;
 	case KEY_LISTEN_FD:
 		return parse_number(arg, 1024, &number) ? -EINVAL
 							: ((o->listen_fd = (int)number), 0);
-	case KEY_ALLOW_HOST:
-		return add_strings(&o->allow_hosts, arg);
-	case KEY_VERBOSE:
-		o->verbose = true;
-		return 0;
-	case KEY_QUIET:
-		o->quiet = true;
-		return 0;
 	}
 	return -ENOENT;
 }
