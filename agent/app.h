@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The upper half of the agent, the same for live and for files: calls become spans,
- * spans learn what they cost, and go to every sink (exporter, printer). What feeds it is live.c or
- * offline.c.
+ * spans learn what they cost, and go to every sink (exporter, store, printer). What feeds it
+ * is live.c or cmd_offline.c.
  */
 #ifndef APP_H
 #define APP_H
@@ -13,6 +13,7 @@
 #include "options.h"
 #include "pipeline.h"
 #include "print.h"
+#include "store.h"
 #include "tracer.h"
 
 struct app {
@@ -21,6 +22,7 @@ struct app {
 	struct tracer *tracer;
 	struct billing billing;
 	struct exporter *exporter; /* NULL: no endpoint */
+	struct store *store;	   /* NULL: not wanted */
 	struct printer printer;
 	FILE *out;
 	struct otlp_options otlp;

@@ -51,6 +51,8 @@ enum flag_key {
 	KEY_EXCLUDE_UID,
 	KEY_FEATURE_OFF,
 	KEY_PRICES,
+	KEY_STORE,
+	KEY_DB,
 	KEY_EXPORTER, /* and one for each of exporter_flags */
 };
 
@@ -75,6 +77,11 @@ static const struct {
 	{ EXPORTS | ON(CMD_PRICES),
 	  { "prices", KEY_PRICES, "FILE", 0,
 	    "price list that wins over the built-in one: genai-prices v2 or LiteLLM JSON", 0 } },
+	{ ON(CMD_RUN),
+	  { "store", KEY_STORE, NULL, 0, "keep spans in the database that runs, query, top … read",
+	    0 } },
+	{ ON(CMD_RUN) | ON(CMD_EXEC) | FILES,
+	  { "db", KEY_DB, "FILE", 0, "the database, where it is not the default one", 0 } },
 	{ LIVE,
 	  { "pid", KEY_PID, "PID,…", 0, "observe only these processes and their children", 1 } },
 	{ LIVE,
@@ -261,6 +268,12 @@ static int set_flag(struct options *o, int key, char *arg)
 		return add_strings(&o->exclude_exes, arg);
 	case KEY_FEATURE_OFF:
 		return add_strings(&o->features_off, arg);
+	case KEY_STORE:
+		o->store = true;
+		return 0;
+	case KEY_DB:
+		o->db_file = arg;
+		return 0;
 	case KEY_VERBOSE:
 		o->verbose = true;
 		return 0;

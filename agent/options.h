@@ -52,6 +52,9 @@ struct options {
 	bool quiet;
 	enum semconv_profile semconv;
 	uint64_t ring_bytes; /* 0: default */
+	bool store;	     /* keep spans in a database */
+	const char *db_file; /* NULL: the default one */
+	uint64_t keep_ns, keep_bytes;
 	struct option_numbers pids, uids, exclude_uids;
 	struct option_strings comms, exes, exclude_comms, exclude_exes;
 	struct option_strings features_off;

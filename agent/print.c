@@ -2,6 +2,7 @@
 #include "print.h"
 
 #include "account.h"
+#include "attr_json.h"
 #include "clock.h"
 #include "cleanup.h"
 
@@ -202,35 +203,6 @@ static void add_hex(struct buf *b, const uint8_t *bytes, size_t len)
 		buf_printf(b, "%02x", bytes[i]);
 }
 
-static void add_attr(struct buf *b, const struct attr *a)
-{
-	switch (a->type) {
-	case ATTR_STRING:
-		buf_add_json(b, a->string);
-		break;
-	case ATTR_BOOL:
-		buf_add_str(b, a->boolean ? "true" : "false");
-		break;
-	case ATTR_INT:
-		buf_printf(b, "%lld", (long long)a->integer);
-		break;
-	case ATTR_DOUBLE:
-		if (isfinite(a->number))
-			buf_printf(b, "%.17g", a->number);
-		else
-			buf_add_str(b, "null");
-		break;
-	case ATTR_STRINGS:
-		buf_add_char(b, '[');
-		for (size_t i = 0; i < a->strings.count; i++) {
-			buf_add_str(b, i ? "," : "");
-			buf_add_json(b, a->strings.items[i]);
-		}
-		buf_add_char(b, ']');
-		break;
-	}
-}
-
 static void print_json(struct printer *p, const struct span *s)
 {
 	struct buf *b = &p->line;
@@ -256,12 +228,8 @@ static void print_json(struct printer *p, const struct span *s)
 		buf_add_char(b, '}');
 	}
 	buf_add_str(b, ",\"attributes\":{");
-	for (size_t i = 0; i < s->n_attrs; i++) {
-		buf_add_str(b, i ? "," : "");
-		buf_add_json(b, slice_from(s->attrs[i].key));
-		buf_add_char(b, ':');
-		add_attr(b, &s->attrs[i]);
-	}
+	for (size_t i = 0; i < s->n_attrs; i++)
+		attr_json_member(b, &s->attrs[i], !i);
 	buf_add_str(b, "}}");
 }
 
