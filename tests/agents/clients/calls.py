@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 BASE, STREAM, GO = urlsplit(os.environ["BASE"]), bool(os.environ.get("STREAM")), os.environ.get("GO")
 PATH = "/v1/chat/completions"
-HEADERS = {"host": BASE.netloc, "content-type": "application/json", "x-mock": "cached=7,in=70,out=9", "connection": "close"}
+HEADERS = {"host": BASE.netloc, "content-type": "application/json", "x-mock": "cached=7,in=70,out=9"}
 
 
 def body():
@@ -19,6 +19,12 @@ def body():
     if STREAM:
         b.update(stream=True, stream_options={"include_usage": True})
     return json.dumps(b).encode()
+
+
+def whole(answer):
+    head, _, rest = answer.partition(b"\r\n\r\n")
+    length = [line.split(b":")[1] for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+    return len(rest) >= int(length[0]) if length else rest.endswith(b"\r\n0\r\n\r\n")
 
 
 def pyopenssl():
@@ -33,11 +39,9 @@ def pyopenssl():
     data, got = body(), b""
     head = "POST %s HTTP/1.1\r\n" % PATH + "".join("%s: %s\r\n" % kv for kv in {**HEADERS, "content-length": len(data)}.items())
     c.sendall(head.encode() + b"\r\n" + data)
-    try:
-        while True:
-            got += c.recv(65536)
-    except SSL.Error:  # the end
-        pass
+    while not whole(got):
+        got += c.recv(65536)
+    c.shutdown()
     return int(got.split()[1])
 
 

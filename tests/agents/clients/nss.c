@@ -15,10 +15,20 @@ static SECStatus any_certificate(void *arg, PRFileDesc *fd, PRBool check, PRBool
 	return SECSuccess;
 }
 
+static int whole(const char *answer)
+{
+	const char *body = strstr(answer, "\r\n\r\n"), *length = strstr(answer, "content-length: ");
+
+	if (!body)
+		return 0;
+	return length && length < body ? strlen(body + 4) >= strtoul(length + 16, NULL, 10)
+				       : strstr(body, "\r\n0\r\n\r\n") != NULL;
+}
+
 static int one_call(const char *host, int port)
 {
 	const char *stream = getenv("STREAM");
-	char body[256], request[1024], answer[4096] = "";
+	char body[256], request[1024], answer[65536] = "";
 	PRNetAddr address;
 	PRFileDesc *fd = SSL_ImportFD(NULL, PR_NewTCPSocket());
 	int n, got = 0;
@@ -31,19 +41,23 @@ static int one_call(const char *host, int port)
 	if (PR_Connect(fd, &address, PR_INTERVAL_NO_TIMEOUT) != PR_SUCCESS)
 		return 1;
 	snprintf(body, sizeof(body), "{\"model\":\"nss-mock-1\",\"messages\":[]%s}",
-		 stream && *stream ? ",\"stream\":true,\"stream_options\":{\"include_usage\":true}" :
-				     "");
+		 stream && *stream ? ",\"stream\":true,\"stream_options\":{\"include_usage\":true}"
+				   : "");
 	n = snprintf(request, sizeof(request),
-		     "POST /v1/chat/completions HTTP/1.1\r\nhost: %s:%d\r\nconnection: close\r\n"
+		     "POST /v1/chat/completions HTTP/1.1\r\nhost: %s:%d\r\n"
 		     "content-type: application/json\r\nx-mock: cached=7,in=70,out=9\r\n"
 		     "content-length: %zu\r\n\r\n%s",
 		     host, port, strlen(body), body);
 	if (PR_Write(fd, request, n) != n)
 		return 1;
-	while ((n = PR_Read(fd, answer, sizeof(answer) - 1)) > 0)
+	while (!whole(answer) && got < (int)sizeof(answer) - 1) {
+		n = PR_Read(fd, answer + got, (PRInt32)sizeof(answer) - 1 - got);
+		if (n <= 0)
+			break;
 		got += n;
+	}
 	PR_Close(fd);
-	return got ? 0 : 1;
+	return whole(answer) ? 0 : 1;
 }
 
 int main(void)
