@@ -41,7 +41,7 @@ static const char *const role_names[ROLE_MAX] = {
 /* The order of the attempts. */
 static const struct locator *const locators[] = {
 	&openssl_by_symbols, &gnutls_by_symbols,  &nss_by_symbols,	&s2n_by_symbols,
-	&mbedtls_by_symbols, &wolfssl_by_symbols, &boringssl_by_errors,
+	&mbedtls_by_symbols, &wolfssl_by_symbols, &boringssl_by_errors, &openssl_by_names,
 };
 
 const char *tls_stack_name(enum tls_stack stack)

@@ -70,8 +70,8 @@ struct locator {
 	enum tls_stack stack;
 	bool slow;
 	const char *const *symbols; /* functions it asks for; ends with NULL; NULL: none */
-	/* Ends of strings of read-only data, each up to its NUL, that its code mentions: what
-	 * sites.h looks for. Ends with NULL; NULL: none. */
+	/* Strings of read-only data that its code mentions, as sites.h has them. Ends with NULL;
+	 * NULL: none. */
 	const char *const *strings;
 	locate_fn locate;
 };
