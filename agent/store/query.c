@@ -10,8 +10,6 @@
 #include <errno.h>
 
 #define RESULT_MAX (256u * 1024 * 1024)
-/* Up to here spans answer in a few dozen milliseconds, and percentiles exactly. */
-#define RAW_SPANS_MAX 60000
 
 int query_open(struct query_db **ret, const char *path)
 {
@@ -87,7 +85,7 @@ static int make_plan(sqlite3 *db, const struct query *q, struct plan *plan,
 		r = count_spans(db, q, &spans);
 	if (r)
 		return r;
-	if ((int64_t)q->since_ns >= spans_from && spans <= RAW_SPANS_MAX)
+	if ((int64_t)q->since_ns >= spans_from && spans <= (int64_t)q->raw_max)
 		fit = false;
 	plan_make(plan, q, fit, spans_from, minutes_from, 0);
 	ret->rounded = plan->rounded;

@@ -86,7 +86,9 @@ struct query {
 	uint64_t limit;	 /* rows; of a series: how many lines. 0: all */
 	bool fold_other; /* a series: what is beyond the limit becomes one more line, "other" */
 	enum query_display display;
-	uint64_t now_ns; /* what "1 h ago" was taken from */
+	uint64_t now_ns;  /* what "1 h ago" was taken from */
+	uint64_t raw_max; /* above so many spans, roll-ups answer where they can: exact but for
+			     percentiles, and fast */
 };
 
 /* What is wrong, and where: `text` is the word or condition that was being read. */
