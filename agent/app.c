@@ -67,6 +67,7 @@ static void on_span(void *ctx, struct span *span)
 {
 	struct app *a = ctx;
 
+	account_span(a->billing.account, span);
 	if (a->exporter)
 		exporter_span(a->exporter, span);
 	if (a->store)
@@ -174,10 +175,12 @@ int app_init(struct app *a, const struct options *o)
 		r = init_store(a);
 	if (!r)
 		r = tracer_new(&a->tracer, &tracer, &sink);
-	if (r) {
+	if (r)
 		log_error("cannot start: %s", strerror(-r));
+	else
+		r = billing_start(&a->billing, o, a->loop);
+	if (r)
 		app_release(a);
-	}
 	return r;
 }
 
@@ -239,6 +242,7 @@ void app_release(struct app *a)
 {
 	tracer_free(a->tracer);
 	exporter_free(a->exporter);
+	billing_release(&a->billing);
 	store_free(a->store);
 	loop_free(a->loop);
 	print_release(&a->printer);

@@ -50,6 +50,7 @@ enum flag_key {
 	KEY_EXCLUDE_EXE,
 	KEY_EXCLUDE_UID,
 	KEY_FEATURE_OFF,
+	KEY_PRICES,
 	KEY_STORE,
 	KEY_DB,
 	KEY_EXPORTER, /* and one for each of exporter_flags */
@@ -73,6 +74,9 @@ static const struct {
 	{ EXPORTS,
 	  { "semconv", KEY_SEMCONV, "NAME", 0,
 	    "names of attributes: v1.41 (default), latest or both", 0 } },
+	{ EXPORTS | ON(CMD_PRICES),
+	  { "prices", KEY_PRICES, "FILE", 0,
+	    "price list that wins over the built-in one: genai-prices v2 or LiteLLM JSON", 0 } },
 	{ ON(CMD_RUN),
 	  { "store", KEY_STORE, NULL, 0, "keep spans in the database that runs, query, top … read",
 	    0 } },
@@ -137,6 +141,11 @@ static const struct {
 	  "Check kernel, privileges and libraries, and say what would be observed and what not, "
 	  "and why.\v"
 	  "Example:\n  sudo gentap doctor\n" },
+	{ "prices", CMD_PRICES, "[[PROVIDER:]MODEL...]",
+	  "Show the price lists in force, or what a model costs by them.\v"
+	  "Examples:\n"
+	  "  gentap prices\n"
+	  "  gentap prices anthropic:claude-sonnet-4-5 gpt-5\n" },
 	{ "version", CMD_VERSION, "", "Print the version." },
 	{ "help", CMD_HELP, "[COMMAND]", "Show this, or the help of a command." },
 };
@@ -225,6 +234,9 @@ static int set_flag(struct options *o, int key, char *arg)
 		return parse_output(o, arg);
 	case KEY_OUTPUT_FILE:
 		o->output_file = arg;
+		return 0;
+	case KEY_PRICES:
+		o->prices_file = arg;
 		return 0;
 	case KEY_RECORD:
 		o->record_file = arg;

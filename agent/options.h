@@ -21,6 +21,7 @@ enum command {
 	CMD_REPLAY,
 	CMD_DECODE,
 	CMD_DOCTOR,
+	CMD_PRICES,
 	CMD_VERSION,
 	CMD_HELP,
 };
@@ -45,6 +46,7 @@ struct options {
 	enum output_format output;
 	const char *output_file;
 	const char *record_file;
+	const char *prices_file; /* a price list that wins over the built-in one */
 	bool capture_content;
 	bool verbose;
 	bool quiet;

@@ -238,8 +238,16 @@ int kern_program(const struct kern *k, enum point_role role)
 		[ROLE_OPENSSL_WRITE_OUT5] = s->progs.openssl_write_out5,
 		[ROLE_OPENSSL_READ] = s->progs.openssl_read,
 		[ROLE_OPENSSL_READ_OUT4] = s->progs.openssl_read_out4,
-		[ROLE_OPENSSL_RETURN] = s->progs.openssl_return,
-		[ROLE_OPENSSL_FREE] = s->progs.openssl_free,
+		[ROLE_BORINGSSL_WRITE] = s->progs.boringssl_write,
+		[ROLE_BORINGSSL_READ] = s->progs.boringssl_read,
+		[ROLE_GNUTLS_WRITE] = s->progs.gnutls_write,
+		[ROLE_GNUTLS_READ] = s->progs.gnutls_read,
+		[ROLE_NSS_WRITE] = s->progs.nss_write,
+		[ROLE_NSS_READ] = s->progs.nss_read,
+		[ROLE_OTHER_WRITE] = s->progs.other_write,
+		[ROLE_OTHER_READ] = s->progs.other_read,
+		[ROLE_RETURN] = s->progs.openssl_return,
+		[ROLE_FREE] = s->progs.openssl_free,
 	};
 
 	return bpf_program__fd(programs[role]);
