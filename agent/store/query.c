@@ -50,6 +50,24 @@ uint64_t query_version(struct query_db *db)
 	return v;
 }
 
+int query_extent(struct query_db *db, struct query_extent *ret)
+{
+	struct query_extent e = { 0 };
+	int64_t spans = 0;
+	/* One by one, each is a look at one end of an index. */
+	int r = db_get_int(db->db, "SELECT count(*) FROM spans", 0, &spans);
+
+	if (!r)
+		r = db_get_int(db->db, "SELECT min(start_ns) FROM spans", 0, &e.first_ns);
+	if (!r)
+		r = db_get_int(db->db, "SELECT max(start_ns) FROM spans", 0, &e.last_ns);
+	if (r)
+		return r;
+	e.spans = (uint64_t)spans;
+	*ret = e;
+	return 0;
+}
+
 /* How many spans started in the range, give or take a day. */
 static int count_spans(sqlite3 *db, const struct query *q, int64_t *ret)
 {
