@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "commands.h"
 #include "reader.h"
+#include "tables.h"
 
 #include <unistd.h>
 
@@ -51,11 +52,13 @@ static const struct table_spec specs[] = {
 	  "runs",
 	  NULL,
 	  NULL,
-	  "start,agent,model,user,repo,duration,calls,tools,errors,total,cost,ended,error,run,"
+	  "start,state,agent,model,user,repo,duration,calls,tools,errors,total,cost,run,"
 	  "trace_id",
 	  NULL,
 	  "runs",
 	  { { "START", "start", NULL, 0, false, 0 },
+	    { "STATE", "state", NULL, 3, false, 0 },
+	    { "STATE", "state", NULL, 3, false, 0 },
 	    { "AGENT", "agent", NULL, 0, false, 28 },
 	    { "MODEL", "model", NULL, 5, false, 26 },
 	    { "USER", "user", NULL, 6, false, 20 },
@@ -66,7 +69,6 @@ static const struct table_spec specs[] = {
 	    { "ERRORS", "errors", NULL, 4, false, 0 },
 	    { "TOKENS", "total", NULL, 3, false, 0 },
 	    { "COST", "cost", NULL, 0, false, 0 },
-	    { "ENDED", "ended", NULL, 8, true, 0 },
 	    { "RUN", "run", NULL, 1, false, 0 },
 	    { "TRACE", "trace_id", NULL, 9, true, 0 } } },
 	{ CMD_CALLS,
@@ -199,8 +201,10 @@ static int add_aggregates(struct query *q, const char *list)
 	return r;
 }
 
-static int build(struct query *q, const struct table_spec *spec, const struct options *o)
+int table_build(struct query *q, enum command command, const struct options *o)
 {
+	const struct table_spec *spec = find_spec(command);
+
 	int r = reader_set(q, "from", spec->source);
 
 	if (!r && spec->where)
@@ -216,6 +220,15 @@ static int build(struct query *q, const struct table_spec *spec, const struct op
 	if (!r && !spec->key)
 		r = reader_set(q, "limit", LIST_ROWS);
 	return r ? r : reader_set_flags(q, o);
+}
+
+const struct view_column *table_view(enum command command, size_t *ret_n)
+{
+	const struct table_spec *spec = find_spec(command);
+
+	for (*ret_n = 0; *ret_n < COLUMNS_MAX && spec->view[*ret_n].header;)
+		++*ret_n;
+	return spec->view;
 }
 
 /* --by and --fields add columns that the table has no header for. */
@@ -265,7 +278,7 @@ int cmd_table(const struct options *o)
 	int status;
 
 	query_init(&q, now);
-	status = build(&q, spec, o);
+	status = table_build(&q, o->command, o);
 	if (!status)
 		status = reader_open(o, &db) ? 1 : 0;
 	if (!status)

@@ -16,6 +16,14 @@ int main(int argc, char **argv)
 		[CMD_PRICES] = cmd_prices,
 		[CMD_QUERY] = cmd_query,
 		[CMD_RUNS... CMD_COVERAGE] = cmd_table,
+		[CMD_SHOW] = cmd_show,
+		[CMD_REPORT] = cmd_report,
+		[CMD_BUDGET] = cmd_budget,
+		[CMD_TOP] = cmd_top,
+		[CMD_STATUSLINE] = cmd_statusline,
+		[CMD_STATUS] = cmd_status,
+		[CMD_COMPLETION] = cmd_completion,
+		[CMD_MAN] = cmd_man,
 	};
 	struct options options;
 	int status;

@@ -56,15 +56,19 @@ static int add_numbers(struct option_numbers *list, char *arg)
 static int parse_output(struct options *o, const char *arg)
 {
 	static const char *const names[] = {
-		[OUTPUT_TABLE] = "table",	  [OUTPUT_JSONL] = "jsonl",
-		[OUTPUT_OTLP_JSON] = "otlp-json", [OUTPUT_WIDE] = "wide",
-		[OUTPUT_JSON] = "json",		  [OUTPUT_CSV] = "csv",
+		[OUTPUT_TABLE] = "table",
+		[OUTPUT_JSONL] = "jsonl",
+		[OUTPUT_OTLP_JSON] = "otlp-json",
+		[OUTPUT_WIDE] = "wide",
+		[OUTPUT_TREE] = "tree",
+		[OUTPUT_JSON] = "json",
+		[OUTPUT_CSV] = "csv",
 		[OUTPUT_MARKDOWN] = "markdown",
 	};
 	bool captures = o->command <= CMD_DECODE;
 
 	for (enum output_format f = OUTPUT_TABLE; f < ARRAY_LEN(names); f++) {
-		if (captures ? f > OUTPUT_OTLP_JSON : f == OUTPUT_OTLP_JSON)
+		if (captures ? f > OUTPUT_TREE : f == OUTPUT_OTLP_JSON || f == OUTPUT_TREE)
 			continue;
 		if (!strcmp(arg, names[f])) {
 			o->output = f;

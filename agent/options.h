@@ -50,7 +50,8 @@ enum output_format {
 	OUTPUT_NONE,
 	OUTPUT_TABLE,
 	OUTPUT_JSONL,
-	OUTPUT_OTLP_JSON, /* of spans as they are captured; the following of what is stored */
+	OUTPUT_OTLP_JSON,
+	OUTPUT_TREE, /* up to here of spans as they are captured; the following of what is stored */
 	OUTPUT_WIDE,
 	OUTPUT_JSON,
 	OUTPUT_CSV,

@@ -31,7 +31,8 @@ const size_t n_exporter_flags = ARRAY_LEN(exporter_flags);
 
 const struct option_flag option_flags[] = {
 	{ ON(CMD_RUN), { "print", KEY_PRINT, NULL, 0, "show each call on standard output", 0 } },
-	{ LIVE | FILES, { "output", KEY_OUTPUT, "FORMAT", 0, "table, jsonl or otlp-json", 0 } },
+	{ LIVE | FILES,
+	  { "output", KEY_OUTPUT, "FORMAT", 0, "table, tree, jsonl or otlp-json", 0 } },
 	{ LIVE | FILES,
 	  { "output-file", KEY_OUTPUT_FILE, "FILE", 0,
 	    "write the calls there, not to standard output", 0 } },

@@ -180,13 +180,11 @@ static bool is_number(const struct query_column *c)
 	return c->fn > QUERY_BUCKET || (c->unit != UNIT_NONE && c->unit != UNIT_TIME);
 }
 
-static void print_grid(const struct query_result *r, const struct options *o,
-		       const struct view_column *view, size_t n_view, uint64_t now_ns,
-		       struct buf *b)
+void reader_add_table(const struct query_result *r, const struct view_column *view, size_t n_view,
+		      size_t width, bool wide, bool colour, uint64_t now_ns, struct buf *b)
 {
 	struct view_column shown[GRID_COLUMNS_MAX];
 	int columns[GRID_COLUMNS_MAX];
-	bool wide = o->output == OUTPUT_WIDE;
 	size_t n = 0;
 	struct grid g;
 
@@ -208,11 +206,18 @@ static void print_grid(const struct query_result *r, const struct options *o,
 	for (size_t row = 0; row < r->n_rows; row++)
 		for (size_t i = 0; i < n; i++)
 			add_view_cell(&g, r, row, &shown[i], columns[i], now_ns);
-	grid_print(&g,
-		   &(struct grid_style){ .width = wide ? 0 : reader_width(),
-					 .colour = reader_colour() },
-		   b);
+	grid_print(&g, &(struct grid_style){ .width = width, .colour = colour }, b);
 	grid_release(&g);
+}
+
+static void print_grid(const struct query_result *r, const struct options *o,
+		       const struct view_column *view, size_t n_view, uint64_t now_ns,
+		       struct buf *b)
+{
+	bool wide = o->output == OUTPUT_WIDE;
+
+	reader_add_table(r, view, n_view, wide ? 0 : reader_width(), wide, reader_colour(), now_ns,
+			 b);
 }
 
 static void print_all_columns(const struct query_result *r, const struct options *o,

@@ -34,6 +34,9 @@ struct view_column {
 /* As the options say: a table, JSON, JSON lines, CSV. `view` NULL: all columns. 0 or 1. */
 int reader_print(const struct query_result *r, const struct options *o,
 		 const struct view_column *view, size_t n_view, uint64_t now_ns);
+/* The table alone, at most `width` columns wide (0: as wide as it gets). */
+void reader_add_table(const struct query_result *r, const struct view_column *view, size_t n_view,
+		      size_t width, bool wide, bool colour, uint64_t now_ns, struct buf *b);
 /* Columns of the terminal that standard output is; 0: it is none. */
 size_t reader_width(void);
 bool reader_colour(void);

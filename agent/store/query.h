@@ -182,7 +182,8 @@ struct query_span {
 	int kind; /* OTLP's number */
 	enum span_class class;
 	bool error;
-	struct slice name, op, model, provider, agent, tool, error_type, completeness, finish;
+	struct slice name, op, model, provider, agent, tool, error_type, completeness, finish,
+		inferred;
 	struct slice status_message;
 	int64_t input, output, cached, cache_write, reasoning; /* -1: unknown, as those below */
 	int64_t cost_pd, ttft_ns;
