@@ -237,8 +237,20 @@ fuzz: fuzzers ## fuzz every parser for SECONDS each
 
 install: all ## install to $(DESTDIR)$(PREFIX)
 	install -D -m 755 $(BUILD)/gentap $(DESTDIR)$(PREFIX)/bin/gentap
+	$(Q)set -e; share=$(DESTDIR)$(PREFIX)/share; tmp=$(BUILD)/install.tmp; \
+	put() { install -D -m 644 $$tmp $$share/$$1; echo "install $$share/$$1"; }; \
+	$(BUILD)/gentap completion bash >$$tmp; put bash-completion/completions/gentap; \
+	$(BUILD)/gentap completion zsh >$$tmp; put zsh/site-functions/_gentap; \
+	$(BUILD)/gentap completion fish >$$tmp; put fish/vendor_completions.d/gentap.fish; \
+	$(BUILD)/gentap man >$$tmp; put man/man1/gentap.1; \
+	for c in $$($(BUILD)/gentap help | sed -n 's/^  \([a-z]*\) .*/\1/p'); do \
+		$(BUILD)/gentap man $$c >$$tmp; put man/man1/gentap-$$c.1; \
+	done; rm -f $$tmp
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/gentap
+	cd $(DESTDIR)$(PREFIX)/share 2>/dev/null && rm -f bash-completion/completions/gentap \
+		zsh/site-functions/_gentap fish/vendor_completions.d/gentap.fish \
+		man/man1/gentap.1 man/man1/gentap-*.1 || true
 
 C_FILES = $(shell git ls-files '*.c' '*.h')
 format: ## clang-format in place

@@ -58,7 +58,6 @@ static const struct table_spec specs[] = {
 	  "runs",
 	  { { "START", "start", NULL, 0, false, 0 },
 	    { "STATE", "state", NULL, 3, false, 0 },
-	    { "STATE", "state", NULL, 3, false, 0 },
 	    { "AGENT", "agent", NULL, 0, false, 28 },
 	    { "MODEL", "model", NULL, 5, false, 26 },
 	    { "USER", "user", NULL, 6, false, 20 },
