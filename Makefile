@@ -52,7 +52,7 @@ PURE         := $(filter $(MODULES),base wire genai flow trace account otlp stor
 # Of a module that is not, the files that are: no libbpf, no generated skeleton.
 PURE_FILES   := $(wildcard agent/probe/discover*.c agent/probe/filter.c agent/probe/perfring.c \
 	agent/probe/memo.c agent/probe/scout.c agent/probe/urgent.c agent/probe/locate/*.c \
-	agent/ui/waterfall.c agent/ui/guard.c agent/ui/assets.c agent/ui/boards.c)
+	agent/ui/numbers.c agent/ui/grid.c agent/ui/chart.c agent/ui/waterfall.c agent/ui/guard.c agent/ui/assets.c agent/ui/boards.c)
 
 LIBS_PURE  := libelf libdw zlib libbrotlidec libzstd libnghttp2 libcurl libcap-ng \
 	sqlite3 yaml-0.1 libpcre2-8
@@ -274,8 +274,20 @@ fuzz: fuzzers ## fuzz every parser for SECONDS each
 
 install: all ## install to $(DESTDIR)$(PREFIX)
 	install -D -m 755 $(BUILD)/gentap $(DESTDIR)$(PREFIX)/bin/gentap
+	$(Q)set -e; share=$(DESTDIR)$(PREFIX)/share; tmp=$(BUILD)/install.tmp; \
+	put() { install -D -m 644 $$tmp $$share/$$1; echo "install $$share/$$1"; }; \
+	$(BUILD)/gentap completion bash >$$tmp; put bash-completion/completions/gentap; \
+	$(BUILD)/gentap completion zsh >$$tmp; put zsh/site-functions/_gentap; \
+	$(BUILD)/gentap completion fish >$$tmp; put fish/vendor_completions.d/gentap.fish; \
+	$(BUILD)/gentap man >$$tmp; put man/man1/gentap.1; \
+	for c in $$($(BUILD)/gentap help | sed -n 's/^  \([a-z]*\) .*/\1/p'); do \
+		$(BUILD)/gentap man $$c >$$tmp; put man/man1/gentap-$$c.1; \
+	done; rm -f $$tmp
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/gentap
+	cd $(DESTDIR)$(PREFIX)/share 2>/dev/null && rm -f bash-completion/completions/gentap \
+		zsh/site-functions/_gentap fish/vendor_completions.d/gentap.fish \
+		man/man1/gentap.1 man/man1/gentap-*.1 || true
 
 C_FILES = $(shell git ls-files '*.c' '*.h')
 format: ## clang-format in place
