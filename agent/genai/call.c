@@ -18,6 +18,7 @@ static const char *const operation_names[] = {
 	[OP_FETCH_RESPONSE] = "fetch_response",
 	[OP_CREATE_AGENT] = "create_agent",
 	[OP_INVOKE_AGENT] = "invoke_agent",
+	[OP_MCP] = "mcp",
 };
 
 const char *call_operation_name(enum operation op)

@@ -29,6 +29,7 @@ enum operation {
 	OP_FETCH_RESPONSE,
 	OP_CREATE_AGENT,
 	OP_INVOKE_AGENT,
+	OP_MCP, /* a JSON-RPC exchange: mcp.h */
 };
 const char *call_operation_name(enum operation op);
 
@@ -113,6 +114,7 @@ struct endpoint {
 	uint16_t local_port;
 };
 
+struct mcp;
 struct provider;
 
 struct call {
@@ -197,6 +199,10 @@ struct call {
 	size_t n_tools;
 	struct tool_call *tool_calls;
 	size_t n_tool_calls;
+
+	struct mcp *mcp;	  /* of OP_MCP; mcp.h */
+	struct slice mcp_session; /* Mcp-Session-Id and MCP-Protocol-Version of the request */
+	struct slice mcp_protocol;
 
 	struct slice error_type; /* absent: it went well */
 	struct slice error_message;

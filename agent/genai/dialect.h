@@ -55,5 +55,6 @@ extern const struct dialect dialect_openai_chat;
 extern const struct dialect dialect_openai_responses;
 extern const struct dialect dialect_openai_embeddings;
 extern const struct dialect dialect_anthropic_messages;
+extern const struct dialect dialect_mcp;
 
 #endif

@@ -61,6 +61,8 @@ void request_head_read(struct call *c, const struct http_head *head,
 	if (!slice_u64(http_head_get(head, SLICE("x-stainless-retry-count")), &retries) &&
 	    retries <= 1000)
 		c->retry_count = (int64_t)retries;
+	c->mcp_session = arena_copy(&c->arena, http_head_get(head, SLICE("mcp-session-id")));
+	c->mcp_protocol = arena_copy(&c->arena, http_head_get(head, SLICE("mcp-protocol-version")));
 	trace_context_read(c, head);
 }
 
