@@ -29,6 +29,25 @@ void flow_emit(void *ctx, struct call *call)
 	flow->sink.call(flow->sink.ctx, call);
 }
 
+/* The call_fn of every decoder on a connection. */
+static void exchange_emit(void *ctx, struct call *call)
+{
+	struct exchange *x = ctx;
+	struct conn *c = x->conn;
+	struct twins *twins = &c->flow->twins;
+
+	if (c->role == CONN_SERVER && x->twin == TWIN_UNASKED)
+		x->twin = twins_take(twins, &c->bind, x->start_ns) ? TWIN_REPORTED : TWIN_NONE;
+	if (x->twin == TWIN_REPORTED) {
+		c->flow->stats.calls_twice++;
+		call_free(call);
+		return;
+	}
+	if (c->role == CONN_CLIENT)
+		call->server_process = process_ref(twins_server(twins, &c->bind));
+	flow_emit(c->flow, call);
+}
+
 struct exchange *exchange_new(struct conn *c)
 {
 	struct exchange *x = exchange_new_ghost(c);
@@ -45,6 +64,8 @@ struct exchange *exchange_new(struct conn *c)
 	};
 	const struct tls_hello *hello;
 
+	if (c->role == CONN_CLIENT && twins_ask(&flow->twins, &c->bind, !c->exchanges))
+		flow->stats.no_memory++;
 	c->exchanges++;
 	flow->stats.exchanges++;
 	if (!x)
@@ -54,7 +75,7 @@ struct exchange *exchange_new(struct conn *c)
 	hello = flow_hello(flow, c->id.tgid, c->bind.sock);
 	if (hello && hello->sni[0])
 		origin.sni = slice_from(hello->sni);
-	if (decoder_new(&x->decoder, &flow->config.decoder, &origin, flow_emit, flow)) {
+	if (decoder_new(&x->decoder, &flow->config.decoder, &origin, exchange_emit, x)) {
 		flow->stats.no_memory++;
 		return x;
 	}
@@ -120,6 +141,8 @@ void exchange_request_head(struct exchange *x, const struct http_head *head, uin
 	x->start_ns = ts_ns;
 	x->head_only = slice_eq(head->method, SLICE("HEAD"));
 	x->connect = slice_eq(head->method, SLICE("CONNECT"));
+	if (x->conn->role == CONN_SERVER)
+		twins_answer(&x->conn->flow->twins, &x->conn->bind, x->conn->process, ts_ns);
 	x->websocket = slice_eq_nocase(
 		http_head_get(head, x->connect ? SLICE(":protocol") : SLICE("upgrade")),
 		SLICE("websocket"));
@@ -177,6 +200,9 @@ void exchange_response_head(struct exchange *x, const struct http_head *head, ui
 {
 	if (!x->decoder)
 		return;
+	/* The client's record may have come later than ours of the same bytes. */
+	if (x->conn->role == CONN_SERVER)
+		twins_answer(&x->conn->flow->twins, &x->conn->bind, x->conn->process, x->start_ns);
 	x->streamed = is_streamed(head);
 	decoder_response_head(x->decoder, head, ts_ns);
 	if (x->websocket && (head->status == 101 || (x->connect && head->status / 100 == 2)))

@@ -14,6 +14,9 @@
 #include "conn.h"
 #include "http.h"
 
+/* Of one on its server's side: does the client's side report it? */
+enum exchange_twin { TWIN_UNASKED, TWIN_NONE, TWIN_REPORTED };
+
 struct exchange {
 	struct exchange *next; /* for its owner's list */
 	struct conn *conn;
@@ -21,8 +24,9 @@ struct exchange {
 	uint64_t start_ns; /* first byte of the request, Unix time */
 	enum decoder_verdict verdict;
 	size_t buffered[2]; /* request, response: counted in flow->buffered */
-	bool streamed;	    /* the response's bytes are used up as they come */
-	bool head_only;	    /* asked by HEAD: the response has no body */
+	enum exchange_twin twin;
+	bool streamed;	/* the response's bytes are used up as they come */
+	bool head_only; /* asked by HEAD: the response has no body */
 	bool connect;
 	bool websocket;		/* asked for: by Upgrade or :protocol */
 	struct ws_exchange *ws; /* and agreed to: bodies are its frames; NULL: no */
@@ -59,7 +63,7 @@ void exchange_response_end(struct exchange *x, enum http_end how, uint64_t ts_ns
 /* The response will not be seen, or not to its end: emits what there is. */
 void exchange_abort(struct exchange *x, uint64_t ts_ns);
 
-/* Counts a call and hands it to the sink: the call_fn of every decoder. ctx: struct flow. */
+/* Counts a call and hands it to the sink: a call_fn. ctx: struct flow. */
 void flow_emit(void *ctx, struct call *call);
 
 #endif
