@@ -4,6 +4,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "log.h"
+#include "schema.h"
 
 #include <errno.h>
 #include <sys/utsname.h>
@@ -11,6 +12,7 @@
 
 #define BODY_MAX (32 * 1024 * 1024)
 #define CONTENT_MAX (64 * 1024)
+#define STORE_FLUSH_MS 3000
 
 static void read_host_id(char *to, size_t size)
 {
@@ -65,10 +67,14 @@ static void on_span(void *ctx, struct span *span)
 {
 	struct app *a = ctx;
 
-	account_span(a->billing.account, span);
+	billing_span(&a->billing, span);
 	if (a->exporter)
 		exporter_span(a->exporter, span);
+	if (a->store)
+		store_span(a->store, span);
 	print_span(&a->printer, span);
+	if (a->options->output == OUTPUT_TREE)
+		tree_add(&a->tree, span);
 }
 
 static int open_output(struct app *a)
@@ -114,6 +120,35 @@ static int init_exporter(struct app *a)
 	return exporter_new(&a->exporter, a->loop, &a->otlp, &a->host);
 }
 
+/* Live, a database that cannot be written is no reason not to watch; a file that was asked
+ * to be put into one is. */
+static int init_store(struct app *a)
+{
+	const struct options *o = a->options;
+	char path[4096];
+	struct store_config config = {
+		.path = o->db_file,
+		.host_name = a->host.host_name,
+		.must_open = o->command != CMD_RUN,
+		.keep_ns = o->keep_ns,
+		.max_bytes = o->keep_bytes,
+	};
+	int r;
+
+	if (!o->store && !o->db_file)
+		return 0;
+	if (!config.path) {
+		r = schema_default_path(path, sizeof(path));
+		if (r)
+			return r;
+		config.path = path;
+	}
+	r = store_new(&a->store, &config);
+	if (r)
+		log_error("store: cannot open: %s file=%s", strerror(-r), config.path);
+	return r;
+}
+
 int app_init(struct app *a, const struct options *o)
 {
 	struct tracer_config tracer = { .profile = o->semconv, .content = content_wanted(o) };
@@ -135,15 +170,19 @@ int app_init(struct app *a, const struct options *o)
 	if (r)
 		return r;
 	print_init(&a->printer, o, a->out, &a->host);
+	tree_init(&a->tree);
 	r = loop_new(&a->loop);
 	if (!r)
 		r = init_exporter(a);
+	if (!r)
+		r = init_store(a);
 	if (!r)
 		r = tracer_new(&a->tracer, &tracer, &sink);
 	if (r)
 		log_error("cannot start: %s", strerror(-r));
 	else
-		r = billing_start(&a->billing, o, a->loop);
+		r = billing_start(&a->billing, o, a->loop, tracer.seed);
+	a->decoder.clues = &a->billing.clues;
 	if (r)
 		app_release(a);
 	return r;
@@ -154,6 +193,13 @@ void app_call(void *app, struct call *call)
 	struct app *a = app;
 
 	tracer_call(a->tracer, call);
+}
+
+void app_exit(void *app, uint32_t tgid)
+{
+	struct app *a = app;
+
+	tracer_process_exit(a->tracer, tgid);
 }
 
 static int finish_export(struct app *a, uint64_t flush_ms)
@@ -177,13 +223,29 @@ static int finish_export(struct app *a, uint64_t flush_ms)
 	return r ? r : -EIO;
 }
 
+static int finish_store(struct app *a)
+{
+	struct store_stats s;
+
+	if (!a->store)
+		return 0;
+	store_flush(a->store, STORE_FLUSH_MS);
+	store_read_stats(a->store, &s);
+	store_free(TAKE(a->store)); /* says what was lost */
+	return s.queued || s.lost_full || s.lost_other ? -EIO : 0;
+}
+
 int app_finish(struct app *a, uint64_t flush_ms)
 {
 	int r, w;
 
 	tracer_free(TAKE(a->tracer));
 	r = finish_export(a, flush_ms);
-	w = fflush(a->out) || print_error(&a->printer) ? -EIO : 0;
+	w = finish_store(a);
+	r = r ? r : w;
+	w = tree_print(&a->tree, a->out);
+	if (!w && (fflush(a->out) || print_error(&a->printer)))
+		w = -EIO;
 	if (w)
 		log_error("output: cannot write: %s", strerror(-w));
 	return r ? r : w;
@@ -194,8 +256,10 @@ void app_release(struct app *a)
 	tracer_free(a->tracer);
 	exporter_free(a->exporter);
 	billing_release(&a->billing);
+	store_free(a->store);
 	loop_free(a->loop);
 	print_release(&a->printer);
+	tree_release(&a->tree);
 	otlp_options_release(&a->otlp);
 	if (a->out && a->out != stdout)
 		fclose(a->out);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The upper half of the agent, the same for live and for files: calls become spans,
- * spans learn what they cost, and go to every sink (exporter, printer). What feeds it is live.c or
- * offline.c.
+ * spans learn what they cost, and go to every sink (exporter, store, printer). What feeds it
+ * is live.c or cmd_offline.c.
  */
 #ifndef APP_H
 #define APP_H
@@ -13,7 +13,9 @@
 #include "options.h"
 #include "pipeline.h"
 #include "print.h"
+#include "store.h"
 #include "tracer.h"
+#include "tree.h"
 
 struct app {
 	const struct options *options;
@@ -21,7 +23,9 @@ struct app {
 	struct tracer *tracer;
 	struct billing billing;
 	struct exporter *exporter; /* NULL: no endpoint */
+	struct store *store;	   /* NULL: not wanted */
 	struct printer printer;
+	struct tree tree; /* for OUTPUT_TREE */
 	FILE *out;
 	struct otlp_options otlp;
 	struct otlp_host host;
@@ -35,6 +39,8 @@ struct app {
 int app_init(struct app *a, const struct options *o);
 /* For pipeline_sink: takes the call. `app` is a struct app. */
 void app_call(void *app, struct call *call);
+/* For pipeline_sink: a process is gone. */
+void app_exit(void *app, uint32_t tgid);
 /* Sends what is queued, prints what there is to say, frees. 0, or -errno when something
  * was lost on the way out (said on stderr). */
 int app_finish(struct app *a, uint64_t flush_ms);

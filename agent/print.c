@@ -2,6 +2,7 @@
 #include "print.h"
 
 #include "account.h"
+#include "attr_json.h"
 #include "clock.h"
 #include "cleanup.h"
 
@@ -202,35 +203,6 @@ static void add_hex(struct buf *b, const uint8_t *bytes, size_t len)
 		buf_printf(b, "%02x", bytes[i]);
 }
 
-static void add_attr(struct buf *b, const struct attr *a)
-{
-	switch (a->type) {
-	case ATTR_STRING:
-		buf_add_json(b, a->string);
-		break;
-	case ATTR_BOOL:
-		buf_add_str(b, a->boolean ? "true" : "false");
-		break;
-	case ATTR_INT:
-		buf_printf(b, "%lld", (long long)a->integer);
-		break;
-	case ATTR_DOUBLE:
-		if (isfinite(a->number))
-			buf_printf(b, "%.17g", a->number);
-		else
-			buf_add_str(b, "null");
-		break;
-	case ATTR_STRINGS:
-		buf_add_char(b, '[');
-		for (size_t i = 0; i < a->strings.count; i++) {
-			buf_add_str(b, i ? "," : "");
-			buf_add_json(b, a->strings.items[i]);
-		}
-		buf_add_char(b, ']');
-		break;
-	}
-}
-
 static void print_json(struct printer *p, const struct span *s)
 {
 	struct buf *b = &p->line;
@@ -239,6 +211,10 @@ static void print_json(struct printer *p, const struct span *s)
 	add_hex(b, s->trace_id, sizeof(s->trace_id));
 	buf_add_str(b, "\",\"span_id\":\"");
 	add_hex(b, s->span_id, sizeof(s->span_id));
+	if (memcmp(s->parent_id, (uint8_t[8]){ 0 }, sizeof(s->parent_id))) {
+		buf_add_str(b, "\",\"parent_id\":\"");
+		add_hex(b, s->parent_id, sizeof(s->parent_id));
+	}
 	buf_add_str(b, "\",\"name\":");
 	buf_add_json(b, s->name);
 	buf_printf(b, ",\"start_ns\":%llu,\"end_ns\":%llu,\"error\":%s",
@@ -256,12 +232,8 @@ static void print_json(struct printer *p, const struct span *s)
 		buf_add_char(b, '}');
 	}
 	buf_add_str(b, ",\"attributes\":{");
-	for (size_t i = 0; i < s->n_attrs; i++) {
-		buf_add_str(b, i ? "," : "");
-		buf_add_json(b, slice_from(s->attrs[i].key));
-		buf_add_char(b, ':');
-		add_attr(b, &s->attrs[i]);
-	}
+	for (size_t i = 0; i < s->n_attrs; i++)
+		attr_json_member(b, &s->attrs[i], !i);
 	buf_add_str(b, "}}");
 }
 
@@ -283,8 +255,12 @@ static void print_otlp(struct printer *p, const struct span *s)
 
 void print_span(struct printer *p, const struct span *s)
 {
-	count(p, s);
-	if (p->format == OUTPUT_NONE)
+	/* Runs and tools have no tokens of their own: the table is of calls. */
+	if (s->call)
+		count(p, s);
+	else if (p->format == OUTPUT_TABLE)
+		return;
+	if (p->format == OUTPUT_NONE || p->format == OUTPUT_TREE)
 		return;
 	buf_reset(&p->line, 1024 * 1024);
 	if (p->format == OUTPUT_TABLE)
