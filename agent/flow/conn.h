@@ -28,7 +28,7 @@ struct flow {
 	struct table hellos;  /* (tgid, socket) → struct tls_hello */
 	struct table secured; /* struct flow_sock → struct conn of the TLS object on it */
 	struct twins twins;
-	size_t buffered;     /* body bytes that open exchanges may be holding */
+	size_t buffered;     /* bytes that open exchanges hold */
 	uint64_t last_ts_ns; /* boot time of the latest record */
 };
 

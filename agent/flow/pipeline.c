@@ -32,7 +32,7 @@ struct known_process {
 
 const struct pipeline_config pipeline_config_default = {
 	.conns_max = 16384,
-	.memory_max = 256 * 1024 * 1024,
+	.memory_max = 64 * 1024 * 1024,
 	.decoder = { .body_max = 16 * 1024 * 1024 },
 };
 

@@ -116,6 +116,28 @@ def many_connections(path, count):
         tracefile.write(f, records, [], BOOT_TO_WALL_NS)
 
 
+def crowd(path):
+    """Bodies and events that do not end, on many connections at once; among them good calls."""
+    records, now = [], 10**12
+    starts = [([HEAD + b"content-length: 9000000\r\n\r\n" + b'{"messages":"'], []),
+              ([REQUEST], [OK + b"content-length: 9000000\r\n\r\n" + b'{"id":"']),
+              ([REQUEST], [SSE + b"\r\n" + b"800000\r\ndata: "])]
+    for n in range(24):
+        c = tracefile.Connection(records, 8000 + n, 0x100)
+        sends, receives = starts[n % 3]
+        for data in sends + [b"x" * 8 * MB if not receives else b""]:
+            c.call(tracefile.WRITE, data, now + n)
+        for data in receives + [b"x" * 8 * MB if receives else b""]:
+            c.call(tracefile.READ, data, now + n)
+    for n in range(5):
+        c = tracefile.Connection(records, 7000 + n, 0x99)
+        ask, answer = good(n + 1)
+        c.call(tracefile.WRITE, ask, now + 50 + n)
+        c.call(tracefile.READ, answer, now + 60 + n)
+    with open(path, "wb") as f:
+        tracefile.write(f, records, [], BOOT_TO_WALL_NS)
+
+
 def apart(fn, *args):
     """In a process of its own: what ours holds counts as the peak of every child."""
     with concurrent.futures.ProcessPoolExecutor(1) as pool:
@@ -156,6 +178,15 @@ def main():
         peak, p = peak_mb(path)
         tap.note("%d hostile connections, %d MB of trace: peak %d MB resident" % (len(names), os.path.getsize(path) >> 20, peak))
         tap.check("memory stays under %d MB" % RSS_MAX_MB, p.returncode == 0 and peak <= RSS_MAX_MB, "%d MB, %s" % (peak, p.stderr[-500:]))
+        many = os.path.join(where, "crowd.gentap")
+        apart(crowd, many)
+        peak, p = peak_mb(many)
+        goods = [s for s in span_reader.from_jsonl(p.stdout) if (s[genai.RESPONSE_ID] or "").startswith("good-")]
+        tap.note("24 connections of 8 MB that do not end: peak %d MB resident" % peak)
+        tap.check("connections that hold much at once: memory, and the calls of others",
+                  p.returncode == 0 and peak <= RSS_MAX_MB and len([s for s in goods if right(s) and s[genai.COMPLETENESS] == "full"]) == 5,
+                  "%d MB %d %s" % (peak, len(goods), p.stderr[-500:]))
+        os.unlink(many)
         many = os.path.join(where, "many.gentap")
         apart(many_connections, many, 100_000)
         peak, p = peak_mb(many)
