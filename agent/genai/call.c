@@ -53,6 +53,7 @@ void call_free(struct call *c)
 	if (!c)
 		return;
 	process_unref(c->process);
+	process_unref(c->server_process);
 	arena_release(&c->arena);
 	free(c);
 }

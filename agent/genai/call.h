@@ -127,7 +127,8 @@ struct provider;
 
 struct call {
 	struct arena arena;
-	struct process *process; /* counted reference; NULL for HAR */
+	struct process *process;	/* counted reference; NULL for HAR */
+	struct process *server_process; /* counted: who answers, when seen on this host; or NULL */
 
 	/* Identity of the exchange, for stable ids and for joining what belongs together. */
 	uint64_t conn_hash; /* of (process, connection) */
