@@ -175,7 +175,7 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/bench/libpure.a
 -include $(shell [ -d $(BUILD) ] && find $(BUILD) -name '*.d')
 
 # ---- Targets -------------------------------------------------------------------------
-.PHONY: all deps deps-test run test test-live conformance check bench fuzz fuzzers unit asan install uninstall format lint clean help
+.PHONY: all deps deps-test run test test-live test-agents conformance check bench fuzz fuzzers unit asan install uninstall format lint clean help
 all: $(BUILD)/gentap ## build the agent
 asan: $(BUILD)/gentap-asan
 unit: $(UNIT) $(REPLAY)
@@ -227,6 +227,11 @@ conformance: deps-test ## recorded traffic against the official SDKs' reading
 test-live: deps-test ## real clients through real TLS (root)
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)$(PYTHON) tests/run live
+
+test-agents: deps-test ## real runtimes and agents of the registries, pinned (2 GB, root)
+	$(Q)$(MAKE) --no-print-directory all
+	$(call apt_install,gnutls-bin libnss3-dev libmbedtls14 libwolfssl35)
+	$(Q)$(PYTHON) tests/run agents
 
 bench: all benches ## print measurements (root)
 	$(Q)tests/bench/run
