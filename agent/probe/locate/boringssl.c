@@ -46,7 +46,8 @@ static void gather(struct search *s, const struct locate_input *in)
 
 		if (site->string != in->first_string || !site->function)
 			continue;
-		found = code_numbers_near(s->e, site->vaddr, reasons, ARRAY_LEN(reasons));
+		found = code_numbers_near(s->e, site->function, site->vaddr, reasons,
+					  ARRAY_LEN(reasons));
 		if (!found)
 			continue;
 		while (k < s->n && s->functions[k].vaddr != site->function)
