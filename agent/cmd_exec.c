@@ -109,7 +109,7 @@ int cmd_exec(const struct options *o)
 	int r;
 
 	if (!with_default.output)
-		with_default.output = OUTPUT_TABLE;
+		with_default.output = OUTPUT_TREE;
 	if (!program_find(o->args[0], program))
 		probe_prepare(live_cache_dir(), program);
 	x.child = start_child(o->args, &gate);
