@@ -172,7 +172,7 @@ static int by_errors(const struct locate_input *in, struct finding *ret)
 	size_t n;
 	int r;
 
-	if (!(in->sites->strings_met >> in->first_string & 1))
+	if (!(in->sites->mentioned >> in->first_string & 1))
 		return -ENOENT;
 	gather(&s, in);
 	n = select_by(&s, BAD_LENGTH | HANDSHAKE_FAILURE, 0, write);

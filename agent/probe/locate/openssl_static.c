@@ -163,11 +163,11 @@ static int locate(const struct locate_input *in, bool by_code, unsigned int v, s
 
 static int by_names(const struct locate_input *in, struct finding *ret)
 {
-	uint64_t met = in->sites->strings_met >> in->first_string;
+	uint64_t mentioned = in->sites->mentioned >> in->first_string;
 	unsigned int v = 0;
 	int r = -ENOENT;
 
-	if (met >> WRITE_INTERNAL & 1) {
+	if (mentioned >> WRITE_INTERNAL & 1) {
 		v = version(in->e);
 		r = v && !locate(in, false, v, ret) ? 0 : -ENOTSUP;
 		if (!r)
@@ -179,7 +179,7 @@ static int by_names(const struct locate_input *in, struct finding *ret)
 				       : "stripped, and its version is not known",
 				     ret->points.n ? "read" : "write");
 	}
-	if (r && met >> FILE_NAME & 1) {
+	if (r && mentioned >> FILE_NAME & 1) {
 		struct finding coded = { .stack = ret->stack };
 
 		if (!locate(in, true, 0, &coded)) {
