@@ -66,7 +66,8 @@ static const struct {
 	struct argp_option option;
 } flags[] = {
 	{ ON(CMD_RUN), { "print", KEY_PRINT, NULL, 0, "show each call on standard output", 0 } },
-	{ LIVE | FILES, { "output", KEY_OUTPUT, "FORMAT", 0, "table, jsonl or otlp-json", 0 } },
+	{ LIVE | FILES,
+	  { "output", KEY_OUTPUT, "FORMAT", 0, "table, tree, jsonl or otlp-json", 0 } },
 	{ LIVE | FILES,
 	  { "output-file", KEY_OUTPUT_FILE, "FILE", 0,
 	    "write the calls there, not to standard output", 0 } },
@@ -219,6 +220,7 @@ static int parse_output(struct options *o, const char *arg)
 		[OUTPUT_TABLE] = "table",
 		[OUTPUT_JSONL] = "jsonl",
 		[OUTPUT_OTLP_JSON] = "otlp-json",
+		[OUTPUT_TREE] = "tree",
 	};
 
 	for (enum output_format f = OUTPUT_TABLE; f < ARRAY_LEN(names); f++) {

@@ -28,7 +28,7 @@ enum command {
 	CMD_HELP,
 };
 
-enum output_format { OUTPUT_NONE, OUTPUT_TABLE, OUTPUT_JSONL, OUTPUT_OTLP_JSON };
+enum output_format { OUTPUT_NONE, OUTPUT_TABLE, OUTPUT_JSONL, OUTPUT_OTLP_JSON, OUTPUT_TREE };
 
 #define OPTIONS_LIST_MAX 64
 

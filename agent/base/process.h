@@ -10,13 +10,19 @@
 #ifndef BASE_PROCESS_H
 #define BASE_PROCESS_H
 
+#include <stddef.h>
 #include <stdint.h>
+
+#define PROCESS_ANCESTORS_MAX 12
 
 struct process {
 	unsigned int refs;
 	uint32_t pid; /* in the agent's pid namespace */
 	uint32_t ppid;
 	uint32_t uid;
+	/* Its parent, that one's parent, …, when it was first seen; init is left out. */
+	uint32_t ancestors[PROCESS_ANCESTORS_MAX];
+	size_t n_ancestors;
 	uint64_t start_ns; /* CLOCK_BOOTTIME; with pid it names the process uniquely */
 	char *comm;
 	char *exe;     /* path as the process sees it */

@@ -370,6 +370,23 @@ static int set_identity(struct process *p, int process)
 	return r < 0 ? r : set(&p->comm, stat.comm);
 }
 
+/* Those that are gone end the line. */
+static int set_ancestors(struct process *p, int process)
+{
+	char text[STAT_MAX];
+	struct proc_stat stat;
+	uint32_t pid = p->ppid;
+
+	(void)process;
+	while (pid > 1 && p->n_ancestors < PROCESS_ANCESTORS_MAX) {
+		p->ancestors[p->n_ancestors++] = pid;
+		if (proc_read_stat(pid, &stat, text, sizeof(text)) < 0)
+			break;
+		pid = stat.ppid;
+	}
+	return 0;
+}
+
 static void process_cleanup(struct process **p)
 {
 	process_unref(*p);
@@ -378,7 +395,8 @@ static void process_cleanup(struct process **p)
 int proc_read(struct process **ret, uint32_t pid)
 {
 	static int (*const steps[])(struct process * p, int process) = {
-		set_identity, set_links, set_cmdline, set_owner, set_cgroup, set_environ,
+		set_identity, set_ancestors, set_links,	  set_cmdline,
+		set_owner,    set_cgroup,    set_environ,
 	};
 	_cleanup_(process_cleanup) struct process *p = NULL;
 	_cleanup_close_ int process = open_process(pid);

@@ -13,7 +13,14 @@
 void siphash128(const uint8_t key[16], const void *data, size_t len, uint8_t ret[16]);
 
 /* What an id is for: two ids of the same parts but for different uses differ. */
-enum id_use { ID_TRACE = 1, ID_SPAN = 2 };
+enum id_use {
+	ID_TRACE = 1,
+	ID_SPAN = 2,
+	ID_CONVERSATION = 3,
+	ID_RUN = 4,
+	ID_TOOL = 5,
+	ID_MESSAGE = 6
+};
 
 /* An id of `len` bytes, 16 at most, from numbers that name the thing. Never all zeros,
  * which W3C Trace Context calls invalid. */
