@@ -1,45 +1,67 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes agent/ui/demo.har.gz, the hour that `gentap demo` replays: tests/ui/make_demo.py
+"""Makes agent/ui/demo.gentap.gz, the hour that `gentap demo` replays: tests/ui/make_demo.py
 
 Everything in it is invented here: four agents, their users, what they were asked, what
 their tools said. The requests and streams are shaped as the APIs shape them, so that the
 replay goes through the same decoders, run trees and prices as live traffic does. The same
 each time it is made.
 """
-import datetime
 import gzip
 import io
 import json
 import os
 import random
+import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-START = datetime.datetime(2026, 1, 5, 9, 0, 0)
+sys.path.insert(0, os.path.join(ROOT, "tests", "common"))
+import tracefile  # noqa: E402
+
+MADE = 1767603600
 HOUR = 3600
 R = random.Random(4777)
-entries = []
+records, processes, connections, calls = [], {}, {}, []
+CHUNKS = 24  # records of a stream at most
+
+
+def process(name, user, cwd, cmdline):
+    """Each program of each user is one process."""
+    key = (name, user, cwd)
+    if key not in processes:
+        processes[key] = {"pid": 4000 + 37 * len(processes), "ppid": 1, "uid": 1000 + sum(map(ord, user)) % 50, "start_ns": 10 ** 9, "comm": name, "exe": "/usr/bin/" + name,
+                          "cmdline": cmdline, "cwd": cwd, "owner": user}
+    return processes[key]["pid"]
 
 
 def tokens(value):
     return max(4, len(value if isinstance(value, str) else json.dumps(value)) // 4)
 
 
-def stamp(at):
-    t = START + datetime.timedelta(seconds=at)
-    return t.strftime("%Y-%m-%dT%H:%M:%S.") + "%03dZ" % (t.microsecond // 1000)
-
-
-def entry(at, seconds, wait, url, headers, request, status, mime, body, answer_headers=()):
-    entries.append((at, {
-        "startedDateTime": stamp(at), "time": round(seconds * 1000, 1), "cache": {},
-        "request": {"method": "POST", "url": url, "httpVersion": "HTTP/1.1", "cookies": [], "queryString": [], "headersSize": -1, "bodySize": -1,
-                    "headers": [{"name": k, "value": v} for k, v in (("Content-Type", "application/json"),) + tuple(headers)],
-                    "postData": {"mimeType": "application/json", "text": json.dumps(request, separators=(",", ":"))}},
-        "response": {"status": status, "statusText": "", "httpVersion": "HTTP/1.1", "cookies": [], "redirectURL": "", "headersSize": -1, "bodySize": -1,
-                     "headers": [{"name": k, "value": v} for k, v in (("Content-Type", mime),) + tuple(answer_headers)],
-                     "content": {"size": len(body), "mimeType": mime, "text": body}},
-        "timings": {"send": 1, "wait": round(wait * 1000, 1), "receive": round((seconds - wait) * 1000, 1)}}))
+def entry(at, seconds, wait, who, url, headers, request, status, mime, body, answer_headers=()):
+    """One exchange: the request at once, the head and the first piece after `wait`, the rest until `seconds`."""
+    pid, host, path = who.pid, url.split("/")[2], "/" + url.split("/", 3)[3]
+    if id(who) not in connections:
+        connections[id(who)] = tracefile.Connection(records, pid, 0x7f0000000000 + 4096 * len(connections))
+        connections[id(who)].keep = who
+    c, ns = connections[id(who)], lambda t: int((t + 10) * 1e9)
+    text = json.dumps(request, separators=(",", ":")).encode()
+    head = "".join("%s: %s\r\n" % h for h in (("Host", host), ("Content-Type", "application/json")) + tuple(h for h in headers if h[0] != "Host"))
+    c.call(tracefile.WRITE, ("POST %s HTTP/1.1\r\n%sContent-Length: %d\r\n\r\n" % (path, head, len(text))).encode() + text, ns(at))
+    streams = "event-stream" in mime
+    head = "".join("%s: %s\r\n" % h for h in (("Content-Type", mime), ("Transfer-Encoding", "chunked") if streams else ("Content-Length", str(len(body)))) + tuple(answer_headers))
+    head = ("HTTP/1.1 %d OK\r\n%s\r\n" % (status, head)).encode()
+    calls.append(at + seconds)
+    if not streams:
+        c.call(tracefile.READ, head + body.encode(), ns(at + seconds))
+        return
+    c.call(tracefile.READ, head, ns(at + wait * 0.9))
+    events = [e + "\n\n" for e in body.split("\n\n") if e]
+    size = -(-len(events) // CHUNKS)
+    groups = ["".join(events[i:i + size]).encode() for i in range(0, len(events), size)]
+    for n, g in enumerate(groups):
+        last = n == len(groups) - 1
+        c.call(tracefile.READ, b"%x\r\n%s\r\n%s" % (len(g), g, b"0\r\n\r\n" if last else b""), ns(at + wait + (seconds - wait) * n / max(1, len(groups) - 1)))
 
 
 def ident(prefix, n=22):
@@ -63,8 +85,8 @@ class Anthropic:
     url = "https://api.anthropic.com/v1/messages"
     caches = True
 
-    def __init__(self, model, system, tools, agent, user):
-        self.model, self.user, self.agent = model, user, agent
+    def __init__(self, model, system, tools, agent, user, pid):
+        self.model, self.user, self.agent, self.pid = model, user, agent, pid
         self.base = {"model": model, "max_tokens": 8192, "stream": True,
                      "system": [{"type": "text", "text": system, "cache_control": {"type": "ephemeral"}}],
                      "metadata": {"user_id": user},
@@ -82,7 +104,7 @@ class Anthropic:
 
     def fail(self, at):
         body = json.dumps({"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}, "request_id": ident("req_")})
-        entry(at, 0.4, 0.39, self.url, self.headers(), dict(self.base, messages=self.messages), 529, "application/json", body)
+        entry(at, 0.4, 0.39, self, self.url, self.headers(), dict(self.base, messages=self.messages), 529, "application/json", body)
         return 0.4
 
     def call(self, at, text, calls, speed, wait):
@@ -110,7 +132,7 @@ class Anthropic:
         events.append({"type": "message_delta", "delta": {"stop_reason": "tool_use" if calls else "end_turn", "stop_sequence": None}, "usage": {"output_tokens": out}})
         events.append({"type": "message_stop"})
         took = wait + out / speed
-        entry(at, took, wait, self.url, self.headers(), dict(self.base, messages=list(self.messages)), 200, "text/event-stream; charset=utf-8", sse(events, True), (("request-id", ident("req_")),))
+        entry(at, took, wait, self, self.url, self.headers(), dict(self.base, messages=list(self.messages)), 200, "text/event-stream; charset=utf-8", sse(events, True), (("request-id", ident("req_")),))
         self.messages.append({"role": "assistant", "content": blocks})
         return ids, took
 
@@ -118,8 +140,8 @@ class Anthropic:
 class OpenAI:
     url = "https://api.openai.com/v1/chat/completions"
 
-    def __init__(self, model, system, tools, agent, user, url=None):
-        self.model, self.agent, self.user = model, agent, user
+    def __init__(self, model, system, tools, agent, user, pid, url=None):
+        self.model, self.agent, self.user, self.pid = model, agent, user, pid
         self.url = url or self.url
         self.base = {"model": model, "stream": True, "stream_options": {"include_usage": True}, "user": user,
                      "tools": [{"type": "function", "function": {"name": t, "description": d, "parameters": {"type": "object", "properties": {k: {"type": "string"} for k in p}}}} for t, (d, p) in tools.items()]}
@@ -140,12 +162,12 @@ class OpenAI:
 
     def fail(self, at):
         body = json.dumps({"error": {"message": "Rate limit reached", "type": "requests", "param": None, "code": "rate_limit_exceeded"}})
-        entry(at, 0.2, 0.19, self.url, self.headers(), dict(self.base, messages=self.messages), 429, "application/json", body,
+        entry(at, 0.2, 0.19, self, self.url, self.headers(), dict(self.base, messages=self.messages), 429, "application/json", body,
               (("retry-after", "2"), ("x-ratelimit-remaining-requests", "0"), ("x-ratelimit-limit-requests", "500"), ("x-ratelimit-reset-requests", "2s")))
         return 0.2
 
     def call(self, at, text, calls, speed, wait):
-        i, made = ident("chatcmpl-"), int(START.timestamp())
+        i, made = ident("chatcmpl-"), MADE
         ids, out, told = [], 0, []
         head = {"id": i, "object": "chat.completion.chunk", "created": made, "model": self.model, "system_fingerprint": "fp_50cad350e4"}
 
@@ -172,7 +194,7 @@ class OpenAI:
         events.append("[DONE]")
         wait += reasoning / speed
         took = wait + out / speed
-        entry(at, took, wait, self.url, self.headers(), dict(self.base, messages=list(self.messages)), 200, "text/event-stream", sse(events, False),
+        entry(at, took, wait, self, self.url, self.headers(), dict(self.base, messages=list(self.messages)), 200, "text/event-stream", sse(events, False),
               (("x-ratelimit-limit-requests", "500"), ("x-ratelimit-remaining-requests", str(R.randint(120, 480)))))
         self.messages.append(dict({"role": "assistant", "content": text or None}, **({"tool_calls": told} if told else {})))
         return ids, took
@@ -219,14 +241,15 @@ def turn(at, agent, task, steps, answer, speed, trouble=0.04):
 
 
 def code(at, user, model, repeat):
-    a = Anthropic(model, SYSTEM["coder"], CODER, "claude-cli/2.0.14 (external, cli)", user)
+    pid = process("claude", user, "/home/%s/%s" % (user, "shop-api" if user == "amara" else "ledger"), "claude")
+    a = Anthropic(model, SYSTEM["coder"], CODER, "claude-cli/2.0.14 (external, cli)", user, pid)
     for _ in range(repeat):
         file, number = R.choice(FILES), R.randint(100, 999)
         name = file.split("/")[-1][:-3]
         prompt = "Which functions of %s are called from outside of its folder, and from where?" % file
 
         def explore(when, prompt=prompt, file=file, name=name):
-            b = Anthropic("claude-haiku-4-5", SYSTEM["explorer"], {k: CODER[k] for k in ("Read", "Grep")}, "claude-cli/2.0.14 (external, cli)", user)
+            b = Anthropic("claude-haiku-4-5", SYSTEM["explorer"], {k: CODER[k] for k in ("Read", "Grep")}, "claude-cli/2.0.14 (external, cli)", user, pid)
             done = turn(when + 0.08, b, prompt, [("", [("Grep", {"pattern": name, "path": "."})], [("web/views.py:12: from %s import total\norders/api.py:40: total(items)" % file[:-3].replace("/", "."), False, 0.2)]),
                                                  ("", [("Read", {"file_path": "web/views.py"})], [(SOURCE, False, 0.05)])], "total() is called from web/views.py and orders/api.py; rounded() only inside its folder.", 140)
             return ("total() is called from web/views.py and orders/api.py; rounded() only inside its folder.", False, done - when + 0.05)
@@ -243,7 +266,7 @@ def code(at, user, model, repeat):
 
 
 def research(at, user, model):
-    a = OpenAI(model, SYSTEM["research"], RESEARCH, "OpenAI/Python 2.8.1", user)
+    a = OpenAI(model, SYSTEM["research"], RESEARCH, "OpenAI/Python 2.8.1", user, process("python3", user, "/home/%s/notes" % user, "python3 research.py"))
     topic = R.choice(["retention of audit logs", "limits of the export job", "how sessions expire", "what the nightly sync retries", "which roles may refund"])
     steps = [("", [("search_docs", {"query": topic})], [("1. handbook/%s.md\n2. handbook/operations.md\n3. adr/0017.md" % topic.split()[-1], False, R.uniform(0.3, 1.8))])]
     for page in R.sample(["handbook/operations.md", "adr/0017.md", "handbook/security.md"], R.randint(1, 3)):
@@ -255,7 +278,7 @@ def research(at, user, model):
 
 
 def support(at, user):
-    a = OpenAI("gpt-5-mini", SYSTEM["support"], SUPPORT, "OpenAI/JS 6.9.1", user)
+    a = OpenAI("gpt-5-mini", SYSTEM["support"], SUPPORT, "OpenAI/JS 6.9.1", user, process("node", user, "/srv/support", "node server.js"))
     for i in range(R.randint(1, 3)):
         order = R.randint(10000, 99999)
         steps = [("", [("find_customer", {"query": "customer %d" % (order % 97)})], [('{"customer_id": "c%d"}' % (order % 97), False, R.uniform(0.05, 0.4))]),
@@ -267,7 +290,7 @@ def support(at, user):
 
 
 def triage(at, user):
-    a = OpenAI("qwen3-coder:30b", SYSTEM["triage"], {}, "ci-triage/1.2", user, "http://127.0.0.1:11434/v1/chat/completions")
+    a = OpenAI("qwen3-coder:30b", SYSTEM["triage"], {}, "ci-triage/1.2", user, process("python3", user, "/srv/triage", "python3 triage.py"), "http://127.0.0.1:11434/v1/chat/completions")
     turn(at, a, "Ticket %d: the export misses the last line of the file." % R.randint(1000, 9999), [], R.choice(["bug", "bug", "question", "request"]), 30, 0)
 
 
@@ -287,10 +310,11 @@ def main():
     for t in range(90, HOUR, 240):
         triage(t + R.uniform(0, 60), "ci")
     code(HOUR - 300.0, "amara", "claude-sonnet-4-5", 1)
-    har = {"log": {"version": "1.2", "creator": {"name": "gentap make_demo.py", "version": "1"}, "entries": [e for _, e in sorted(entries, key=lambda x: x[0])]}}
-    with open(os.path.join(ROOT, "agent", "ui", "demo.har.gz"), "wb") as f:
-        f.write(gzip.compress(json.dumps(har, separators=(",", ":")).encode(), 9, mtime=0))
-    print("%d calls" % len(entries))
+    out = io.BytesIO()
+    tracefile.write(out, records, processes.values(), -int((max(calls) + 10) * 1e9))
+    with open(os.path.join(ROOT, "agent", "ui", "demo.gentap.gz"), "wb") as f:
+        f.write(gzip.compress(out.getvalue(), 9, mtime=0))
+    print("%d calls" % len(calls))
 
 
 main()
