@@ -66,7 +66,7 @@ export const queryUrl = (q, scope) => url(q.interval ? "series" : "query", {
 /** The same question as one types it. */
 export function queryLine(q, scope) {
 	const w = address.where(q.where, scope.where), quote = (s) => `'${s.replaceAll("'", `'\\''`)}'`;
-	const iso = (ms) => new Date(ms).toISOString();
+	const iso = (ms) => new Date(ms - new Date(ms).getTimezoneOffset() * 60000).toISOString().slice(0, 19);
 	return ["gentap query", ...q.select.split(" ").map((s) => /[^\w:.]/.test(s) ? quote(s) : s), w && `--where ${quote(w)}`, q.by && `--group-by ${q.by}`,
 		q.sort && `--sort ${quote(q.sort)}`, q.limit && `--limit ${q.limit}`, q.interval && `--interval ${q.interval}s`,
 		scope.relative && !q.from ? `--since ${scope.relative}` : `--since ${iso(q.from ?? scope.from)} --until ${iso(q.to ?? scope.to)}`].filter(Boolean).join(" ");

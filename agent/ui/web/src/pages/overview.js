@@ -20,7 +20,7 @@ function useFigures(kind, scope) {
 	const now = useQuery(q, scope), before = useQuery({ ...q, from: scope.from - scope.span, to: scope.from }, scope);
 	const course = useQuery({ ...q, interval: step(scope, 60), top: 8 }, scope);
 	const row = now.data?.rows[0] || [], old = before.data?.rows[0] || [];
-	return { q, now: row, before: old, unknown: now.data?.unknown?.[0] || [], spark: course.data?.series.map((s) => s.values) || [], stale: now.stale, ready: !!now.data };
+	return { q, now: row, before: old, unknown: now.data?.unknown?.[0] || [], spark: course.data?.series.map((s, i) => /^(count|sum)/.test(q.select.split(" ")[i]) ? s.values.map((v) => v ?? 0) : s.values) || [], stale: now.stale, ready: !!now.data };
 }
 const ratio = (a, b) => b ? (a || 0) / b : null;
 const ratios = (a, b) => (b || []).map((v, i) => v ? (a?.[i] || 0) / v : null);
