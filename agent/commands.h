@@ -15,6 +15,7 @@ int cmd_offline(const struct options *o); /* replay and decode */
 int cmd_doctor(const struct options *o);
 int cmd_ui(const struct options *o);
 int cmd_demo(const struct options *o);
+int cmd_config(const struct options *o);
 int cmd_prices(const struct options *o);
 
 #endif
