@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "log.h"
 #include "schema.h"
+#include "settings.h"
 #include "tracefile.h"
 #include "ui.h"
 
@@ -21,8 +22,40 @@
 	"Example data: a recorded hour of a few agents, replayed up to now. Nothing on this "      \
 	"machine was watched."
 
+static void add_setting(struct buf *b, const char *name, const char *value, const char *origin)
+{
+	buf_add_str(b, b->len ? ",{\"name\":" : "{\"settings\":[{\"name\":");
+	buf_add_json(b, slice_from(name));
+	buf_add_str(b, ",\"value\":");
+	/* A header is likely to carry a credential. */
+	buf_add_json(b, slice_from(strstr(name, "headers") ? "***" : value));
+	buf_add_str(b, ",\"origin\":");
+	buf_add_json(b, slice_from(origin));
+	buf_add_char(b, '}');
+}
+
+/* What files and the environment set, and where; the agent's own flags it cannot know. */
+static const char *describe(struct buf *b, const struct options *o, const char *db)
+{
+	const struct settings *s = o->settings;
+
+	add_setting(b, "db", db, o->db_file ? "flag --db" : "built in");
+	for (size_t i = 0; s && i < s->count; i++)
+		if (s->items[i].layer == settings_layer(s, s->items[i].name))
+			add_setting(b, s->items[i].name, s->items[i].value, s->items[i].origin);
+	for (size_t i = 0; s && i < s->n_rules; i++) {
+		char name[128];
+
+		snprintf(name, sizeof(name), "identity: %s", s->rules[i].rule.set);
+		add_setting(b, name, s->rules[i].rule.from, s->rules[i].origin);
+	}
+	buf_add_str(b, "]}\n");
+	return buf_error(b) ? NULL : b->data;
+}
+
 static int serve(const struct options *o, const char *db, const char *dashboards, const char *label)
 {
+	_cleanup_(buf_cleanup) struct buf settings = BUF_INIT(1024 * 1024);
 	const char *token = getenv("GENTAP_UI_TOKEN");
 	struct ui_config config = {
 		.db = db,
@@ -30,6 +63,7 @@ static int serve(const struct options *o, const char *db, const char *dashboards
 		.token = token && strlen(token) >= 16 ? token : NULL,
 		.hosts = o->allow_hosts.items,
 		.n_hosts = o->allow_hosts.count,
+		.settings = describe(&settings, o, db),
 		.label = label,
 		.listen_fd = (int)o->listen_fd,
 		.with_parent = o->listen_fd > 0,
