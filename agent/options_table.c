@@ -218,6 +218,24 @@ static int parse_semconv(struct options *o, const char *arg)
 	return -EINVAL;
 }
 
+static int set_page_flag(struct options *o, int key, char *arg)
+{
+	switch (key) {
+	case KEY_UI:
+		o->ui = o->store = true;
+		o->listen = arg;
+		return 0;
+	case KEY_LISTEN:
+		o->listen = arg;
+		return 0;
+	case KEY_LISTEN_FD:
+		return parse_number(arg, 1024, &o->listen_fd);
+	case KEY_ALLOW_HOST:
+		return add_strings(&o->allow_hosts, arg);
+	}
+	return -ENOENT;
+}
+
 int option_set(struct options *o, int key, char *arg)
 {
 	switch (key) {
@@ -273,17 +291,6 @@ int option_set(struct options *o, int key, char *arg)
 	case KEY_DB:
 		o->db_file = arg;
 		return 0;
-	case KEY_UI:
-		o->ui = o->store = true;
-		o->listen = arg;
-		return 0;
-	case KEY_LISTEN:
-		o->listen = arg;
-		return 0;
-	case KEY_LISTEN_FD:
-		return parse_number(arg, 1024, &o->listen_fd);
-	case KEY_ALLOW_HOST:
-		return add_strings(&o->allow_hosts, arg);
 	case KEY_VERBOSE:
 		o->verbose = true;
 		return 0;
@@ -291,5 +298,5 @@ int option_set(struct options *o, int key, char *arg)
 		o->quiet = true;
 		return 0;
 	}
-	return -ENOENT;
+	return set_page_flag(o, key, arg);
 }
