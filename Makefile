@@ -99,7 +99,7 @@ $(SKEL): $(BUILD)/gen/gentap.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name gentap_bpf > $@.tmp && mv $@.tmp $@
 
 # ---- The page: bundled, compressed, as a C header --------------------------------------
-WEB_SRCS := $(shell find agent/ui/web agent/ui/dashboards agent/ui/openapi.json agent/ui/demo.har.gz -type f)
+WEB_SRCS := $(shell find agent/ui/web agent/ui/dashboards agent/ui/openapi.json agent/ui/demo.gentap.gz -type f)
 WEB      := $(BUILD)/web/ui_assets.h
 
 # Files whose name starts with a dot are not the build's: npm's own.

@@ -30,7 +30,7 @@ const assets = [
 		readFileSync(join(here, "../openapi.json"), "utf8"))))],
 	...["overview", "models", "tools", "seed"].map((name) => [`/dashboards/${name}.json`, "application/json",
 		readFileSync(join(here, `../dashboards/${name}.json`))]),
-	["/demo.har", "application/json", zlib.gunzipSync(readFileSync(join(here, "../demo.har.gz")))],
+	["/demo.gentap", "application/octet-stream", zlib.gunzipSync(readFileSync(join(here, "../demo.gentap.gz")))],
 ];
 
 const bytes = (name, data) => {
