@@ -8,6 +8,8 @@
 /* By shape, the first match wins: what could be mistaken for another comes first. */
 static const struct dialect *const dialects[] = {
 	&dialect_anthropic_messages,
+	&dialect_anthropic_complete,
+	&dialect_bedrock_agent,
 	&dialect_bedrock_converse,
 	&dialect_bedrock_invoke,
 	&dialect_gemini,
@@ -20,6 +22,8 @@ static const struct dialect *const dialects[] = {
 	&dialect_openai_chat,
 	&dialect_openai_responses,
 	&dialect_openai_embeddings,
+	&dialect_openai_media,
+	&dialect_xai_grpc,
 };
 
 /* First match wins: rows with a path stand before those of the same host without. */
