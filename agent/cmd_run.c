@@ -33,6 +33,14 @@ static void say_ready(const struct live *l, const struct options *o)
 	notify_send("READY=1");
 }
 
+static void on_hangup(void *ctx, int signo)
+{
+	struct live *l = ctx;
+
+	(void)signo;
+	billing_reload(&l->app.billing, l->app.options);
+}
+
 static int watch(const struct options *o, const char *record_file)
 {
 	static const int signals[] = { SIGINT, SIGTERM };
@@ -44,6 +52,8 @@ static int watch(const struct options *o, const char *record_file)
 		return 1;
 	for (size_t i = 0; !r && i < ARRAY_LEN(signals); i++)
 		r = loop_add_signal(l.app.loop, &source, signals[i], on_signal, l.app.loop);
+	if (!r)
+		r = loop_add_signal(l.app.loop, &source, SIGHUP, on_hangup, &l);
 	if (!r) {
 		say_ready(&l, o);
 		r = loop_run(l.app.loop);

@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct settings;
+
 enum command {
 	CMD_RUN,
 	CMD_EXEC,
@@ -22,11 +24,12 @@ enum command {
 	CMD_DECODE,
 	CMD_DOCTOR,
 	CMD_PRICES,
+	CMD_CONFIG,
 	CMD_VERSION,
 	CMD_HELP,
 };
 
-enum output_format { OUTPUT_NONE, OUTPUT_TABLE, OUTPUT_JSONL, OUTPUT_OTLP_JSON };
+enum output_format { OUTPUT_NONE, OUTPUT_TABLE, OUTPUT_JSONL, OUTPUT_OTLP_JSON, OUTPUT_TREE };
 
 #define OPTIONS_LIST_MAX 64
 
@@ -58,16 +61,27 @@ struct options {
 	struct option_numbers pids, uids, exclude_uids;
 	struct option_strings comms, exes, exclude_comms, exclude_exes;
 	struct option_strings features_off;
+	bool show_origin;
+	const char *config_file; /* instead of those in /etc/gentap */
+	struct settings *settings;
 	char **args; /* what is left: files, or the command of exec */
 	int n_args;
 };
 
-/* Parses everything; prints help, version and usage errors itself. 0: go on; 1: done,
- * leave with *ret_status. */
+/* Parses everything, and reads the configuration (settings.h); prints help, version and usage
+ * errors itself. 0: go on; 1: done, leave with *ret_status. */
 int options_parse(struct options *o, int argc, char **argv, int *ret_status);
 
-/* getenv() with the flags on top: a flag named after a variable counts as that variable
- * and hides the signal-specific one of the same name. For otlp_options_from_env(). */
+/* getenv() with the flags and GENTAP_* on top and the configuration files below: a flag
+ * named after a variable counts as that variable and hides the signal-specific one of the
+ * same name. For otlp_options_from_env(). */
 const char *options_getenv(const char *name);
+
+/* Reads files and GENTAP_* again into o->settings, which is empty; says on stderr what is
+ * wrong. 0 or -errno. */
+int options_settings(struct options *o);
+/* Reads o->config_file into o->settings and tries every value, as o->command would. */
+int options_check(struct options *o);
+void options_release(struct options *o);
 
 #endif

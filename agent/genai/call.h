@@ -115,6 +115,12 @@ struct endpoint {
 	uint16_t local_port;
 };
 
+/* See clues.h. */
+struct clue {
+	struct slice name;
+	struct slice value;
+};
+
 struct provider;
 
 struct call {
@@ -173,6 +179,8 @@ struct call {
 	struct slice request_service_tier;
 	struct slice previous_response_id;
 	struct slice conversation_id;
+	struct clue *clues; /* what rules of identity asked for */
+	size_t n_clues;
 	struct slice user;	     /* `user`, safety_identifier or metadata.user_id of the body */
 	struct slice guardrail_id;   /* Bedrock */
 	struct slice agent_id;	     /* of an agent that the provider runs */

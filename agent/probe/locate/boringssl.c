@@ -81,7 +81,8 @@ static int callers(const struct elf *e, const uint64_t *functions, size_t n,
 	*ret_n = 0;
 	for (size_t i = 0; i < calls.n && *ret_n < CANDIDATES_MAX; i++) {
 		uint64_t caller = calls.site[i].function;
-		bool known = !caller;
+		/* The beginning of a function that nobody calls is not known. */
+		bool known = !caller || !code_contains(e, caller, calls.site[i].vaddr);
 
 		for (size_t k = 0; k < *ret_n; k++)
 			known |= ret[k] == caller;
