@@ -199,6 +199,7 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/bench/libpure.a
 # ---- Targets -------------------------------------------------------------------------
 .PHONY: all deps deps-test run test test-live test-agents conformance check bench fuzz fuzzers unit asan install uninstall format lint clean help arm64
 all: $(BUILD)/gentap ## build the agent
+	@:
 asan: $(BUILD)/gentap-asan
 unit: $(UNIT) $(REPLAY)
 fuzzers: $(FUZZ)
