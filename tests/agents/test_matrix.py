@@ -220,7 +220,7 @@ def short_lived(w, agent, client):
     return "%s, %d ms" % (seen(sum(key(e) in by for e in entries), len(entries)), 1000 * lasted[len(lasted) // 2])
 
 
-def mid_life(w, clients):
+def mid_life(w, clients, cache):
     """All at once: they call, the agent starts, they call again, twice."""
     go, cells, running = w.path("go"), {}, {}
     for c in clients:
@@ -232,7 +232,7 @@ def mid_life(w, clients):
         before = w.finished()
         if not before:
             cells[c.name] = "-: no call before"
-    with w.agent() as agent:
+    with w.agent(env=cache) as agent:
         time.sleep(2)
         with open(go, "w"):
             pass
@@ -289,7 +289,7 @@ def main():
             for c in usable:
                 cells[c.name] = first_and_warm(w, agent, c, trace)
                 cells[c.name]["short"] = short_lived(w, agent, c)
-        late = mid_life(w, usable)
+        late = mid_life(w, usable, cache)
         for c in usable:
             cells[c.name]["mid-life"] = late[c.name]
             got = cells[c.name]
