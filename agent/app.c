@@ -67,7 +67,7 @@ static void on_span(void *ctx, struct span *span)
 {
 	struct app *a = ctx;
 
-	account_span(a->billing.account, span);
+	billing_span(&a->billing, span);
 	if (a->exporter)
 		exporter_span(a->exporter, span);
 	if (a->store)
@@ -181,7 +181,8 @@ int app_init(struct app *a, const struct options *o)
 	if (r)
 		log_error("cannot start: %s", strerror(-r));
 	else
-		r = billing_start(&a->billing, o, a->loop);
+		r = billing_start(&a->billing, o, a->loop, tracer.seed);
+	a->decoder.clues = &a->billing.clues;
 	if (r)
 		app_release(a);
 	return r;

@@ -4,6 +4,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "log.h"
+#include "workload.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -68,6 +69,8 @@ static struct process *on_process(void *ctx, uint32_t tgid)
 	struct live *l = ctx;
 	struct process *p = probe_process(l->probe, tgid);
 
+	if (p)
+		workload_read(p, identity_variables(l->app.billing.identity));
 	if (p && l->recorder)
 		tracefile_write_process(l->recorder, p);
 	return p;
@@ -116,11 +119,20 @@ static int open_recorder(struct live *l, const char *path, int64_t boot_to_wall_
 	return tracefile_writer_new(&l->recorder, f, boot_to_wall_ns);
 }
 
+/* systemd names one; by itself only root has a place for it. */
+static const char *cache_dir(void)
+{
+	const char *dir = getenv("CACHE_DIRECTORY");
+
+	return dir && *dir ? dir : geteuid() ? NULL : "/var/cache/gentap";
+}
+
 static int start_probe(struct live *l, const struct options *o, uint32_t root_pid)
 {
 	const uint32_t only[] = { root_pid, 0 };
 	struct probe_config config = {
 		.ring_bytes = o->ring_bytes,
+		.cache_dir = cache_dir(),
 		.feature_off = feature_off,
 		.filter = {
 			.pids = root_pid ? only : o->pids.count ? o->pids.items : NULL,

@@ -13,7 +13,10 @@ int main(int argc, char **argv)
 		[CMD_REPLAY] = cmd_offline,
 		[CMD_DECODE] = cmd_offline,
 		[CMD_DOCTOR] = cmd_doctor,
+		[CMD_UI] = cmd_ui,
+		[CMD_DEMO] = cmd_demo,
 		[CMD_PRICES] = cmd_prices,
+		[CMD_CONFIG] = cmd_config,
 		[CMD_QUERY] = cmd_query,
 		[CMD_RUNS... CMD_COVERAGE] = cmd_table,
 		[CMD_SHOW] = cmd_show,
@@ -32,7 +35,8 @@ int main(int argc, char **argv)
 	setlocale(LC_CTYPE, "");
 	/* A reader that went away is an error of write(), not a reason to die. */
 	signal(SIGPIPE, SIG_IGN);
-	if (options_parse(&options, argc, argv, &status))
-		return status;
-	return run[options.command](&options);
+	if (!options_parse(&options, argc, argv, &status))
+		status = run[options.command](&options);
+	options_release(&options);
+	return status;
 }

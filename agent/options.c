@@ -3,201 +3,29 @@
 
 #include "cleanup.h"
 #include "options_tables.h"
+#include "settings.h"
 #include "slice.h"
 
-#include <argp.h>
 #include <errno.h>
 #include <limits.h>
+#include <string.h>
 
-#define EXPORTER_FLAGS_MAX 16
+/* What flags, GENTAP_* and files say of the exporter, in this order before and behind the
+ * standard variables. */
+static const char *exporter_given[EXPORTER_FLAGS_MAX];
+static const char *exporter_configured[EXPORTER_FLAGS_MAX];
 
-static const char *exporter_values[EXPORTER_FLAGS_MAX];
-
-static int parse_number(const char *text, uint64_t max, uint64_t *ret)
-{
-	uint64_t v;
-	int r = slice_u64(slice_from(text), &v);
-
-	if (r)
-		return r;
-	if (v > max)
-		return -ERANGE;
-	*ret = v;
-	return 0;
-}
-
-/* Adds the comma-separated parts of arg; cuts them in place, argv is ours. */
-static int add_strings(struct option_strings *list, char *arg)
-{
-	for (char *part; (part = strsep(&arg, ","));) {
-		if (!*part)
-			continue;
-		if (list->count == OPTIONS_LIST_MAX)
-			return -E2BIG;
-		list->items[list->count++] = part;
-	}
-	return 0;
-}
-
-static int add_numbers(struct option_numbers *list, char *arg)
-{
-	for (char *part; (part = strsep(&arg, ","));) {
-		uint64_t v;
-
-		if (list->count == OPTIONS_LIST_MAX)
-			return -E2BIG;
-		if (parse_number(part, UINT32_MAX, &v))
-			return -EINVAL;
-		list->items[list->count++] = (uint32_t)v;
-	}
-	return 0;
-}
-
-static int parse_output(struct options *o, const char *arg)
-{
-	static const char *const names[] = {
-		[OUTPUT_TABLE] = "table",
-		[OUTPUT_JSONL] = "jsonl",
-		[OUTPUT_OTLP_JSON] = "otlp-json",
-		[OUTPUT_WIDE] = "wide",
-		[OUTPUT_TREE] = "tree",
-		[OUTPUT_JSON] = "json",
-		[OUTPUT_CSV] = "csv",
-		[OUTPUT_MARKDOWN] = "markdown",
-	};
-	bool captures = o->command <= CMD_DECODE;
-
-	for (enum output_format f = OUTPUT_TABLE; f < ARRAY_LEN(names); f++) {
-		if (captures ? f > OUTPUT_TREE : f == OUTPUT_OTLP_JSON || f == OUTPUT_TREE)
-			continue;
-		if (!strcmp(arg, names[f])) {
-			o->output = f;
-			return 0;
-		}
-	}
-	return -EINVAL;
-}
-
-static int parse_semconv(struct options *o, const char *arg)
-{
-	static const char *const names[] = {
-		[SEMCONV_V1_41] = "v1.41",
-		[SEMCONV_LATEST] = "latest",
-		[SEMCONV_BOTH] = "both",
-	};
-
-	for (enum semconv_profile p = 0; p < ARRAY_LEN(names); p++) {
-		if (!strcmp(arg, names[p])) {
-			o->semconv = p;
-			return 0;
-		}
-	}
-	return -EINVAL;
-}
-
-/* Flags that are handed on as they are: the query language reads them. */
-static const struct {
-	int key;
-	const char *name;
-} words[] = {
-	{ KEY_SINCE, "since" },	    { KEY_UNTIL, "until" },	  { KEY_WHERE, "where" },
-	{ KEY_GROUP, "group-by" },  { KEY_FIELDS, "fields" },	  { KEY_SORT, "sort" },
-	{ KEY_LIMIT, "limit" },	    { KEY_INTERVAL, "interval" }, { KEY_DISPLAY, "display" },
-	{ KEY_FROM, "from" },	    { KEY_AMOUNT, "amount" },	  { KEY_PERIOD, "period" },
-	{ KEY_WARN, "warn" },	    { KEY_ALERT, "alert" },	  { KEY_COMMAND, "command" },
-	{ KEY_WEBHOOK, "webhook" },
+/* A parse under way. */
+struct parse {
+	struct options *options;
+	bool given[OPTIONS_FLAGS_MAX]; /* on the command line, by row of the table */
 };
 
-static int set_word(struct options *o, int key, const char *arg)
+static void mark_given(struct parse *p, int key)
 {
-	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-		if (words[i].key != key)
-			continue;
-		if (o->n_words == OPTIONS_LIST_MAX)
-			return -E2BIG;
-		o->words[o->n_words++] = (struct option_word){ words[i].name, arg };
-		return 0;
-	}
-	return -ENOENT;
-}
-
-const char *options_word(const struct options *o, const char *name)
-{
-	const char *found = NULL;
-
-	for (size_t i = 0; i < o->n_words; i++)
-		if (!strcmp(o->words[i].name, name))
-			found = o->words[i].value;
-	return found;
-}
-
-static int set_flag(struct options *o, int key, char *arg)
-{
-	switch (key) {
-	case KEY_PRINT:
-		o->output = o->output ? o->output : OUTPUT_TABLE;
-		return 0;
-	case KEY_OUTPUT:
-		return parse_output(o, arg);
-	case KEY_OUTPUT_FILE:
-		o->output_file = arg;
-		return 0;
-	case KEY_PRICES:
-		o->prices_file = arg;
-		return 0;
-	case KEY_RECORD:
-		o->record_file = arg;
-		return 0;
-	case KEY_CONTENT:
-		o->capture_content = true;
-		return 0;
-	case KEY_SEMCONV:
-		return parse_semconv(o, arg);
-	case KEY_RING:
-		return parse_number(arg, UINT32_MAX, &o->ring_bytes) ||
-				       (o->ring_bytes & (o->ring_bytes - 1)) || o->ring_bytes < 4096
-			       ? -EINVAL
-			       : 0;
-	case KEY_PID:
-		return add_numbers(&o->pids, arg);
-	case KEY_UID:
-		return add_numbers(&o->uids, arg);
-	case KEY_EXCLUDE_UID:
-		return add_numbers(&o->exclude_uids, arg);
-	case KEY_COMM:
-		return add_strings(&o->comms, arg);
-	case KEY_EXE:
-		return add_strings(&o->exes, arg);
-	case KEY_EXCLUDE_COMM:
-		return add_strings(&o->exclude_comms, arg);
-	case KEY_EXCLUDE_EXE:
-		return add_strings(&o->exclude_exes, arg);
-	case KEY_FEATURE_OFF:
-		return add_strings(&o->features_off, arg);
-	case KEY_STORE:
-		o->store = true;
-		return 0;
-	case KEY_DB:
-		o->db_file = arg;
-		return 0;
-	case KEY_BATCH:
-		o->batch = true;
-		return 0;
-	case KEY_ITERATIONS:
-		return parse_number(arg, UINT32_MAX, &o->iterations);
-	case KEY_DELAY:
-		return parse_number(arg, 3600, &o->delay_s);
-	case KEY_DELETE:
-		o->remove = true;
-		return 0;
-	case KEY_VERBOSE:
-		o->verbose = true;
-		return 0;
-	case KEY_QUIET:
-		o->quiet = true;
-		return 0;
-	}
-	return set_word(o, key, arg);
+	for (size_t i = 0; i < n_option_flags; i++)
+		if (option_flags[i].option.key == key)
+			p->given[i] = true;
 }
 
 /* What the command's line in the table says it takes. */
@@ -222,11 +50,12 @@ static void check_args(const struct options *o, struct argp_state *state)
 
 static error_t parse_key(int key, char *arg, struct argp_state *state)
 {
-	struct options *o = state->input;
+	struct parse *p = state->input;
+	struct options *o = p->options;
 	int r;
 
 	if (key >= KEY_EXPORTER && key < KEY_EXPORTER + (int)n_exporter_flags) {
-		exporter_values[key - KEY_EXPORTER] = arg;
+		exporter_given[key - KEY_EXPORTER] = arg;
 		return 0;
 	}
 	if (key == ARGP_KEY_ARGS) {
@@ -236,13 +65,14 @@ static error_t parse_key(int key, char *arg, struct argp_state *state)
 	}
 	if (key == ARGP_KEY_END)
 		check_args(o, state);
-	r = set_flag(o, key, arg);
+	r = option_set(o, key, arg);
 	if (r == -ENOENT)
 		return ARGP_ERR_UNKNOWN;
 	if (r == -E2BIG)
 		argp_error(state, "too many values, at most %d", OPTIONS_LIST_MAX);
 	else if (r)
 		argp_error(state, "bad value: '%s'", arg);
+	mark_given(p, key);
 	return 0;
 }
 
@@ -269,6 +99,174 @@ static void print_commands(FILE *to)
 	fputs("\n'gentap COMMAND --help' tells more.\n", to);
 }
 
+/* ---- Files and GENTAP_* ------------------------------------------------------------ */
+
+static void each_name(void (*each)(void *ctx, const char *name), void *ctx)
+{
+	for (size_t i = 0; i < n_option_flags; i++)
+		if (!(option_flags[i].option.flags & OPTION_HIDDEN))
+			each(ctx, option_flags[i].option.name);
+	for (size_t i = 0; i < n_exporter_flags; i++)
+		each(ctx, exporter_flags[i].flag);
+}
+
+struct search {
+	const char *name;
+	bool found;
+};
+
+static void compare(void *ctx, const char *name)
+{
+	struct search *s = ctx;
+
+	s->found |= !strcmp(s->name, name);
+}
+
+/* --config names files; it stands in none. */
+static bool is_known(const char *name)
+{
+	struct search s = { .name = name };
+
+	each_name(compare, &s);
+	return s.found && strcmp(name, "config") != 0;
+}
+
+static int complain(const struct setting *item, const char *why)
+{
+	fprintf(stderr, "gentap: %s: %s for '%s': '%s'\n", item->origin, why, item->name,
+		item->value);
+	return -EINVAL;
+}
+
+/* A flag without an argument is a yes or a no. */
+static int parse_bool(const char *text, bool *ret)
+{
+	static const char *const words[][4] = { { "false", "no", "off", "0" },
+						{ "true", "yes", "on", "1" } };
+
+	for (size_t yes = 0; yes < 2; yes++)
+		for (size_t i = 0; i < ARRAY_LEN(words[yes]); i++)
+			if (!strcasecmp(text, words[yes][i])) {
+				*ret = yes;
+				return 0;
+			}
+	return -EINVAL;
+}
+
+static int apply_item(struct options *o, const struct option_flag *f, const struct setting *item)
+{
+	bool yes = true, optional = f->option.flags & OPTION_ARG_OPTIONAL;
+	char *arg = item->value;
+	int r = 0;
+
+	if (!f->option.arg && parse_bool(item->value, &yes))
+		return complain(item, "true or false is wanted");
+	if (optional && !parse_bool(item->value, &yes))
+		arg = NULL;
+	if (yes)
+		r = option_set(o, f->option.key, arg);
+	return r == -E2BIG ? complain(item, "too many values")
+	       : r	   ? complain(item, "bad value")
+			   : 0;
+}
+
+static int apply_flag(struct options *o, const struct option_flag *f)
+{
+	unsigned int layer = settings_layer(o->settings, f->option.name);
+	int r = 0;
+
+	for (size_t i = 0; layer && !r && i < o->settings->count; i++) {
+		const struct setting *item = &o->settings->items[i];
+
+		if (item->layer == layer && !strcmp(item->name, f->option.name))
+			r = apply_item(o, f, item);
+	}
+	return r;
+}
+
+static void apply_exporter(const struct settings *s)
+{
+	for (size_t k = 0; k < n_exporter_flags; k++) {
+		unsigned int layer = settings_layer(s, exporter_flags[k].flag);
+
+		for (size_t i = 0; layer && i < s->count; i++) {
+			const struct setting *item = &s->items[i];
+
+			if (item->layer != layer || strcmp(item->name, exporter_flags[k].flag) != 0)
+				continue;
+			if (slice_starts(slice_from(item->origin), SLICE("GENTAP_")) &&
+			    !exporter_given[k])
+				exporter_given[k] = item->value;
+			exporter_configured[k] = item->value;
+		}
+	}
+}
+
+static void read_variable(void *ctx, const char *name)
+{
+	if (is_known(name))
+		settings_read_env(ctx, name);
+}
+
+static int read_files(struct options *o)
+{
+	_cleanup_(buf_cleanup) struct buf error = BUF_INIT(4096);
+	const char *file = o->config_file ? o->config_file : getenv("GENTAP_CONFIG");
+	int r = file ? settings_read_file(o->settings, file, is_known, each_name, &error)
+		     : settings_read_dir(o->settings, SETTINGS_DIR, is_known, each_name, &error);
+
+	if (r)
+		fprintf(stderr, "gentap: %.*s\n", SLICE_FMT(buf_slice(&error)));
+	return r;
+}
+
+int options_settings(struct options *o)
+{
+	int r = o->settings ? 0 : -ENOMEM;
+
+	if (!r)
+		r = read_files(o);
+	if (!r)
+		each_name(read_variable, o->settings);
+	return r;
+}
+
+/* All but what the command line gave. */
+static int apply_flags(struct options *o, const bool *given)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && i < n_option_flags; i++)
+		if ((option_flags[i].commands & COMMAND_BIT(o->command)) && !(given && given[i]))
+			r = apply_flag(o, &option_flags[i]);
+	return r;
+}
+
+int options_check(struct options *o)
+{
+	int r = read_files(o);
+
+	return r ? r : apply_flags(o, NULL);
+}
+
+static int apply_settings(struct parse *p)
+{
+	struct options *o = p->options;
+	int r;
+
+	o->settings = calloc(1, sizeof(*o->settings));
+	if (o->settings)
+		settings_init(o->settings);
+	r = options_settings(o);
+	if (!r)
+		r = apply_flags(o, p->given);
+	if (!r)
+		apply_exporter(o->settings);
+	return r;
+}
+
+/* ---- The command line -------------------------------------------------------------- */
+
 static int parse_command(struct options *o, size_t which, int argc, char **argv)
 {
 	struct argp_option options[OPTIONS_FLAGS_MAX] = { 0 };
@@ -276,7 +274,9 @@ static int parse_command(struct options *o, size_t which, int argc, char **argv)
 		options, parse_key, option_commands[which].args, option_commands[which].doc, NULL,
 		NULL,	 NULL
 	};
+	struct parse p = { .options = o };
 	char name[64];
+	int r;
 
 	o->command = option_commands[which].command;
 	options_list_flags(o->command, options);
@@ -284,7 +284,8 @@ static int parse_command(struct options *o, size_t which, int argc, char **argv)
 	argv[0] = name; /* what argp calls the program */
 	/* exec's own arguments are not ours, even where they look like options. */
 	argp_err_exit_status = 2;
-	return argp_parse(&argp, argc, argv, o->command == CMD_EXEC ? ARGP_IN_ORDER : 0, NULL, o);
+	r = argp_parse(&argp, argc, argv, o->command == CMD_EXEC ? ARGP_IN_ORDER : 0, NULL, &p);
+	return r ? r : apply_settings(&p);
 }
 
 static int find_command(const char *name)
@@ -331,19 +332,32 @@ int options_parse(struct options *o, int argc, char **argv, int *ret_status)
 	return 0;
 }
 
+void options_release(struct options *o)
+{
+	if (o->settings)
+		settings_release(o->settings);
+	free(o->settings);
+	o->settings = NULL;
+}
+
 const char *options_getenv(const char *name)
 {
 	struct slice s = slice_from(name), generic = SLICE("OTEL_EXPORTER_OTLP_"),
 		     traces = SLICE("OTEL_EXPORTER_OTLP_TRACES_");
 	bool specific = slice_starts(s, traces);
+	const char *configured = NULL, *value;
 
 	if (slice_starts(s, generic)) {
 		struct slice rest = slice_sub(s, specific ? traces.len : generic.len, s.len);
 
-		for (size_t i = 0; i < n_exporter_flags; i++)
-			if (exporter_values[i] &&
-			    slice_eq(rest, slice_from(exporter_flags[i].variable)))
-				return specific ? NULL : exporter_values[i];
+		for (size_t i = 0; i < n_exporter_flags; i++) {
+			if (!slice_eq(rest, slice_from(exporter_flags[i].variable)))
+				continue;
+			if (exporter_given[i])
+				return specific ? NULL : exporter_given[i];
+			configured = specific ? NULL : exporter_configured[i];
+		}
 	}
-	return getenv(name);
+	value = getenv(name);
+	return value ? value : configured;
 }

@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct settings;
+
 enum command {
 	CMD_RUN,
 	CMD_EXEC,
@@ -21,7 +23,10 @@ enum command {
 	CMD_REPLAY,
 	CMD_DECODE,
 	CMD_DOCTOR,
+	CMD_UI,
+	CMD_DEMO,
 	CMD_PRICES,
+	CMD_CONFIG,
 	CMD_QUERY,
 	CMD_RUNS, /* from here to CMD_COVERAGE: tables of the database */
 	CMD_CALLS,
@@ -89,6 +94,10 @@ struct options {
 	uint64_t ring_bytes; /* 0: default */
 	bool store;	     /* keep spans in a database */
 	const char *db_file; /* NULL: the default one */
+	bool ui;	     /* serve the page */
+	const char *listen;  /* its ADDR:PORT; NULL: the default one */
+	int listen_fd;	     /* of a page that was started by another gentap; 0: none */
+	struct option_strings allow_hosts;
 	uint64_t keep_ns, keep_bytes;
 	struct option_numbers pids, uids, exclude_uids;
 	struct option_strings comms, exes, exclude_comms, exclude_exes;
@@ -98,19 +107,30 @@ struct options {
 	bool batch; /* top */
 	uint64_t iterations, delay_s;
 	bool remove; /* budget set --delete */
+	bool show_origin;
+	const char *config_file; /* instead of those in /etc/gentap */
+	struct settings *settings;
 	char **args; /* what is left: files, or the command of exec */
 	int n_args;
 };
 
-/* Parses everything; prints help, version and usage errors itself. 0: go on; 1: done,
- * leave with *ret_status. */
+/* Parses everything, and reads the configuration (settings.h); prints help, version and usage
+ * errors itself. 0: go on; 1: done, leave with *ret_status. */
 int options_parse(struct options *o, int argc, char **argv, int *ret_status);
 
 /* The last value of a flag of `words`; NULL: not given. */
 const char *options_word(const struct options *o, const char *name);
 
-/* getenv() with the flags on top: a flag named after a variable counts as that variable
- * and hides the signal-specific one of the same name. For otlp_options_from_env(). */
+/* getenv() with the flags and GENTAP_* on top and the configuration files below: a flag
+ * named after a variable counts as that variable and hides the signal-specific one of the
+ * same name. For otlp_options_from_env(). */
 const char *options_getenv(const char *name);
+
+/* Reads files and GENTAP_* again into o->settings, which is empty; says on stderr what is
+ * wrong. 0 or -errno. */
+int options_settings(struct options *o);
+/* Reads o->config_file into o->settings and tries every value, as o->command would. */
+int options_check(struct options *o);
+void options_release(struct options *o);
 
 #endif

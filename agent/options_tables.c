@@ -7,6 +7,7 @@
 #define LIVE (ON(CMD_RUN) | ON(CMD_EXEC) | ON(CMD_RECORD))
 #define FILES (ON(CMD_REPLAY) | ON(CMD_DECODE))
 #define EXPORTS COMMANDS_EXPORTING
+#define PAGES (ON(CMD_UI) | ON(CMD_DEMO))
 /* Tables of the store; then all that reads it. */
 #define TABLES COMMANDS_TABLES
 #define ASKS (TABLES | ON(CMD_QUERY))
@@ -28,6 +29,7 @@ const struct exporter_flag exporter_flags[] = {
 	{ "otlp-client-key", "CLIENT_KEY", "FILE", "its key" },
 };
 const size_t n_exporter_flags = ARRAY_LEN(exporter_flags);
+_Static_assert(ARRAY_LEN(exporter_flags) <= EXPORTER_FLAGS_MAX, "each has its value's place");
 
 const struct option_flag option_flags[] = {
 	{ ON(CMD_RUN), { "print", KEY_PRINT, NULL, 0, "show each call on standard output", 0 } },
@@ -51,7 +53,18 @@ const struct option_flag option_flags[] = {
 	{ ON(CMD_RUN),
 	  { "store", KEY_STORE, NULL, 0, "keep spans in the database that runs, query, top … read",
 	    0 } },
-	{ ON(CMD_RUN) | ON(CMD_EXEC) | FILES,
+	{ ON(CMD_RUN),
+	  { "ui", KEY_UI, "ADDR:PORT", OPTION_ARG_OPTIONAL,
+	    "serve the page there (default: 127.0.0.1:4777 or the next free port)", 0 } },
+	{ PAGES,
+	  { "listen", KEY_LISTEN, "ADDR:PORT", 0,
+	    "serve there (default: 127.0.0.1:4777 or the next free port)", 0 } },
+	{ PAGES | ON(CMD_RUN),
+	  { "allow-host", KEY_ALLOW_HOST, "NAME,…", 0,
+	    "names under which the page may be asked for, beside this machine's loopback", 0 } },
+	{ ON(CMD_UI), { "listen-fd", KEY_LISTEN_FD, "FD", OPTION_HIDDEN, NULL, 0 } },
+	{ ON(CMD_CONFIG), { "origin", KEY_ORIGIN, NULL, 0, "say where each setting stands", 0 } },
+	{ ON(CMD_RUN) | ON(CMD_EXEC) | ON(CMD_UI) | FILES,
 	  { "db", KEY_DB, "FILE", 0, "the database, where it is not the default one", 0 } },
 	{ ASKS | ON(CMD_REPORT) | ON(CMD_SHOW) | ON(CMD_STATUS) | ON(CMD_TOP) | ON(CMD_BUDGET),
 	  { "output", KEY_OUTPUT, "FORMAT", 0,
@@ -109,11 +122,15 @@ const struct option_flag option_flags[] = {
 	{ LIVE | ON(CMD_DOCTOR),
 	  { "feature-off", KEY_FEATURE_OFF, "NAME,…", 0,
 	    "for testing: do as if the kernel lacked this feature", 2 } },
+	{ ~UINT64_C(0),
+	  { "config", KEY_CONFIG, "FILE", 0, "settings, instead of those in /etc/gentap", 3 } },
 	{ LIVE | FILES | READS | ON(CMD_DOCTOR),
 	  { "verbose", KEY_VERBOSE, NULL, 0, "say more on standard error", 3 } },
 	{ LIVE | FILES, { "quiet", KEY_QUIET, NULL, 0, "only errors on standard error", 3 } },
 };
 const size_t n_option_flags = ARRAY_LEN(option_flags);
+_Static_assert(ARRAY_LEN(option_flags) + EXPORTER_FLAGS_MAX < OPTIONS_FLAGS_MAX,
+	       "all fit into a command's list");
 
 const struct option_command option_commands[] = {
 	{ "run", CMD_RUN, "",
@@ -143,10 +160,19 @@ const struct option_command option_commands[] = {
 	  "Examples:\n"
 	  "  gentap decode session.har\n"
 	  "  gentap decode -o jsonl a.har b.har\n" },
-	{ "doctor", CMD_DOCTOR, "",
+	{ "doctor", CMD_DOCTOR, "[FILE...]",
 	  "Check kernel, privileges and libraries, and say what would be observed and what not, "
-	  "and why.\v"
-	  "Example:\n  sudo gentap doctor\n" },
+	  "and why. With files: which TLS libraries these executables and libraries contain, and "
+	  "where they would be observed (no privilege needed).\v"
+	  "Examples:\n  sudo gentap doctor\n  gentap doctor /usr/bin/node ~/.bun/bin/bun\n" },
+	{ "ui", CMD_UI, "",
+	  "Serve the page over a database, without watching anything.\v"
+	  "Examples:\n"
+	  "  gentap ui\n"
+	  "  gentap ui --db copied.db --listen 127.0.0.1:8080\n" },
+	{ "demo", CMD_DEMO, "",
+	  "Show the page with an hour of example data, in a database of its own.\v"
+	  "Example:\n  gentap demo\n" },
 	{ "prices", CMD_PRICES, "[[PROVIDER:]MODEL...]",
 	  "Show the price lists in force, or what a model costs by them.\v"
 	  "Examples:\n"
@@ -204,6 +230,11 @@ const struct option_command option_commands[] = {
 	{ "man", CMD_MAN, "[COMMAND]",
 	  "Print the manual page, for man -l -.\v"
 	  "Example:\n  gentap man query | man -l -\n" },
+	{ "config", CMD_CONFIG, "check [FILE...]|show",
+	  "Check the configuration, or show what is set and where.\v"
+	  "Examples:\n"
+	  "  gentap config check /etc/gentap/config.yaml\n"
+	  "  gentap config show --origin\n" },
 	{ "version", CMD_VERSION, "", "Print the version." },
 	{ "help", CMD_HELP, "[COMMAND]", "Show this, or the help of a command." },
 };

@@ -57,6 +57,12 @@ enum flag_key {
 	KEY_COMMAND,
 	KEY_WEBHOOK,
 	KEY_DELETE,
+	KEY_CONFIG,
+	KEY_ORIGIN,
+	KEY_UI,
+	KEY_LISTEN,
+	KEY_LISTEN_FD,
+	KEY_ALLOW_HOST,
 	KEY_EXPORTER, /* and one for each of exporter_flags */
 };
 
@@ -88,7 +94,13 @@ extern const size_t n_option_commands;
 
 /* Flags of one command as argp wants them, ended by zeros; `to` has room for
  * OPTIONS_FLAGS_MAX. */
-#define OPTIONS_FLAGS_MAX 96
+#define OPTIONS_FLAGS_MAX 128
 void options_list_flags(enum command command, struct argp_option *to);
+
+#define EXPORTER_FLAGS_MAX 16
+
+/* Does what the flag says; may cut `arg` in place and keeps it. 0; -ENOENT: no such flag;
+ * -E2BIG: too many values; -EINVAL or -ERANGE: a bad one. */
+int option_set(struct options *o, int key, char *arg);
 
 #endif

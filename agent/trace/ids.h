@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Ids that are derived, not drawn: the same things always give the same id, different
- * things different ones, and who does not know the key cannot aim at a collision.
- * SipHash-2-4 with 128 bits of output (Aumasson and Bernstein, 2012). Pure.
+ * things different ones, and who does not know the key cannot aim at a collision
+ * (base/siphash.h). Pure.
  */
 #ifndef TRACE_IDS_H
 #define TRACE_IDS_H
 
 #include <stddef.h>
 #include <stdint.h>
-
-void siphash128(const uint8_t key[16], const void *data, size_t len, uint8_t ret[16]);
 
 /* What an id is for: two ids of the same parts but for different uses differ. */
 enum id_use {

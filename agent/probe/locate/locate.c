@@ -20,15 +20,38 @@ static const char *const stack_names[STACK_MAX] = {
 	[STACK_RING] = "ring",	     [STACK_GO] = "Go",
 };
 
+static const char *const role_names[ROLE_MAX] = {
+	[ROLE_OPENSSL_WRITE] = "write",
+	[ROLE_OPENSSL_WRITE_OUT4] = "write, length by 4",
+	[ROLE_OPENSSL_WRITE_OUT5] = "write, length by 5",
+	[ROLE_OPENSSL_READ] = "read",
+	[ROLE_OPENSSL_READ_OUT4] = "read, length by 4",
+	[ROLE_BORINGSSL_WRITE] = "write",
+	[ROLE_BORINGSSL_READ] = "read",
+	[ROLE_GNUTLS_WRITE] = "write",
+	[ROLE_GNUTLS_READ] = "read",
+	[ROLE_NSS_WRITE] = "write",
+	[ROLE_NSS_READ] = "read",
+	[ROLE_OTHER_WRITE] = "write",
+	[ROLE_OTHER_READ] = "read",
+	[ROLE_RETURN] = "result",
+	[ROLE_FREE] = "free",
+};
+
 /* The order of the attempts. */
 static const struct locator *const locators[] = {
 	&openssl_by_symbols, &gnutls_by_symbols,  &nss_by_symbols,	&s2n_by_symbols,
-	&mbedtls_by_symbols, &wolfssl_by_symbols, &boringssl_by_errors,
+	&mbedtls_by_symbols, &wolfssl_by_symbols, &boringssl_by_errors, &openssl_by_names,
 };
 
 const char *tls_stack_name(enum tls_stack stack)
 {
 	return stack_names[stack];
+}
+
+const char *point_role_name(enum point_role role)
+{
+	return role_names[role];
 }
 
 static bool is_located(const struct findings *f, enum tls_stack stack)
@@ -163,6 +186,8 @@ int finding_add(struct finding *f, const struct elf *e, enum point_role role, bo
 
 	if (!vaddr || elf_offset(e, vaddr, &offset))
 		return -ENOENT;
+	if (!x86_can_probe(e, vaddr))
+		return -EOPNOTSUPP;
 	points_add(&f->points, role, at_return, offset);
 	return 0;
 }

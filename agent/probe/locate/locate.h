@@ -70,8 +70,8 @@ struct locator {
 	enum tls_stack stack;
 	bool slow;
 	const char *const *symbols; /* functions it asks for; ends with NULL; NULL: none */
-	/* Ends of strings of read-only data, each up to its NUL, that its code mentions: what
-	 * sites.h looks for. Ends with NULL; NULL: none. */
+	/* Strings of read-only data that its code mentions, as sites.h has them. Ends with NULL;
+	 * NULL: none. */
 	const char *const *strings;
 	locate_fn locate;
 };
@@ -79,6 +79,7 @@ struct locator {
 #define LOCATE_NAMES_MAX 64 /* symbols of all rows together; strings too */
 
 const char *tls_stack_name(enum tls_stack stack);
+const char *point_role_name(enum point_role role);
 
 /* The rows that are quick, or those that are slow; adds to ret. Slow rows skip the stacks
  * that are in it with points already. 0, or -ENOMEM: not all was looked at. */
@@ -87,7 +88,8 @@ int locate_slow(const struct elf *e, struct findings *ret);
 
 /* Why a finding has no points, or how it was found: printf into its note. */
 void finding_note(struct finding *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Adds the point at an address of the file: 0, or -ENOENT outside of it. */
+/* Adds the point at an address of the file: 0; -ENOENT outside of it; -EOPNOTSUPP where the
+ * kernel would refuse it. */
 int finding_add(struct finding *f, const struct elf *e, enum point_role role, bool at_return,
 		uint64_t vaddr);
 /* First instruction (past an endbr64 that a cheaper push follows) and return. */
