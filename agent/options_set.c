@@ -204,6 +204,10 @@ int option_set(struct options *o, int key, char *arg)
 		o->ui = o->store = true;
 		o->listen = arg;
 		return 0;
+	case KEY_KEEP_DAYS:
+		return parse_number(arg, 36500, &o->keep_days);
+	case KEY_KEEP_MIB:
+		return parse_number(arg, UINT32_MAX, &o->keep_mib);
 	case KEY_ITERATIONS:
 		return parse_number(arg, UINT32_MAX, &o->iterations);
 	case KEY_DELAY:
