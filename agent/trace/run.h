@@ -68,7 +68,8 @@ struct run {
 	struct list link;      /* least recently active first */
 	struct list ending;    /* by deadline, when it ended */
 	struct list points;    /* of its calls */
-	struct list tools;     /* oldest first */
+	struct list tools;     /* that are open; oldest first */
+	struct list closed;    /* that are not, for what they opened */
 	struct list children;  /* nested runs */
 	struct list in_parent; /* in the children of */
 	struct index_node by_process;

@@ -15,8 +15,9 @@ void tool_free(struct tracer *t, struct tool *tool)
 {
 	struct run *child;
 
-	list_for_each(&tool->run->children, struct run, in_parent, child) if (child->opener == tool)
-		child->opener = NULL;
+	list_for_each (&tool->run->children, struct run, in_parent, child)
+		if (child->opener == tool)
+			child->opener = NULL;
 	for (size_t i = 0; i < tool->n_texts; i++)
 		index_remove(&t->texts, &tool->texts[i]);
 	list_remove(&tool->link);
@@ -67,15 +68,10 @@ static char *render(struct slice text, bool truncated)
 /* Makes room for one more: the oldest that is closed goes. */
 static bool make_room(struct tracer *t, struct run *run)
 {
-	struct tool *tool;
-
 	if (run->n_tools < RUN_TOOLS_MAX)
 		return true;
-	list_for_each(&run->tools, struct tool, link, tool)
-	{
-		if (!tool->closed)
-			continue;
-		tool_free(t, tool);
+	if (!list_empty(&run->closed)) {
+		tool_free(t, list_item(run->closed.next, struct tool, link));
 		return true;
 	}
 	t->stats.tools_dropped++;
@@ -171,6 +167,7 @@ static void tool_close(struct tracer *t, struct tool *tool, const struct outcome
 	struct span *s;
 
 	tool->closed = true;
+	list_append(&run->closed, &tool->link);
 	tool->end_ns = MAX(o->end_ns, tool->start_ns);
 	run->open_tools--;
 	run->totals.tools++;
@@ -207,6 +204,7 @@ void tool_abandon(struct tracer *t, struct tool *tool, uint64_t end_ns, const ch
 	/* Nobody is known to have run it: some only want the arguments (structured output). */
 	if (!tool->used) {
 		tool->closed = true;
+		list_append(&tool->run->closed, &tool->link);
 		tool->run->open_tools--;
 		tool->run->totals.unanswered++;
 		return;
@@ -225,8 +223,9 @@ static bool is_taken_over(const struct tool *tool)
 {
 	struct run *child;
 
-	list_for_each(&tool->run->children, struct run, in_parent,
-		      child) if (child->opener == tool && child->handed_off) return true;
+	list_for_each (&tool->run->children, struct run, in_parent, child)
+		if (child->opener == tool && child->handed_off)
+			return true;
 	return false;
 }
 
@@ -237,10 +236,7 @@ static struct tool *find_open(struct run *run, const struct message *m, const st
 	struct slice name = p->name.len ? p->name : m->name;
 	struct tool *tool;
 
-	list_for_each(&run->tools, struct tool, link, tool)
-	{
-		if (tool->closed)
-			continue;
+	list_for_each (&run->tools, struct tool, link, tool) {
 		if (p->id.len && tool->call_id) {
 			if (slice_eq(p->id, slice_from(tool->call_id)))
 				return tool;

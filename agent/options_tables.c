@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "options_table.h"
+#include "options_tables.h"
 
 #include "cleanup.h"
-#include "slice.h"
 
-#include <errno.h>
-#include <string.h>
-
+#define ON(c) COMMAND_BIT(c)
 #define LIVE (ON(CMD_RUN) | ON(CMD_EXEC) | ON(CMD_RECORD))
-#define ALL (~UINT64_C(0))
 #define FILES (ON(CMD_REPLAY) | ON(CMD_DECODE))
+#define EXPORTS COMMANDS_EXPORTING
 #define PAGES (ON(CMD_UI) | ON(CMD_DEMO))
+/* Tables of the store; then all that reads it. */
+#define TABLES COMMANDS_TABLES
+#define ASKS (TABLES | ON(CMD_QUERY))
+#define READS                                                                                      \
+	(ASKS | ON(CMD_REPORT) | ON(CMD_BUDGET) | ON(CMD_STATUSLINE) | ON(CMD_SHOW) |              \
+	 ON(CMD_STATUS) | ON(CMD_TOP))
 
+/* Flags that stand for an OTEL_EXPORTER_OTLP_* variable. */
 const struct exporter_flag exporter_flags[] = {
 	{ "otlp-endpoint", "ENDPOINT", "URL",
 	  "send spans there (OTEL_EXPORTER_OTLP_ENDPOINT); without it nothing is exported" },
@@ -26,7 +30,8 @@ const struct exporter_flag exporter_flags[] = {
 };
 const size_t n_exporter_flags = ARRAY_LEN(exporter_flags);
 _Static_assert(ARRAY_LEN(exporter_flags) <= EXPORTER_FLAGS_MAX, "each has its value's place");
-const struct flag flags[] = {
+
+const struct option_flag option_flags[] = {
 	{ ON(CMD_RUN), { "print", KEY_PRINT, NULL, 0, "show each call on standard output", 0 } },
 	{ LIVE | FILES,
 	  { "output", KEY_OUTPUT, "FORMAT", 0, "table, tree, jsonl or otlp-json", 0 } },
@@ -58,11 +63,48 @@ const struct flag flags[] = {
 	  { "allow-host", KEY_ALLOW_HOST, "NAME,…", 0,
 	    "names under which the page may be asked for, beside this machine's loopback", 0 } },
 	{ ON(CMD_UI), { "listen-fd", KEY_LISTEN_FD, "FD", OPTION_HIDDEN, NULL, 0 } },
+	{ ON(CMD_CONFIG), { "origin", KEY_ORIGIN, NULL, 0, "say where each setting stands", 0 } },
 	{ ON(CMD_RUN) | ON(CMD_EXEC) | ON(CMD_UI) | FILES,
 	  { "db", KEY_DB, "FILE", 0, "the database, where it is not the default one", 0 } },
-	{ ALL,
-	  { "config", KEY_CONFIG, "FILE", 0, "settings, instead of those in /etc/gentap", 3 } },
-	{ ON(CMD_CONFIG), { "origin", KEY_ORIGIN, NULL, 0, "say where each setting stands", 0 } },
+	{ ASKS | ON(CMD_REPORT) | ON(CMD_SHOW) | ON(CMD_STATUS) | ON(CMD_TOP) | ON(CMD_BUDGET),
+	  { "output", KEY_OUTPUT, "FORMAT", 0,
+	    "table, wide, json, jsonl or csv; report: markdown, json or csv", 0 } },
+	{ READS, { "db", KEY_DB, "FILE", 0, "the database, where it is not the default one", 0 } },
+	{ ASKS | ON(CMD_TOP),
+	  { "since", KEY_SINCE, "TIME", 0,
+	    "from then on: 90m, 24h, 7d, today, 2026-01-31T12:00, all", 1 } },
+	{ ASKS, { "until", KEY_UNTIL, "TIME", 0, "up to then", 1 } },
+	{ ASKS | ON(CMD_REPORT),
+	  { "where", KEY_WHERE, "CONDITION", 0,
+	    "only what fits: key:value, =, !=, ~, <, in (a, b), and, or, not", 1 } },
+	{ ASKS, { "filter", KEY_WHERE, "CONDITION", OPTION_ALIAS, NULL, 1 } },
+	{ ASKS | ON(CMD_REPORT),
+	  { "group-by", KEY_GROUP, "ATTRIBUTE,…", 0, "one row for each value of these", 1 } },
+	{ ASKS | ON(CMD_REPORT), { "by", KEY_GROUP, "ATTRIBUTE,…", OPTION_ALIAS, NULL, 1 } },
+	{ ASKS, { "fields", KEY_FIELDS, "ATTRIBUTE,…", 0, "the columns of a list", 1 } },
+	{ ASKS, { "sort", KEY_SORT, "COLUMN,…", 0, "by these columns; -COLUMN: falling", 1 } },
+	{ ASKS | ON(CMD_TOP), { "limit", KEY_LIMIT, "N", 0, "at most so many rows", 1 } },
+	{ ON(CMD_QUERY),
+	  { "interval", KEY_INTERVAL, "TIME", 0, "a series: one row for each 1m, 1h, 1d", 1 } },
+	{ ON(CMD_QUERY),
+	  { "display", KEY_DISPLAY, "KIND", 0, "table, bar, line, big or heatmap", 1 } },
+	{ ON(CMD_QUERY),
+	  { "from", KEY_FROM, "SOURCE", 0, "spans (default), runs, sessions or connections", 1 } },
+	{ ON(CMD_TOP), { "batch", KEY_BATCH, NULL, 0, "print instead of drawing", 1 } },
+	{ ON(CMD_TOP), { "iterations", KEY_ITERATIONS, "N", 0, "stop after so many", 1 } },
+	{ ON(CMD_TOP), { "delay", KEY_DELAY, "SECONDS", 0, "between two looks (default 2)", 1 } },
+	{ ON(CMD_BUDGET), { "limit", KEY_AMOUNT, "USD", 0, "of a period", 1 } },
+	{ ON(CMD_BUDGET), { "period", KEY_PERIOD, "NAME", 0, "day (default), week or month", 1 } },
+	{ ON(CMD_BUDGET),
+	  { "where", KEY_WHERE, "CONDITION", 0, "what counts (default: everything)", 1 } },
+	{ ON(CMD_BUDGET), { "warn", KEY_WARN, "PERCENT", 0, "of the limit (default 80)", 1 } },
+	{ ON(CMD_BUDGET), { "alert", KEY_ALERT, "PERCENT", 0, "of the limit (default 100)", 1 } },
+	{ ON(CMD_BUDGET),
+	  { "command", KEY_COMMAND, "COMMAND", 0, "run once when a threshold is crossed", 1 } },
+	{ ON(CMD_BUDGET),
+	  { "webhook", KEY_WEBHOOK, "URL", 0, "POST JSON there once when a threshold is crossed",
+	    1 } },
+	{ ON(CMD_BUDGET), { "delete", KEY_DELETE, NULL, 0, "with set: remove the budget", 1 } },
 	{ LIVE,
 	  { "pid", KEY_PID, "PID,…", 0, "observe only these processes and their children", 1 } },
 	{ LIVE,
@@ -80,14 +122,17 @@ const struct flag flags[] = {
 	{ LIVE | ON(CMD_DOCTOR),
 	  { "feature-off", KEY_FEATURE_OFF, "NAME,…", 0,
 	    "for testing: do as if the kernel lacked this feature", 2 } },
-	{ LIVE | FILES | ON(CMD_DOCTOR),
+	{ ~UINT64_C(0),
+	  { "config", KEY_CONFIG, "FILE", 0, "settings, instead of those in /etc/gentap", 3 } },
+	{ LIVE | FILES | READS | ON(CMD_DOCTOR),
 	  { "verbose", KEY_VERBOSE, NULL, 0, "say more on standard error", 3 } },
 	{ LIVE | FILES, { "quiet", KEY_QUIET, NULL, 0, "only errors on standard error", 3 } },
 };
-const size_t n_flags = ARRAY_LEN(flags);
-_Static_assert(ARRAY_LEN(flags) <= FLAGS_MAX, "each fits into a command's list");
+const size_t n_option_flags = ARRAY_LEN(option_flags);
+_Static_assert(ARRAY_LEN(option_flags) + EXPORTER_FLAGS_MAX < OPTIONS_FLAGS_MAX,
+	       "all fit into a command's list");
 
-const struct command_row commands[] = {
+const struct option_command option_commands[] = {
 	{ "run", CMD_RUN, "",
 	  "Watch every process on this machine and export its LLM calls as OpenTelemetry spans.\v"
 	  "Examples:\n"
@@ -133,6 +178,58 @@ const struct command_row commands[] = {
 	  "Examples:\n"
 	  "  gentap prices\n"
 	  "  gentap prices anthropic:claude-sonnet-4-5 gpt-5\n" },
+	{ "query", CMD_QUERY, "AGGREGATE[:ATTRIBUTE]...",
+	  "Ask the database anything: aggregates (count, sum, avg, min, max, p50, p75, p90, p95, "
+	  "p99, rate, uniq, failure_rate) over any attribute of a span; without one, a list.\v"
+	  "Examples:\n"
+	  "  gentap query sum:gen_ai.usage.total_tokens --where span.op:gen_ai.request --by "
+	  "user.id\n"
+	  "  gentap query sum:cost count --by model --interval 1h --display line --since 24h\n"
+	  "  gentap query p95:duration failure_rate --where 'span.op:gen_ai.execute_tool' --by "
+	  "tool\n"
+	  "  gentap query --where 'error.type:* and model ~ sonnet' --limit 20\n" },
+	{ "runs", CMD_RUNS, "",
+	  "Runs of agents, newest first: calls, tools, tokens, cost.\v"
+	  "Example:\n  gentap runs --since 24h --where 'agent:coder and errors > 0'\n" },
+	{ "calls", CMD_CALLS, "",
+	  "Calls of models, newest first.\v"
+	  "Example:\n  gentap calls --where 'model:claude-* duration > 10s'\n" },
+	{ "models", CMD_MODELS, "", "What each model costs, how fast and how reliable it is." },
+	{ "tools", CMD_TOOLS, "",
+	  "How often agents use each tool, how long it takes, how often it fails." },
+	{ "agents", CMD_AGENTS, "", "Runs of each agent and what they take." },
+	{ "users", CMD_USERS, "", "What each user spends." },
+	{ "teams", CMD_TEAMS, "", "What each team spends." },
+	{ "repos", CMD_REPOS, "", "What is spent in each repository." },
+	{ "sessions", CMD_SESSIONS, "", "Conversations, the latest first." },
+	{ "errors", CMD_ERRORS, "", "What fails, and how often." },
+	{ "coverage", CMD_COVERAGE, "",
+	  "What was seen and could be decoded, and what not and why." },
+	{ "show", CMD_SHOW, "ID|last",
+	  "The tree of a trace: ID is a trace's, a run's or a span's, or its beginning.\v"
+	  "Example:\n  gentap show last\n" },
+	{ "report", CMD_REPORT, "daily|weekly|monthly",
+	  "What the last day, week or month cost, beside the one before it.\v"
+	  "Examples:\n  gentap report weekly\n  gentap report monthly --by repo,user -o csv\n" },
+	{ "budget", CMD_BUDGET, "set NAME|list|check",
+	  "Limits of spending: 'check' exits with 3 when one is exceeded.\v"
+	  "Examples:\n"
+	  "  gentap budget set team-a --limit 50 --period day --where team:a --command "
+	  "'notify-send over'\n"
+	  "  gentap budget check\n" },
+	{ "top", CMD_TOP, "",
+	  "Runs, models, tools and people, live.\v"
+	  "Example:\n  gentap top --batch --iterations 1 -o json\n" },
+	{ "statusline", CMD_STATUSLINE, "",
+	  "Today's cost and tokens in one line, for prompts and status bars." },
+	{ "status", CMD_STATUS, "",
+	  "Does the agent run, what does the database hold, what was lost." },
+	{ "completion", CMD_COMPLETION, "bash|zsh|fish",
+	  "Print the shell's completion script.\v"
+	  "Example:\n  source <(gentap completion bash)\n" },
+	{ "man", CMD_MAN, "[COMMAND]",
+	  "Print the manual page, for man -l -.\v"
+	  "Example:\n  gentap man query | man -l -\n" },
 	{ "config", CMD_CONFIG, "check [FILE...]|show",
 	  "Check the configuration, or show what is set and where.\v"
 	  "Examples:\n"
@@ -141,162 +238,4 @@ const struct command_row commands[] = {
 	{ "version", CMD_VERSION, "", "Print the version." },
 	{ "help", CMD_HELP, "[COMMAND]", "Show this, or the help of a command." },
 };
-const size_t n_commands = ARRAY_LEN(commands);
-
-static int parse_number(const char *text, uint64_t max, uint64_t *ret)
-{
-	uint64_t v;
-	int r = slice_u64(slice_from(text), &v);
-
-	if (r)
-		return r;
-	if (v > max)
-		return -ERANGE;
-	*ret = v;
-	return 0;
-}
-
-/* Adds the comma-separated parts of arg; cuts them in place, argv is ours. */
-static int add_strings(struct option_strings *list, char *arg)
-{
-	for (char *part; (part = strsep(&arg, ","));) {
-		if (!*part)
-			continue;
-		if (list->count == OPTIONS_LIST_MAX)
-			return -E2BIG;
-		list->items[list->count++] = part;
-	}
-	return 0;
-}
-
-static int add_numbers(struct option_numbers *list, char *arg)
-{
-	for (char *part; (part = strsep(&arg, ","));) {
-		uint64_t v;
-
-		if (list->count == OPTIONS_LIST_MAX)
-			return -E2BIG;
-		if (parse_number(part, UINT32_MAX, &v))
-			return -EINVAL;
-		list->items[list->count++] = (uint32_t)v;
-	}
-	return 0;
-}
-
-static int parse_output(struct options *o, const char *arg)
-{
-	static const char *const names[] = {
-		[OUTPUT_TABLE] = "table",
-		[OUTPUT_JSONL] = "jsonl",
-		[OUTPUT_OTLP_JSON] = "otlp-json",
-		[OUTPUT_TREE] = "tree",
-	};
-
-	for (enum output_format f = OUTPUT_TABLE; f < ARRAY_LEN(names); f++) {
-		if (!strcmp(arg, names[f])) {
-			o->output = f;
-			return 0;
-		}
-	}
-	return -EINVAL;
-}
-
-static int parse_semconv(struct options *o, const char *arg)
-{
-	static const char *const names[] = {
-		[SEMCONV_V1_41] = "v1.41",
-		[SEMCONV_LATEST] = "latest",
-		[SEMCONV_BOTH] = "both",
-	};
-
-	for (enum semconv_profile p = 0; p < ARRAY_LEN(names); p++) {
-		if (!strcmp(arg, names[p])) {
-			o->semconv = p;
-			return 0;
-		}
-	}
-	return -EINVAL;
-}
-
-static int set_page_flag(struct options *o, int key, char *arg)
-{
-	switch (key) {
-	case KEY_UI:
-		o->ui = o->store = true;
-		o->listen = arg;
-		return 0;
-	case KEY_LISTEN:
-		o->listen = arg;
-		return 0;
-	case KEY_LISTEN_FD:
-		return parse_number(arg, 1024, &o->listen_fd);
-	case KEY_ALLOW_HOST:
-		return add_strings(&o->allow_hosts, arg);
-	}
-	return -ENOENT;
-}
-
-int option_set(struct options *o, int key, char *arg)
-{
-	switch (key) {
-	case KEY_PRINT:
-		o->output = o->output ? o->output : OUTPUT_TABLE;
-		return 0;
-	case KEY_OUTPUT:
-		return parse_output(o, arg);
-	case KEY_OUTPUT_FILE:
-		o->output_file = arg;
-		return 0;
-	case KEY_CONFIG:
-		o->config_file = arg;
-		return 0;
-	case KEY_ORIGIN:
-		o->show_origin = true;
-		return 0;
-	case KEY_PRICES:
-		o->prices_file = arg;
-		return 0;
-	case KEY_RECORD:
-		o->record_file = arg;
-		return 0;
-	case KEY_CONTENT:
-		o->capture_content = true;
-		return 0;
-	case KEY_SEMCONV:
-		return parse_semconv(o, arg);
-	case KEY_RING:
-		return parse_number(arg, UINT32_MAX, &o->ring_bytes) ||
-				       (o->ring_bytes & (o->ring_bytes - 1)) || o->ring_bytes < 4096
-			       ? -EINVAL
-			       : 0;
-	case KEY_PID:
-		return add_numbers(&o->pids, arg);
-	case KEY_UID:
-		return add_numbers(&o->uids, arg);
-	case KEY_EXCLUDE_UID:
-		return add_numbers(&o->exclude_uids, arg);
-	case KEY_COMM:
-		return add_strings(&o->comms, arg);
-	case KEY_EXE:
-		return add_strings(&o->exes, arg);
-	case KEY_EXCLUDE_COMM:
-		return add_strings(&o->exclude_comms, arg);
-	case KEY_EXCLUDE_EXE:
-		return add_strings(&o->exclude_exes, arg);
-	case KEY_FEATURE_OFF:
-		return add_strings(&o->features_off, arg);
-	case KEY_STORE:
-		o->store = true;
-		return 0;
-	case KEY_DB:
-		o->db_file = arg;
-		return 0;
-	case KEY_VERBOSE:
-		o->verbose = true;
-		return 0;
-	case KEY_QUIET:
-		o->quiet = true;
-		return 0;
-	}
-	return set_page_flag(o, key, arg);
-}
+const size_t n_option_commands = ARRAY_LEN(option_commands);
