@@ -5,6 +5,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "commands.h"
+#include "inflate.h"
 #include "log.h"
 #include "schema.h"
 #include "settings.h"
@@ -103,6 +104,22 @@ int cmd_ui(const struct options *o)
 	return serve(o, db, folder_of(db, folder, sizeof(folder)), NULL);
 }
 
+static void add_text(void *to, struct slice data)
+{
+	buf_add_slice(to, data);
+}
+
+static int unpack(const struct asset_bytes *packed, struct buf *to)
+{
+	struct inflate *i = NULL;
+	int r = inflate_new(&i, SLICE("gzip"), DEMO_MAX, add_text, to);
+
+	if (!r)
+		r = inflate_feed(i, packed->data, packed->len);
+	inflate_free(i);
+	return r ? r : buf_error(to);
+}
+
 /* The recording's times end at 0: they shall end a little before now. */
 static void move_times(struct buf *trace)
 {
@@ -191,9 +208,8 @@ int cmd_demo(const struct options *o)
 	with_db.db_file = db;
 	with_db.capture_content = true;
 	with_db.output = OUTPUT_NONE;
-	if (buf_add(&text, recorded->bytes[ASSET_IDENTITY].data,
-		    recorded->bytes[ASSET_IDENTITY].len)) {
-		log_error("demo: no memory");
+	if (unpack(&recorded->bytes[ASSET_GZIP], &text)) {
+		log_error("demo: the recording cannot be read");
 	} else {
 		move_times(&text);
 		if (!fill(&with_db, &text))
