@@ -5,6 +5,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "commands.h"
+#include "inflate.h"
 #include "log.h"
 #include "schema.h"
 #include "settings.h"
@@ -65,7 +66,7 @@ static int serve(const struct options *o, const char *db, const char *dashboards
 		.n_hosts = o->allow_hosts.count,
 		.settings = describe(&settings, o, db),
 		.label = label,
-		.listen_fd = (int)o->listen_fd,
+		.listen_fd = o->listen_fd,
 		.with_parent = o->listen_fd > 0,
 	};
 	int r = 0;
@@ -101,6 +102,22 @@ int cmd_ui(const struct options *o)
 	}
 	db = db ? db : path;
 	return serve(o, db, folder_of(db, folder, sizeof(folder)), NULL);
+}
+
+static void add_text(void *to, struct slice data)
+{
+	buf_add_slice(to, data);
+}
+
+static int unpack(const struct asset_bytes *packed, struct buf *to)
+{
+	struct inflate *i = NULL;
+	int r = inflate_new(&i, SLICE("gzip"), DEMO_MAX, add_text, to);
+
+	if (!r)
+		r = inflate_feed(i, packed->data, packed->len);
+	inflate_free(i);
+	return r ? r : buf_error(to);
 }
 
 /* The recording's times end at 0: they shall end a little before now. */
@@ -191,9 +208,8 @@ int cmd_demo(const struct options *o)
 	with_db.db_file = db;
 	with_db.capture_content = true;
 	with_db.output = OUTPUT_NONE;
-	if (buf_add(&text, recorded->bytes[ASSET_IDENTITY].data,
-		    recorded->bytes[ASSET_IDENTITY].len)) {
-		log_error("demo: no memory");
+	if (unpack(&recorded->bytes[ASSET_GZIP], &text)) {
+		log_error("demo: the recording cannot be read");
 	} else {
 		move_times(&text);
 		if (!fill(&with_db, &text))

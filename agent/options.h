@@ -25,6 +25,7 @@ enum command {
 	CMD_DOCTOR,
 	CMD_UI,
 	CMD_DEMO,
+	CMD_DASHBOARD,
 	CMD_PRICES,
 	CMD_CONFIG,
 	CMD_QUERY,
@@ -96,7 +97,7 @@ struct options {
 	const char *db_file; /* NULL: the default one */
 	bool ui;	     /* serve the page */
 	const char *listen;  /* its ADDR:PORT; NULL: the default one */
-	uint64_t listen_fd;  /* of a page that was started by another gentap; 0: none */
+	int listen_fd;	     /* of a page that was started by another gentap; 0: none */
 	struct option_strings allow_hosts;
 	uint64_t keep_days, keep_mib; /* of spans in it; 0: no limit */
 	struct option_numbers pids, uids, exclude_uids;

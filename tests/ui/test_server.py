@@ -233,6 +233,15 @@ def boards(tap, s):
     listed = json.loads(s.ask("/api/v1/dashboards", headers=BEARER)[2])
     tap.check("listed", any(d["name"] == "mine" and d["own"] for d in listed["dashboards"]) and any(d["name"] == "seed" and not d["own"] for d in listed["dashboards"]), listed)
     tap.equal("no dashboard", s.ask("/api/v1/dashboards/bad", "PUT", BEARER, b"{}")[0], 422)
+    # From the terminal; the page reads what another user wrote there.
+    run = lambda *args: subprocess.run([os.path.join(BUILD, "gentap"), "dashboard", *args, "--db", s.db], capture_output=True, text=True)
+    tap.equal("created in the terminal", run("create", "shell", "From the terminal").returncode, 0)
+    tap.equal("a widget", run("add", "shell", "bar", "By model", "count --group-by model").returncode, 0)
+    tap.equal("no such kind", run("add", "shell", "pie", "x", "count").returncode, 1)
+    tap.equal("no such query", run("add", "shell", "bar", "x", "summ:x").returncode, 2)
+    status, _, data = s.ask("/api/v1/dashboards/shell", headers=BEARER)
+    tap.check("the page has it", status == 200 and json.loads(data)["widgets"][0]["query"] == "count --group-by model", (status, data))
+    tap.equal("exported as it is", run("export", "shell").stdout.encode(), data)
     tap.equal("removed", s.ask("/api/v1/dashboards/mine", "DELETE", BEARER)[0], 200)
     tap.equal("gone", s.ask("/api/v1/dashboards/mine", headers=BEARER)[0], 404)
 
