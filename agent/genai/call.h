@@ -29,6 +29,8 @@ enum operation {
 	OP_FETCH_RESPONSE,
 	OP_CREATE_AGENT,
 	OP_INVOKE_AGENT,
+	OP_RERANK,     /* no word of the conventions, but one that others use too */
+	OP_MODERATION, /* the same */
 };
 const char *call_operation_name(enum operation op);
 
@@ -181,7 +183,10 @@ struct call {
 	struct slice conversation_id;
 	struct clue *clues; /* what rules of identity asked for */
 	size_t n_clues;
-	struct slice user; /* `user`, safety_identifier or metadata.user_id of the body */
+	struct slice user;	     /* `user`, safety_identifier or metadata.user_id of the body */
+	struct slice guardrail_id;   /* Bedrock */
+	struct slice agent_id;	     /* of an agent that the provider runs */
+	struct slice data_source_id; /* that a retrieval searches */
 	bool background;
 	bool compacted;
 

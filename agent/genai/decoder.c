@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "decoder_impl.h"
+#include "decoder_ws.h"
 
 #include "cleanup.h"
 #include "request_head.h"
@@ -26,9 +26,15 @@ void decoder_set_dialect(struct decoder *d, const struct dialect *dialect, enum 
 		d->call->api_type = dialect->api_type;
 	if (!d->call->provider.data)
 		d->call->provider = slice_from(dialect->provider);
-	d->state = arena_alloc(&d->call->arena, dialect->state_size);
-	if (!d->state)
+	if (dialect->state_size)
+		d->state = arena_alloc(&d->call->arena, dialect->state_size);
+	if (dialect->state_size && !d->state)
 		decoder_give_up(d);
+}
+
+static bool has_ended(const struct decoder *d)
+{
+	return !d->dialect->ended || d->dialect->ended(d->state);
 }
 
 /* How the exchange came to its end, as far as that is an error of its own. `closed_here`:
@@ -44,7 +50,7 @@ static void judge_end(struct decoder *d, enum http_end how, bool closed_here)
 	else if (!cut && !body_complete(&d->response))
 		call_mark_partial(c, "coding_damaged", 0);
 	if (streamed && c->status < 400)
-		cut = !c->error_type.data && (!d->dialect->ended(d->state) || (cut && !c->chunks));
+		cut = !c->error_type.data && (!has_ended(d) || (cut && !c->chunks));
 	if (ours || d->lost)
 		return;
 	/* The usage that was asked for would have come behind all of the answer. */
@@ -65,6 +71,11 @@ static void finish(struct decoder *d, enum http_end how, bool closed_here, uint6
 		return;
 	d->response_ended = true;
 	d->now_ns = ts_ns;
+	if (d->ws) {
+		decoder_ws_end(d, how == HTTP_END_LOST, closed_here, ts_ns);
+		decoder_give_up(d);
+		return;
+	}
 	d->call->end_ns = ts_ns;
 	if (!d->request_ended && d->request_seen)
 		decoder_request_end(d, how == HTTP_END_LOST ? how : HTTP_END_TRUNCATED,
@@ -77,13 +88,15 @@ static void finish(struct decoder *d, enum http_end how, bool closed_here, uint6
 		body_end(&d->response);
 	if (d->call)
 		decoder_response_parse(d);
-	if (!d->call || !d->dialect) {
+	if (!d->call || !d->dialect ||
+	    (d->dialect->confirm && !d->call->profile && !d->confirmed)) {
 		decoder_give_up(d);
 		return;
 	}
 	d->call->stream |=
 		d->mode == BODY_STREAM && d->call->chunks && d->stream.kind != FRAMING_GRPC;
-	d->dialect->finish(d->call, &d->config, d->state);
+	if (d->dialect->finish)
+		d->dialect->finish(d->call, &d->config, d->state);
 	judge_end(d, how, closed_here);
 	call_complete(d->call);
 	d->emit(d->ctx, TAKE(d->call));
@@ -134,6 +147,7 @@ void decoder_free(struct decoder *d)
 	if (!d)
 		return;
 	call_free(d->call);
+	decoder_ws_free(d);
 	decoder_request_release(d);
 	body_release(&d->response);
 	framing_release(&d->stream);

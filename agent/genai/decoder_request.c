@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "decoder_impl.h"
+#include "decoder_ws.h"
 
 #include "clues.h"
 #include "cleanup.h"
@@ -84,8 +84,8 @@ static void set_request_mode(struct decoder *d, const struct http_head *head)
 /* A path that others use too: does the body deny that it is this API? */
 static bool request_denies(const struct decoder *d, struct json_val root)
 {
-	return !d->call->profile && json_type(json_get(root, "model")) != JSON_STRING &&
-	       !d->dialect->shape(root);
+	return !d->call->profile && d->dialect->shape &&
+	       json_type(json_get(root, "model")) != JSON_STRING && !d->dialect->shape(root);
 }
 
 static void request_read(struct decoder *d, struct slice text)
@@ -130,8 +130,9 @@ static void request_try(struct decoder *d)
 	struct slice text = buf_slice(&d->request.text);
 	enum decoder_verdict verdict;
 
-	if (d->dialect || (!d->request_ended && (d->verdict == DECODER_WANTED || !text.len ||
-						 text.len < d->request_try_at)))
+	if (d->dialect || d->ws ||
+	    (!d->request_ended &&
+	     (d->verdict == DECODER_WANTED || !text.len || text.len < d->request_try_at)))
 		return;
 	d->request_try_at = MIN(2 * text.len, (size_t)DETECT_BODY_MAX);
 	/* Of a body that was lost, the answer may tell. */
@@ -166,6 +167,9 @@ void decoder_request_head(struct decoder *d, const struct http_head *head, uint6
 		clues_read_head(c, d->config.clues, head);
 	if (head->inferred && c->completeness == COMPLETENESS_FULL)
 		c->completeness = COMPLETENESS_INFERRED;
+	decoder_ws_init(d, head);
+	if (!d->call || d->ws)
+		return;
 	dialect = detect_path(head->method, detect_target_path(head->target), &op);
 	decoder_set_dialect(d, dialect, op);
 	if (!d->call)

@@ -77,7 +77,7 @@ static void add_tool_result(struct call *c, struct message *m, struct json_val f
 	part_set_json(c, p, json_get(from, "content"), max);
 }
 
-static void add_message(struct call *c, const struct decoder_config *config, struct json_val from)
+void openai_add_message(struct call *c, const struct decoder_config *config, struct json_val from)
 {
 	size_t max = messages_text_max(config);
 	struct json_val role = json_get(from, "role"), thoughts, function;
@@ -177,6 +177,6 @@ void openai_chat_request(struct call *c, const struct decoder_config *config, st
 	for (struct json_val i = json_first(json_get(root, "functions")); i.doc; i = json_next(i))
 		openai_add_tool(c, config, i);
 	for (struct json_val i = json_first(json_get(root, "messages")); i.doc; i = json_next(i))
-		add_message(c, config, i);
+		openai_add_message(c, config, i);
 	add_prompt(c, config, json_get(root, "prompt"));
 }

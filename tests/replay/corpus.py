@@ -10,7 +10,9 @@ import zlib
 from urllib.parse import urlsplit
 
 ROOT = os.environ.get("ROOT") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-FAMILIES = ("openai", "openai-responses", "anthropic")
+FAMILIES = ("openai", "openai-responses", "anthropic", "azure", "bedrock", "cohere", "deepseek", "gemini", "groq",
+            "mistral", "ollama", "openrouter", "vertex", "other")
+FAMILIES = tuple(os.environ["FAMILIES"].split()) if os.environ.get("FAMILIES") else FAMILIES
 
 
 def folder():
@@ -57,7 +59,7 @@ class Exchange:
 
     @property
     def sse(self):
-        return self.plain.lstrip()[:6] in (b"data: ", b"event:")
+        return self.plain.lstrip()[:6] in (b"data: ", b"event:", b": OPEN")
 
     @property
     def label(self):
@@ -82,7 +84,7 @@ def load(family):
     with gzip.open(os.path.join(folder(), family + ".jsonl.gz"), "rt", encoding="utf-8") as f:
         for line in f:
             c = json.loads(line)
-            yield [Exchange(family, c["id"], n, e["method"], e["url"], _headers(e["req_headers"]),
+            yield [Exchange(family, c["id"], n, e["method"].upper(), e["url"], _headers(e["req_headers"]),
                             _body(e, "req_body"), e["status"], _headers(e["res_headers"]),
                             _body(e, "res_body")) for n, e in enumerate(c["exchanges"])]
 
