@@ -176,7 +176,7 @@ $(BUILD)/bench/libpure.a: $(call pure_objs,release)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
 $(BUILD)/unit/%: tests/unit/%.c tests/unit/test.c tests/unit/test.h $(BUILD)/unit/libpure.a
-	$(Q)$(CC) $(BASE_CFLAGS) $(SANITIZE) $(TEST_INCLUDES) -MMD -MP -MF $@.d $< tests/unit/test.c \
+	$(Q)$(CC) $(BASE_CFLAGS) $(SANITIZE) $(TEST_INCLUDES) -MMD -MP -MF $@.d tests/unit/test.c $< \
 		$(BUILD)/unit/libpure.a $(WRAP) -o $@ $(call pkg,--libs,$(LIBS_PURE) $(LIBS_TEST)) -lm
 $(BUILD)/replay/%: tests/replay/%.c $(BUILD)/unit/libpure.a
 	@mkdir -p $(@D)

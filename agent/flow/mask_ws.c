@@ -6,9 +6,12 @@
 
 #define OUT_KEEP 16384
 
+#define RSV1 0x40
+#define NO_BLOCK '\x07' /* of the reserved type (RFC 1951, section 3.2.3) */
+
 enum opcode { TEXT = 1, BINARY = 2, CLOSE = 8 };
 
-static void put_header(struct mask_ws *m, enum opcode opcode, uint64_t len)
+static void put_header(struct mask_ws *m, unsigned int opcode, uint64_t len)
 {
 	char mask_bit = m->ws.client ? (char)0x80 : 0;
 	int len_bytes = len < 126 ? 0 : len <= UINT16_MAX ? 2 : 8;
@@ -35,7 +38,8 @@ static void flush(struct mask_ws *m)
 	buf_reset(&m->out, OUT_KEEP);
 }
 
-/* In the order in which the reader will find them missing. */
+/* In the order in which the reader will find them missing. It knows how many bytes only
+ * where they were lost; else a message that nobody can unpack stands for what is. */
 static void note_missed(struct mask_ws *m)
 {
 	uint64_t missed = m->ws.lost + m->ws.losses + m->ws.oversized;
@@ -43,7 +47,13 @@ static void note_missed(struct mask_ws *m)
 	if (missed == m->missed)
 		return;
 	m->missed = missed;
-	m->sink.hole(m->sink.ctx, m->dir, 1, m->now_ns);
+	if (!m->ws.deflate) {
+		m->sink.hole(m->sink.ctx, m->dir, 1, m->now_ns);
+		return;
+	}
+	put_header(m, RSV1 | TEXT, 1);
+	buf_add_char(&m->out, NO_BLOCK);
+	flush(m);
 }
 
 static void on_message(void *ctx, bool text, struct slice data)

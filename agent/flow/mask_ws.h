@@ -4,7 +4,7 @@
  * becomes one frame, not compressed and, where a mask is due, masked with zeros. Text is
  * masked by the rules of mask.h; binary messages stay as they are. Ping and pong are
  * dropped. What a reader would miss, it misses of this too: in place of a lost message
- * stands a hole.
+ * stands a hole, or a message that nobody can unpack.
  */
 #ifndef FLOW_MASK_WS_H
 #define FLOW_MASK_WS_H

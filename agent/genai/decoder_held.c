@@ -1,5 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "decoder_impl.h"
+#include "decoder_ws.h"
+
+static size_t session_held(const struct ws_session *s)
+{
+	size_t held = s->next ? s->next->arena.used : 0;
+
+	for (size_t i = 0; i < s->n_ops; i++)
+		held += s->ops[i].call ? s->ops[i].call->arena.used : 0;
+	return held;
+}
 
 size_t decoder_held(const struct decoder *d)
 {
@@ -7,5 +16,7 @@ size_t decoder_held(const struct decoder *d)
 		d->request.text.len + d->response.text.len + d->form.head.len + d->form.value.len;
 
 	held += framing_held(&d->stream) + framing_held(&d->request_stream);
+	if (d->ws)
+		held += session_held(d->ws);
 	return held + (d->call ? d->call->arena.used : 0);
 }

@@ -3,6 +3,7 @@
 #include "h2_session.h"
 #include "recording.h"
 #include "tracefile_format.h"
+#include "ws_frames.h"
 
 #include <errno.h>
 
@@ -122,6 +123,51 @@ static void make_http1(struct recording *r)
 	add_http1(r, "/v1/chat/completions?key=" SECRET "&v=1");
 }
 
+static void add_message(struct recording *r, int dir, z_stream *z, const char *text)
+{
+	_cleanup_(buf_cleanup) struct buf b = BUF_INIT(1 << 16);
+
+	ws_packed(&b, dir == 0, z, text);
+	recording_add(r, dir, buf_slice(&b));
+}
+
+/* Two operations of one session. */
+static void make_websocket(struct recording *r)
+{
+	static const char *const create =
+		"{\"type\":\"response.create\",\"model\":\"m\",\"input\":\"a\",\"tools\":[{"
+		"\"type\":"
+		"\"mcp\",\"server_label\":\"l\",\"authorization\":\"" SECRET "\"}]}";
+	char text[400];
+	z_stream z[2];
+
+	r->bytes = BUF_INIT(1 << 20);
+	ws_packer_init(&z[0]);
+	ws_packer_init(&z[1]);
+	recording_text(r, 0,
+		       "GET /v1/responses HTTP/1.1\r\nHost: api.openai.com\r\n"
+		       "Authorization: Bearer " SECRET "\r\nConnection: Upgrade\r\n"
+		       "Upgrade: websocket\r\n\r\n");
+	recording_text(r, 1,
+		       "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"
+		       "Upgrade: websocket\r\nSec-WebSocket-Extensions: permessage-deflate\r\n"
+		       "Set-Cookie: " SECRET "\r\n\r\n");
+	for (int i = 0; i < 2; i++) {
+		add_message(r, 0, &z[0], create);
+		snprintf(text, sizeof(text),
+			 "{\"type\":\"response.created\",\"response\":{\"id\":\"r%d\"}}", i);
+		add_message(r, 1, &z[1], text);
+		snprintf(text, sizeof(text),
+			 "{\"type\":\"response.completed\",\"response\":{\"id\":\"r%d\",\"status\":"
+			 "\"completed\",\"output\":[],\"usage\":{\"input_tokens\":7,"
+			 "\"output_tokens\":8,\"total_tokens\":15}}}",
+			 i);
+		add_message(r, 1, &z[1], text);
+	}
+	deflateEnd(&z[0]);
+	deflateEnd(&z[1]);
+}
+
 typedef void (*make_fn)(struct recording *r);
 
 static const struct {
@@ -131,6 +177,7 @@ static const struct {
 } kinds[] = {
 	{ "HTTP/1", make_http1, 2 },
 	{ "HTTP/2", make_h2, 3 },
+	{ "WebSocket", make_websocket, 2 },
 };
 
 static size_t count(const struct buf *text, const char *what)
