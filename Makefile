@@ -175,7 +175,7 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/bench/libpure.a
 -include $(shell [ -d $(BUILD) ] && find $(BUILD) -name '*.d')
 
 # ---- Targets -------------------------------------------------------------------------
-.PHONY: all deps deps-test run test test-live conformance check bench fuzz fuzzers unit asan install uninstall format lint clean help
+.PHONY: all deps deps-test run test test-live test-frameworks conformance check bench fuzz fuzzers unit asan install uninstall format lint clean help
 all: $(BUILD)/gentap ## build the agent
 asan: $(BUILD)/gentap-asan
 unit: $(UNIT) $(REPLAY)
@@ -227,6 +227,12 @@ conformance: deps-test ## recorded traffic against the official SDKs' reading
 test-live: deps-test ## real clients through real TLS (root)
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)$(PYTHON) tests/run live
+
+test-frameworks: deps-test ## agent frameworks' trees against their own tracing (root; installs much)
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)[ -x $(BUILD)/venv-agents/bin/python ] || $(PYTHON) -m venv $(BUILD)/venv-agents
+	$(Q)$(BUILD)/venv-agents/bin/pip install -q -r tests/live/frameworks.txt
+	$(Q)$(BUILD)/venv/bin/python tests/live/frameworks_runs.py
 
 bench: all benches ## print measurements (root)
 	$(Q)tests/bench/run

@@ -125,5 +125,9 @@ class Provider:
         self.thread.join(5)
 
     @property
+    def port(self):
+        return self.server.server_address[1]
+
+    @property
     def url(self):
-        return "https://localhost:%d" % self.server.server_address[1]
+        return "https://localhost:%d" % self.port

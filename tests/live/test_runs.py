@@ -13,10 +13,13 @@ from tap import Tap
 
 
 class Tree:
-    def __init__(self, spans):
-        # The provider is of this process, which is observed too.
-        self.spans = spans = [s for s in spans if s.pid != os.getpid()]
-        self.by_id = {s.span_id: s for s in spans}
+    def __init__(self, spans, port):
+        """Of the clients of the provider at that port: others run on this machine too, and
+        the provider itself, which is of this process, is observed."""
+        spans = [s for s in spans if s.pid != os.getpid()]
+        traces = {s.trace_id for s in spans if s.is_call and s["server.port"] == port}
+        self.spans = [s for s in spans if s.trace_id in traces]
+        self.by_id = {s.span_id: s for s in self.spans}
 
     def parent(self, s):
         return self.by_id.get(s.parent_id)
@@ -36,11 +39,11 @@ def observe(w, provider, kind, spec, runs):
     w.collector.clear()
     provider.log.clear()
     env = dict(w.env(), OPENAI_BASE_URL=provider.url + "/v1", ANTHROPIC_BASE_URL=provider.url)
-    _, out = w.run([sys.executable, os.path.join(HERE, "clients", "agents.py"), kind, json.dumps(spec)], env=env)
+    _, out = w.run([sys.executable, os.path.join(HERE, "clients", "agent_loop.py"), kind, json.dumps(spec)], env=env)
     did = [json.loads(line)["tools"] for line in out.splitlines()]
-    mine = lambda: Tree(w.collector.spans(runs=True))
+    mine = lambda: Tree(w.collector.spans(runs=True), provider.port)
     wait_for(lambda: len(mine().of("invoke_agent")) >= runs and sum(s.is_call for s in mine().spans) >= len(provider.log), 10)
-    return Tree(w.collector.spans(runs=True)), did
+    return mine(), did
 
 
 def tool_times(tree, did, slack_ms=60):
@@ -104,4 +107,5 @@ def main():
     return tap.done()
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Small agents: agents.py KIND JSON. What they did stands on stdout, one JSON line a run:
+"""Small agents: agent_loop.py KIND JSON. What they did stands on stdout, one JSON line a run:
 {"tools": {id: [began_ns, ended_ns]}}.
 
   openai, anthropic   a loop over the official SDK; {"plan": …, "sleep": s, "runs": n, "at_once": n}
@@ -78,4 +78,5 @@ def main():
             print(json.dumps(done), flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()
