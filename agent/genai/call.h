@@ -29,6 +29,8 @@ enum operation {
 	OP_FETCH_RESPONSE,
 	OP_CREATE_AGENT,
 	OP_INVOKE_AGENT,
+	OP_RERANK,     /* no word of the conventions, but one that others use too */
+	OP_MODERATION, /* the same */
 	OP_MCP, /* a JSON-RPC exchange: mcp.h */
 };
 const char *call_operation_name(enum operation op);
@@ -125,7 +127,8 @@ struct provider;
 
 struct call {
 	struct arena arena;
-	struct process *process; /* counted reference; NULL for HAR */
+	struct process *process;	/* counted reference; NULL for HAR */
+	struct process *server_process; /* counted: who answers, when seen on this host; or NULL */
 
 	/* Identity of the exchange, for stable ids and for joining what belongs together. */
 	uint64_t conn_hash; /* of (process, connection) */
@@ -160,6 +163,7 @@ struct call {
 
 	struct slice request_model;
 	bool stream;
+	bool usage_asked;   /* of a stream: stream_options.include_usage */
 	int64_t max_tokens; /* -1 absent, as the ints below */
 	int64_t top_k;
 	int64_t seed; /* with has_seed: every value is possible */
@@ -181,7 +185,10 @@ struct call {
 	struct slice conversation_id;
 	struct clue *clues; /* what rules of identity asked for */
 	size_t n_clues;
-	struct slice user; /* `user`, safety_identifier or metadata.user_id of the body */
+	struct slice user;	     /* `user`, safety_identifier or metadata.user_id of the body */
+	struct slice guardrail_id;   /* Bedrock */
+	struct slice agent_id;	     /* of an agent that the provider runs */
+	struct slice data_source_id; /* that a retrieval searches */
 	bool background;
 	bool compacted;
 
