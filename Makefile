@@ -197,7 +197,7 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/bench/libpure.a
 	-o -type f -name '*.d' -print)
 
 # ---- Targets -------------------------------------------------------------------------
-.PHONY: all deps deps-test run test test-live test-agents conformance check bench fuzz fuzzers unit asan install uninstall format lint clean help arm64
+.PHONY: all deps deps-test run test test-live test-agents test-frameworks conformance check bench fuzz fuzzers unit asan install uninstall format lint clean help arm64
 all: $(BUILD)/gentap ## build the agent
 	@:
 asan: $(BUILD)/gentap-asan
@@ -271,6 +271,12 @@ test-agents: deps-test ## real runtimes and agents of the registries, pinned (2 
 	$(Q)$(MAKE) --no-print-directory all
 	$(call apt_install,gnutls-bin libnss3-dev libmbedtls14 libwolfssl35)
 	$(Q)$(PYTHON) tests/run agents
+
+test-frameworks: deps-test ## agent frameworks' trees against their own tracing (root; installs much)
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)[ -x $(BUILD)/venv-agents/bin/python ] || $(PYTHON) -m venv $(BUILD)/venv-agents
+	$(Q)$(BUILD)/venv-agents/bin/pip install -q -r tests/live/frameworks.txt
+	$(Q)$(BUILD)/venv/bin/python tests/live/frameworks_runs.py
 
 bench: all benches ## print measurements (root)
 	$(Q)tests/bench/run

@@ -24,14 +24,14 @@ static bool is_process(const struct process *p, const struct process *of)
 	return p->pid == of->pid && p->start_ns == of->start_ns;
 }
 
-/* Did `ancestor` start the process, at some remove? */
-static bool is_descendant(const struct process *p, const struct process *ancestor)
+/* How many processes above it? 1: its parent; 0: it did not start it. */
+static size_t distance(const struct process *p, const struct process *ancestor)
 {
 	if (!p || !ancestor || p->start_ns < ancestor->start_ns)
-		return false;
+		return 0;
 	for (size_t i = 0; i < p->n_ancestors; i++)
 		if (p->ancestors[i] == ancestor->pid)
-			return true;
+			return i + 1;
 	return p->ppid == ancestor->pid;
 }
 
@@ -56,12 +56,16 @@ static void consider(struct choice *best, struct tool *tool, int rank)
 	best->tool = tool;
 }
 
-/* Ranks: that of the same process is likelier than that of one above. */
+/* 0: not in the same tree. The nearer is the likelier. */
 static int tree_rank(const struct tool *tool, const struct call *c)
 {
+	size_t above = distance(c->process, tool->run->process);
+
+	if (tool->run->server_side != c->server_side)
+		return 0;
 	if (is_process(c->process, tool->run->process))
-		return 2;
-	return is_descendant(c->process, tool->run->process) ? 1 : 0;
+		return PROCESS_ANCESTORS_MAX + 2;
+	return above ? PROCESS_ANCESTORS_MAX + 2 - (int)above : 0;
 }
 
 static void by_text(struct tracer *t, const struct call *c, const struct part *p,
@@ -119,9 +123,9 @@ static void consider_tools(const struct list *tools, const struct call *c, struc
 	list_for_each (tools, struct tool, link, tool) {
 		if (!in_window(tool, c))
 			continue;
-		consider(any, tool, 1);
+		consider(any, tool, tree_rank(tool, c));
 		if (share_text(tool, c))
-			consider(text, tool, 1);
+			consider(text, tool, tree_rank(tool, c));
 	}
 }
 
@@ -140,7 +144,7 @@ static void by_process_tree(struct tracer *t, const struct call *c, struct choic
 		for (size_t i = 0; i < MIN(n, (size_t)RUNS_TRIED); i++) {
 			const struct run *run = runs[i];
 
-			if (!is_descendant(p, run->process))
+			if (!distance(p, run->process) || run->server_side != c->server_side)
 				continue;
 			consider_tools(&run->tools, c, text, any);
 			consider_tools(&run->closed, c, text, any);

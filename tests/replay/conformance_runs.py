@@ -23,6 +23,7 @@ BEGIN_NS = 1_750_000_000 * 10**9
 STEP_NS = 10 * 10**9
 APART_NS = 3 * 3600 * 10**9  # between cassettes: nothing goes on that long
 TIME_MS = 2500
+NOT_READ = ("bedrock", "gemini", "ollama", "vertex")  # other shapes of messages than are read here
 
 
 def request(x):
@@ -178,7 +179,7 @@ def main():
         skip_all("no corpus beside the project (../shared/corpus)")
     tap = Tap()
     with tempfile.TemporaryDirectory(prefix="gentap-runs-") as where:
-        for family in corpus.FAMILIES:
+        for family in (f for f in corpus.FAMILIES if f not in NOT_READ):
             tap.run(family, family_test, family, where)
     return tap.done()
 

@@ -226,6 +226,18 @@ static const struct row nested[] = {
 	  "      execute_tool ls 20+20\n"
 	  "      chat m 40+10\n"
 	  "  chat m 60+10\n" },
+	{ "the nearest of several processes above",
+	  "@0+10 pid=6 tools=1 u:p -> c:call_0123456789abcde9:Bash:count_the_files\n"
+	  "@5+10 <6> pid=7 tools=1 u:q -> c:call_0123456789abcde1:Bash:count_the_files\n"
+	  "@20+10 <8,7,6> pid=9 tools=1 u:count_the_files -> three\n",
+	  "invoke_agent bot 0+10\n"
+	  "  chat m 0+10\n"
+	  "  execute_tool Bash 0+10\n"
+	  "    invoke_agent bot 5+10 inferred=process_tree\n"
+	  "      chat m 5+10\n"
+	  "      execute_tool Bash 5+10\n"
+	  "        invoke_agent bot 20+10 inferred=tool_argument\n"
+	  "          chat m 20+10\n" },
 	{ "two tools could have started it: none did",
 	  "@0+10 pid=7 tools=1 u:q -> c:call_0123456789abcde1:Bash:make_all "
 	  "c:call_0123456789abcde2:Bash:make_test\n"

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A provider that plays agents by a plan, which stands in the first user message:
+
+    plan: read({"path":"a"}) read({"path":"b"}); transfer_to_writer({}); done
+
+Each step (before a `;`) is one answer: tool calls, or text. Which step it is follows from
+the answers that the history holds already, so the provider keeps no state, and any client
+and framework that resends its history works. Chat Completions, Responses and Messages,
+not streamed. The log says what was answered: (step, tool ids, times).
+"""
+import http.server
+import itertools
+import json
+import re
+import ssl
+import threading
+import time
+
+NUMBERS = itertools.count(1)
+PLANS = {"@nested": ' read({"path":"x"}); found'}  # plan:@nested, for what stands inside another plan
+
+
+def text_of(content):
+    if isinstance(content, str):
+        return content
+    return "".join(p.get("text", "") for p in content or [] if isinstance(p, dict))
+
+
+def plan_of(messages):
+    """The newest plan and how many answers came after it."""
+    at = max((i for i, m in enumerate(messages) if m.get("role") == "user" and "plan:" in text_of(m.get("content"))), default=None)
+    if at is None:
+        return ["done"], 0
+    plan = text_of(messages[at]["content"]).split("plan:", 1)[1]
+    steps = PLANS.get(plan.strip(), plan).split(";")
+    answers, previous = 0, None
+    for m in messages[at + 1:]:
+        assistant = m.get("role") == "assistant" or m.get("type") in ("function_call", "reasoning")
+        answers += assistant and not previous
+        previous = assistant
+    return steps, answers
+
+
+def calls_of(step):
+    return [(name, args) for name, args in re.findall(r"([\w.-]+)\((\{.*?\})\)", step)]
+
+
+def answer_chat(body, step, calls):
+    message = {"role": "assistant", "content": None if calls else step.strip()}
+    ids = ["call_%024d" % next(NUMBERS) for _ in calls]
+    if calls:
+        message["tool_calls"] = [{"id": i, "type": "function", "function": {"name": n, "arguments": a}} for i, (n, a) in zip(ids, calls)]
+    return ids, {"id": "chatcmpl-%d" % next(NUMBERS), "object": "chat.completion", "created": 1, "model": body["model"],
+                 "choices": [{"index": 0, "message": message, "finish_reason": "tool_calls" if calls else "stop"}],
+                 "usage": {"prompt_tokens": 10, "completion_tokens": 2, "total_tokens": 12}}
+
+
+def answer_responses(body, step, calls):
+    ids = ["call_%024d" % next(NUMBERS) for _ in calls]
+    output = [{"type": "function_call", "id": "fc_%d" % next(NUMBERS), "call_id": i, "name": n, "arguments": a, "status": "completed"}
+              for i, (n, a) in zip(ids, calls)]
+    if not calls:
+        output = [{"type": "message", "id": "msg_%d" % next(NUMBERS), "status": "completed", "role": "assistant",
+                   "content": [{"type": "output_text", "text": step.strip(), "annotations": []}]}]
+    return ids, {"id": "resp_%d" % next(NUMBERS), "object": "response", "created_at": 1, "status": "completed", "error": None,
+                 "incomplete_details": None, "instructions": None, "model": body["model"], "output": output, "tools": [],
+                 "parallel_tool_calls": True, "tool_choice": "auto", "metadata": {}, "temperature": 1, "top_p": 1,
+                 "usage": {"input_tokens": 10, "input_tokens_details": {"cached_tokens": 0}, "output_tokens": 2,
+                           "output_tokens_details": {"reasoning_tokens": 0}, "total_tokens": 12}}
+
+
+def answer_messages(body, step, calls):
+    ids = ["toolu_%024d" % next(NUMBERS) for _ in calls]
+    content = [{"type": "tool_use", "id": i, "name": n, "input": json.loads(a)} for i, (n, a) in zip(ids, calls)]
+    return ids, {"id": "msg_%d" % next(NUMBERS), "type": "message", "role": "assistant", "model": body["model"],
+                 "content": content or [{"type": "text", "text": step.strip()}], "stop_reason": "tool_use" if calls else "end_turn",
+                 "stop_sequence": None, "usage": {"input_tokens": 10, "output_tokens": 2}}
+
+
+ANSWERS = {"/v1/chat/completions": answer_chat, "/v1/responses": answer_responses, "/v1/messages": answer_messages}
+
+
+class Provider:
+    def __init__(self, cert, key):
+        provider = self
+        self.log = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *_):
+                pass
+
+            def do_POST(self):
+                began = time.time_ns()
+                body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+                make = ANSWERS.get(self.path.split("?")[0])
+                messages = body.get("messages", body.get("input", []))
+                steps, n = plan_of(messages if isinstance(messages, list) else [{"role": "user", "content": messages}])
+                step = steps[min(n, len(steps) - 1)]
+                ids, answer = make(body, step, calls_of(step))
+                data = json.dumps(answer).encode()
+                time.sleep(0.01)
+                self.send_response(200)
+                self.send_header("content-type", "application/json")
+                self.send_header("content-length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+                provider.log.append({"began": began, "ended": time.time_ns(), "plan": steps, "step": n, "tools": ids})
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(cert, key)
+        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        self.server.daemon_threads = True
+        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join(5)
+
+    @property
+    def port(self):
+        return self.server.server_address[1]
+
+    @property
+    def url(self):
+        return "https://localhost:%d" % self.port

@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Small agents: agent_loop.py KIND JSON. What they did stands on stdout, one JSON line a run:
+{"tools": {id: [began_ns, ended_ns]}}.
+
+  openai, anthropic   a loop over the official SDK; {"plan": …, "sleep": s, "runs": n, "at_once": n}
+  nested              a loop whose tool `delegate` runs another agent in this process
+  spawn               a loop whose tool `shell` starts another process of this program
+"""
+import concurrent.futures
+import json
+import subprocess
+import sys
+import time
+
+TOOLS = ("read", "fail", "delegate", "shell")
+
+
+def execute(name, args, spec, did, id):
+    began = time.time_ns()
+    time.sleep(spec.get("sleep", 0.05))
+    result, error = "ok", False
+    if name == "fail":
+        result, error = "no such file", True
+    elif name == "delegate":
+        did.update(run(dict(spec, plan=None, prompt=args["prompt"], system="You are Helper. Do it."), spec["kind"])["tools"])
+    elif name == "shell":
+        child = dict(spec, prompt=args["prompt"], plan=None)
+        p = subprocess.run([sys.executable, __file__, "openai", json.dumps(child)], capture_output=True, text=True, check=True, timeout=60)
+        did.update(json.loads(p.stdout.splitlines()[0])["tools"])
+    did[id] = [began, time.time_ns()]
+    return result, error
+
+
+def run_openai(spec):
+    import openai
+    client, did = openai.OpenAI(max_retries=0), {}
+    messages = [{"role": "system", "content": spec.get("system", "You are Tester. Test.")}, {"role": "user", "content": spec["prompt"]}]
+    tools = [{"type": "function", "function": {"name": n, "parameters": {"type": "object"}}} for n in TOOLS]
+    while True:
+        m = client.chat.completions.create(model="gpt-4o", messages=messages, tools=tools).choices[0].message
+        if not m.tool_calls:
+            return {"tools": did}
+        messages.append(m.model_dump(exclude_none=True))
+        for t in m.tool_calls:
+            result, _ = execute(t.function.name, json.loads(t.function.arguments), spec, did, t.id)
+            messages.append({"role": "tool", "tool_call_id": t.id, "content": result})
+
+
+def run_anthropic(spec):
+    import anthropic
+    client, did = anthropic.Anthropic(max_retries=0), {}
+    messages = [{"role": "user", "content": spec["prompt"]}]
+    tools = [{"name": n, "input_schema": {"type": "object"}} for n in TOOLS]
+    while True:
+        m = client.messages.create(model="claude-sonnet-4-5", max_tokens=100, system=spec.get("system", "You are Tester. Test."),
+                                   messages=messages, tools=tools)
+        uses = [b for b in m.content if b.type == "tool_use"]
+        if not uses:
+            return {"tools": did}
+        messages.append({"role": "assistant", "content": [b.model_dump(exclude_none=True) for b in m.content]})
+        results = []
+        for b in uses:
+            result, error = execute(b.name, b.input, spec, did, b.id)
+            results.append({"type": "tool_result", "tool_use_id": b.id, "content": result, "is_error": error})
+        messages.append({"role": "user", "content": results})
+
+
+def run(spec, kind):
+    spec = dict(spec, kind=kind, prompt=spec.get("prompt") or "Please do it. plan:" + spec["plan"])
+    return (run_anthropic if kind == "anthropic" else run_openai)(spec)
+
+
+def main():
+    kind, spec = sys.argv[1], json.loads(sys.argv[2])
+    with concurrent.futures.ThreadPoolExecutor(spec.get("at_once", 1)) as pool:
+        for done in pool.map(lambda _: run(spec, kind), range(spec.get("runs", 1))):
+            print(json.dumps(done), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Agents over the official SDKs against a provider that follows a plan: the tree is the one
+that the plan describes, tools have the times that the client measured, and fifty runs of one
+prompt at once do not mix."""
+import json
+import os
+import sys
+
+from agent_provider import Provider
+from harness import HERE, World, need_root, wait_for
+from tap import Tap
+
+
+class Tree:
+    def __init__(self, spans, port):
+        """Of the clients of the provider at that port: others run on this machine too, and
+        the provider itself, which is of this process, is observed."""
+        spans = [s for s in spans if s.pid != os.getpid()]
+        traces = {s.trace_id for s in spans if s.is_call and s["server.port"] == port}
+        self.spans = [s for s in spans if s.trace_id in traces]
+        self.by_id = {s.span_id: s for s in self.spans}
+
+    def parent(self, s):
+        return self.by_id.get(s.parent_id)
+
+    def of(self, operation):
+        return [s for s in self.spans if s["gen_ai.operation.name"] == operation]
+
+    def shape(self, root=None, depth=0):
+        """Names by nesting, in the order of their starts."""
+        children = sorted((s for s in self.spans if (s.parent_id == root.span_id if root else not self.parent(s))),
+                          key=lambda s: (s.start_ns, s.end_ns))
+        return [line for s in children for line in ["  " * depth + s.name] + self.shape(s, depth + 1)]
+
+
+def observe(w, provider, kind, spec, runs):
+    """(tree, what the client did) of one client."""
+    w.collector.clear()
+    provider.log.clear()
+    env = dict(w.env(), OPENAI_BASE_URL=provider.url + "/v1", ANTHROPIC_BASE_URL=provider.url)
+    _, out = w.run([sys.executable, os.path.join(HERE, "clients", "agent_loop.py"), kind, json.dumps(spec)], env=env)
+    did = [json.loads(line)["tools"] for line in out.splitlines()]
+    mine = lambda: Tree(w.collector.spans(runs=True), provider.port)
+    wait_for(lambda: len(mine().of("invoke_agent")) >= runs and sum(s.is_call for s in mine().spans) >= len(provider.log), 10)
+    return mine(), did
+
+
+def tool_times(tree, did, slack_ms=60):
+    """Tools whose span does not hold what the client measured, closely."""
+    told = {k: v for d in did for k, v in d.items()}
+    wrong = []
+    for s in tree.of("execute_tool"):
+        began, ended = told.pop(s["gen_ai.tool.call.id"], (0, 0))
+        if not s.start_ns <= began or not s.end_ns >= ended:
+            wrong.append("%s: %d..%d does not hold %d..%d" % (s.name, s.start_ns, s.end_ns, began, ended))
+    return wrong + ["no span of tool %s" % k for k in told]
+
+
+def simple(tap, w, provider):
+    for kind, model in (("openai", "gpt-4o"), ("anthropic", "claude-sonnet-4-5")):
+        tree, did = observe(w, provider, kind, {"plan": ' read({"path":"a"}); fail({"path":"b"}); read({"path":"c"}); done'}, 1)
+        want = ["invoke_agent Tester", "  chat " + model, "  execute_tool read", "  chat " + model, "  execute_tool fail",
+                "  chat " + model, "  execute_tool read", "  chat " + model]
+        tap.check(kind + ": the tree of the plan", tree.shape() == want, tree.shape())
+        tap.check(kind + ": tools have their times", not tool_times(tree, did), tool_times(tree, did))
+        failed = [s.name for s in tree.of("execute_tool") if s.status == 2]
+        tap.check(kind + ": what is_error says is an error", failed == (["execute_tool fail"] if kind == "anthropic" else []), failed)
+        late = [(s.start_ns - max(c.end_ns for c in tree.spans if c.is_call and c.end_ns <= s.start_ns)) / 1e6 for s in tree.of("execute_tool")]
+        tap.check(kind + ": a tool begins where the answer ended", all(x < 50 for x in late), late)
+        run = tree.of("invoke_agent")[0]
+        tap.check(kind + ": totals", (run["gentap.run.calls"], run["gentap.run.tools"], run["gentap.run.turns"], run["gentap.run.input_tokens"]) ==
+                  (4, 3, 4, 40), run.attrs)
+
+
+def nested(tap, w, provider):
+    tree, did = observe(w, provider, "openai", {"plan": ' delegate({"prompt":"Look into it. plan:@nested"}); done'}, 2)
+    want = ["invoke_agent Tester", "  chat gpt-4o", "  execute_tool delegate", "    invoke_agent Helper", "      chat gpt-4o",
+            "      execute_tool read", "      chat gpt-4o", "  chat gpt-4o"]
+    tap.check("a sub-agent in the process", tree.shape() == want, tree.shape())
+    tree, did = observe(w, provider, "openai", {"plan": ' shell({"prompt":"Look into it. plan:@nested"}); done'}, 2)
+    want = [line.replace("delegate", "shell").replace("Helper", "Tester") for line in want]
+    tap.check("a sub-agent in a process that a tool started", tree.shape() == want, tree.shape())
+
+
+def at_once(tap, w, provider):
+    for kind, spec in (("openai", {"runs": 50, "at_once": 50}), ("anthropic", {"runs": 50, "at_once": 20})):
+        tree, did = observe(w, provider, kind, dict(spec, plan=' read({"path":"a"}) read({"path":"a"}); read({"path":"b"}); done', sleep=0.02), 50)
+        runs, mixed = tree.of("invoke_agent"), []
+        for ids in did:
+            of = {s["gentap.run.id"] for s in tree.of("execute_tool") if s["gen_ai.tool.call.id"] in ids}
+            if len(of) != 1:
+                mixed.append("the tools of one run are in %s" % of)
+        for r in runs:
+            mine = [s for s in tree.spans if s.parent_id == r.span_id]
+            if sum(s.is_call for s in mine) != 3 or len(mine) != 6:
+                mixed.append("run %s has %d calls and %d tools" % (r.span_id, sum(s.is_call for s in mine), len(mine) - sum(s.is_call for s in mine)))
+        tap.check("%s: 50 runs of one prompt do not mix" % kind, len(runs) == 50 and not mixed, [len(runs)] + mixed[:10])
+
+
+def main():
+    need_root()
+    tap = Tap()
+    with World() as w, Provider(w.path("server.pem"), w.path("server.key")) as provider, w.agent():
+        for test in (simple, nested, at_once):
+            tap.run(test.__name__, test, w, provider)
+    return tap.done()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
