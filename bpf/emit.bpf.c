@@ -86,9 +86,9 @@ static __always_inline bool emit_sized(const struct call *c, u32 len, u8 flags)
 	return emit_class(c, len, flags, GENTAP_CHUNK_MAX);
 }
 
-__noinline int emit_chunk(u64 sp)
+__noinline int emit_chunk(u64 pid_tgid, u64 sp)
 {
-	struct call_key key = { bpf_get_current_pid_tgid(), sp };
+	struct call_key key = { pid_tgid, sp };
 	struct call *c = bpf_map_lookup_elem(&calls, &key);
 
 	if (!c || !c->left)

@@ -240,6 +240,12 @@ int kern_program(const struct kern *k, enum point_role role)
 		[ROLE_OPENSSL_READ_OUT4] = s->progs.openssl_read_out4,
 		[ROLE_OPENSSL_RETURN] = s->progs.openssl_return,
 		[ROLE_OPENSSL_FREE] = s->progs.openssl_free,
+		[ROLE_GO_WRITE] = s->progs.go_write,
+		[ROLE_GO_WRITE_ROOM] = s->progs.go_write_room,
+		[ROLE_GO_READ] = s->progs.go_read,
+		[ROLE_GO_READ_RETURN] = s->progs.go_read_return,
+		[ROLE_GO_READ_COPY] = s->progs.go_read_copy,
+		[ROLE_GO_CLOSE] = s->progs.go_close,
 	};
 
 	return bpf_program__fd(programs[role]);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "target.h"
+#include "locate/go.h"
 #include "locate/openssl.h"
 
 #include "cleanup.h"
@@ -70,6 +71,10 @@ static int look(struct target *t, int fd)
 	if (openssl_find(e, &symbols)) {
 		for (int uses_ex = 0; uses_ex < 2; uses_ex++)
 			openssl_locate(e, &symbols, uses_ex, &t->points[uses_ex]);
+		return 0;
+	}
+	if (!go_locate(e, &t->points[0])) {
+		t->points[1] = t->points[0];
 		return 0;
 	}
 	t->imports_ex = openssl_imports_ex(e);

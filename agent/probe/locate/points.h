@@ -19,6 +19,12 @@ enum point_role {
 	ROLE_OPENSSL_READ_OUT4,
 	ROLE_OPENSSL_RETURN, /* the result is in the return register */
 	ROLE_OPENSSL_FREE,
+	ROLE_GO_WRITE,	    /* entry */
+	ROLE_GO_WRITE_ROOM, /* the branch that is taken for want of stack */
+	ROLE_GO_READ,	    /* entry */
+	ROLE_GO_READ_RETURN,
+	ROLE_GO_READ_COPY, /* the call of memmove that hands the bytes over */
+	ROLE_GO_CLOSE,
 	ROLE_MAX,
 };
 
@@ -28,7 +34,7 @@ struct point {
 	uint64_t offset; /* into the file */
 };
 
-#define POINTS_MAX 16
+#define POINTS_MAX 48
 
 struct points {
 	size_t n;
