@@ -40,14 +40,14 @@ int openssl_read_out4(struct pt_regs *ctx)
 	return tls_enter(ctx, GENTAP_SRC_OPENSSL, GENTAP_READ, REGS_ARG4(ctx));
 }
 
-/* After the call, or at the return of the function. */
+/* After the call, or at the return of the function; of every library. */
 SEC("uprobe")
 int openssl_return(struct pt_regs *ctx)
 {
 	return tls_return(ctx);
 }
 
-/* SSL_free, SSL_clear */
+/* SSL_free, SSL_clear, and what other libraries have of the sort. */
 SEC("uprobe")
 int openssl_free(struct pt_regs *ctx)
 {

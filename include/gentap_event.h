@@ -56,6 +56,7 @@ enum gentap_source {
 	GENTAP_SRC_SOCKET = 8, /* plain TCP */
 	GENTAP_SRC_PIPE = 9,   /* pipe, socketpair, unix socket */
 	GENTAP_SRC_HAR = 10,   /* not captured: made from a HAR file */
+	GENTAP_SRC_OTHER = 11, /* another TLS library: s2n, mbedTLS, wolfSSL */
 };
 
 enum gentap_event_flags {

@@ -74,12 +74,38 @@ static int create_perf(const struct kern *k, int program_fd, int file_fd, const 
 	return TAKE_FD(fd);
 }
 
+/* Takes the fd. */
 static int add_link(struct links *l, int fd)
 {
 	if (fd < 0)
 		return fd;
+	if (l->n == l->size) {
+		size_t size = l->size ? 2 * l->size : 8;
+		int *fds = realloc(l->fds, size * sizeof(*fds));
+
+		if (!fds) {
+			close(fd);
+			return -ENOMEM;
+		}
+		l->fds = fds;
+		l->size = size;
+	}
 	l->fds[l->n++] = fd;
 	return 0;
+}
+
+/* From the last to the first, since the reaper takes the newest first: the returns go
+ * before the entries, or every call meanwhile would look like one whose entry was lost. */
+static void close_down_to(struct links *l, size_t n, struct reaper *reaper)
+{
+	while (l->n > n) {
+		int fd = l->fds[--l->n];
+
+		if (reaper)
+			reaper_close(reaper, fd);
+		else
+			close(fd);
+	}
 }
 
 static int attach_multi(struct links *l, const struct kern *k, int file_fd, uint32_t tgid,
@@ -113,36 +139,26 @@ static int attach_perf(struct links *l, const struct kern *k, int file_fd, uint3
 
 /* Returns before entries (the roles are in that order from the end): an entry that is seen
  * has its return seen. */
-int attach_points(struct links *ret, const struct kern *k, int file_fd, uint32_t tgid,
+int attach_points(struct links *l, const struct kern *k, int file_fd, uint32_t tgid,
 		  const struct points *points)
 {
-	struct links l = { 0 };
+	size_t before = l->n;
 	int r = 0;
 
 	for (int role = ROLE_MAX - 1; role >= 0 && !r; role--)
 		for (int at_return = 0; at_return < 2 && !r; at_return++)
-			r = k->multi ? attach_multi(&l, k, file_fd, tgid, points, role, at_return)
-				     : attach_perf(&l, k, file_fd, tgid, points, role, at_return);
-	if (r) {
-		attach_release(&l, NULL);
-		return r;
-	}
-	*ret = l;
-	return 0;
+			r = k->multi ? attach_multi(l, k, file_fd, tgid, points, role, at_return)
+				     : attach_perf(l, k, file_fd, tgid, points, role, at_return);
+	if (r)
+		close_down_to(l, before, NULL);
+	return r;
 }
 
-/* From the last to the first, since the reaper takes the newest first: the returns go
- * before the entries, or every call meanwhile would look like one whose entry was lost. */
 void attach_release(struct links *l, struct reaper *reaper)
 {
-	while (l->n) {
-		int fd = l->fds[--l->n];
-
-		if (reaper)
-			reaper_close(reaper, fd);
-		else
-			close(fd);
-	}
+	close_down_to(l, 0, reaper);
+	free(l->fds);
+	*l = (struct links){ 0 };
 }
 
 static uint64_t read_flag(const char *path)

@@ -17,15 +17,15 @@ struct reaper;
 #define ATTACH_TYPE_UPROBE_MULTI 48 /* BPF_TRACE_UPROBE_MULTI */
 
 struct links {
-	size_t n;
-	int fds[POINTS_MAX];
+	size_t n, size;
+	int *fds;
 };
 
-/* Puts the points of the file into the process. 0; -errno when not all could be put there:
- * then none is. */
-int attach_points(struct links *ret, const struct kern *k, int file_fd, uint32_t tgid,
+/* Puts the points of the file into the process and adds their links. 0; -errno when not
+ * all could be put there: then none is. */
+int attach_points(struct links *l, const struct kern *k, int file_fd, uint32_t tgid,
 		  const struct points *points);
-void attach_release(struct links *l, struct reaper *reaper);
+void attach_release(struct links *l, struct reaper *reaper); /* a zeroed one is fine */
 
 /* Does uprobe_multi deliver for every thread of the process it is limited to? Kernels 6.6
  * to 6.9 have versions that do for the first only. Tried on this process; `hits` counts in

@@ -34,6 +34,7 @@ void observed_add(struct observed *o, struct target *t)
 {
 	for (size_t i = 0; i < o->n; i++) {
 		if (o->attachments[i].target == t) {
+			o->pending = true;
 			target_unref(t);
 			return;
 		}
@@ -51,9 +52,33 @@ void observed_add(struct observed *o, struct target *t)
 static bool uses_ex(const struct observed *o)
 {
 	for (size_t i = 0; i < o->n; i++)
-		if (o->attachments[i].target->imports_ex)
+		if (o->attachments[i].target->findings.imports_ex)
 			return true;
 	return false;
+}
+
+/* Each stack of the file by itself: one that cannot be attached hides no other. */
+static unsigned int attach_target(const struct observed *o, struct attachment *a,
+				  const struct kern *k, bool ex)
+{
+	const struct findings *f = &a->target->findings;
+	unsigned int failed = 0;
+
+	for (size_t i = 0; i < f->n; i++) {
+		const struct points *points = finding_points(&f->finding[i], ex);
+
+		if (a->attached[i] || !points->n)
+			continue;
+		a->errors[i] = attach_points(&a->links, k, a->target->fd, o->tgid, points);
+		a->attached[i] = !a->errors[i];
+		/* A process that is gone is no failure. */
+		if (!a->errors[i] || a->errors[i] == -ESRCH)
+			continue;
+		failed++;
+		LOG_RATE(LOG_LEVEL_WARN, "probe: attach: %s pid=%u file=%s",
+			 strerror(-a->errors[i]), o->tgid, a->target->path);
+	}
+	return failed;
 }
 
 unsigned int observed_attach(struct observed *o, const struct kern *k)
@@ -64,28 +89,20 @@ unsigned int observed_attach(struct observed *o, const struct kern *k)
 	o->pending = false;
 	if (o->parked)
 		return 0;
-	for (size_t i = 0; i < o->n; i++) {
-		struct attachment *a = &o->attachments[i];
-
-		if (a->links.n || !target_has_points(a->target))
-			continue;
-		a->note = a->target->points[ex].note;
-		a->error =
-			attach_points(&a->links, k, a->target->fd, o->tgid, &a->target->points[ex]);
-		/* A process that is gone is no failure. */
-		if (!a->error || a->error == -ESRCH)
-			continue;
-		failed++;
-		LOG_RATE(LOG_LEVEL_WARN, "probe: attach: %s pid=%u file=%s", strerror(-a->error),
-			 o->tgid, a->target->path);
-	}
+	for (size_t i = 0; i < o->n; i++)
+		if (o->attachments[i].target->fd >= 0)
+			failed += attach_target(o, &o->attachments[i], k, ex);
 	return failed;
 }
 
 void observed_detach(struct observed *o, struct reaper *reaper)
 {
-	for (size_t i = 0; i < o->n; i++)
-		attach_release(&o->attachments[i].links, reaper);
+	for (size_t i = 0; i < o->n; i++) {
+		struct attachment *a = &o->attachments[i];
+
+		attach_release(&a->links, reaper);
+		memset(a->attached, 0, sizeof(a->attached));
+	}
 }
 
 size_t observed_links(const struct observed *o)

@@ -23,9 +23,10 @@
 
 struct attachment {
 	struct target *target; /* a reference */
-	struct links links;
-	int error;	  /* of the last try to attach; 0: attached, or not tried */
-	const char *note; /* how, when attached; static */
+	struct links links;    /* of all its findings */
+	/* Of each finding. */
+	bool attached[FINDINGS_MAX];
+	int errors[FINDINGS_MAX]; /* of the last try; 0: attached, or not tried */
 };
 
 struct observed {
@@ -48,7 +49,8 @@ struct kern;
 int observed_new(struct observed **ret, uint32_t tgid);
 /* Takes the probes out and frees it. */
 void observed_free(struct observed *o, struct reaper *reaper);
-/* Takes over the reference; gives it up when the process has it already or is full. */
+/* Takes over the reference; gives it up when the process has it already or is full. What
+ * of the target is not attached yet is pending then. */
 void observed_add(struct observed *o, struct target *t);
 /* Puts in what is not attached yet. Returns how many attempts failed. */
 unsigned int observed_attach(struct observed *o, const struct kern *k);

@@ -14,6 +14,7 @@
 
 #define PROCESSES_MAX 65536
 #define PARK_TICK_NS NSEC_PER_SEC
+#define STATE_MAX 160
 
 struct probe {
 	struct probe_sink sink;
@@ -370,13 +371,18 @@ struct report {
 	void *ctx;
 };
 
-static const char *state_of(const struct observed *o, const struct attachment *a)
+static void state_of(const struct observed *o, const struct attachment *a, size_t i,
+		     char ret[STATE_MAX])
 {
-	if (o->parked)
-		return "parked: many connections, none to an LLM";
-	if (a->error)
-		return strerror(-a->error);
-	return a->links.n ? a->note : "not attached";
+	const struct finding *f = &a->target->findings.finding[i];
+
+	snprintf(ret, STATE_MAX, "%s: %s%s", tls_stack_name(f->stack),
+		 o->parked	   ? "parked: many connections, none to an LLM"
+		 : a->errors[i]	   ? strerror(-a->errors[i])
+		 : !f->points.n	   ? "not observed: "
+		 : !a->attached[i] ? "not attached"
+				   : "attached, found by ",
+		 !o->parked && !a->errors[i] && (!f->points.n || a->attached[i]) ? f->note : "");
 }
 
 static int report_one(void *value, void *arg)
@@ -388,11 +394,14 @@ static int report_one(void *value, void *arg)
 	for (size_t i = 0; i < o->n; i++) {
 		const struct attachment *a = &o->attachments[i];
 
-		if (!target_has_points(a->target) && a->target->imports_ex)
-			continue;
-		process = process ? process : probe_process(r->p, o->tgid);
-		r->line(r->ctx, o->tgid, process && process->exe ? process->exe : "?",
-			a->target->path, state_of(o, a));
+		for (size_t k = 0; k < a->target->findings.n; k++) {
+			char state[STATE_MAX];
+
+			process = process ? process : probe_process(r->p, o->tgid);
+			state_of(o, a, k, state);
+			r->line(r->ctx, o->tgid, process && process->exe ? process->exe : "?",
+				a->target->path, state);
+		}
 	}
 	return 0;
 }

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "target.h"
-#include "locate/go.h"
-#include "locate/openssl.h"
 
 #include "cleanup.h"
 #include "clock.h"
@@ -62,23 +60,13 @@ static void unref_cleanup(struct target **t)
 static int look(struct target *t, int fd)
 {
 	_cleanup_(elf_cleanup) struct elf *e = NULL;
-	struct openssl_symbols symbols;
 	int r = elf_open_fd(&e, fd);
 
 	if (r)
 		return r == -EMFILE || r == -ENOMEM ? r : -ENOENT;
 	t->owner->located++;
-	if (openssl_find(e, &symbols)) {
-		for (int uses_ex = 0; uses_ex < 2; uses_ex++)
-			openssl_locate(e, &symbols, uses_ex, &t->points[uses_ex]);
-		return 0;
-	}
-	if (!go_locate(e, &t->points[0])) {
-		t->points[1] = t->points[0];
-		return 0;
-	}
-	t->imports_ex = openssl_imports_ex(e);
-	return t->imports_ex ? 0 : -ENOENT;
+	r = locate_quick(e, &t->findings);
+	return r ? r : t->findings.n || t->findings.imports_ex ? 0 : -ENOENT;
 }
 
 static int make(struct targets *owner, const struct discover_mapping *m, int fd,
@@ -109,7 +97,7 @@ static int make(struct targets *owner, const struct discover_mapping *m, int fd,
 		  (clock_mono_ns() - start_ns) / NSEC_PER_MSEC);
 	if (r)
 		return r;
-	if (target_has_points(t)) {
+	if (t->findings.n) {
 		t->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 		if (t->fd < 0)
 			return -errno;

@@ -7,7 +7,7 @@
 #define PROBE_TARGET_H
 
 #include "discover.h"
-#include "locate/points.h"
+#include "locate/locate.h"
 #include "table.h"
 
 #define TARGETS_MAX 16384
@@ -26,9 +26,7 @@ struct target {
 	int64_t mtime_ns;
 	int fd; /* to attach by; -1 when there is nothing to attach */
 	char *path;
-	bool imports_ex; /* uses the _ex functions of another file */
-	/* By whether the process has a file that imports_ex. */
-	struct points points[2];
+	struct findings findings;
 };
 
 void targets_init(struct targets *t);
@@ -39,11 +37,5 @@ void targets_release(struct targets *t); /* all references must be gone */
 int targets_get(struct targets *t, const struct discover_mapping *m, struct target **ret);
 struct target *target_ref(struct target *t);
 void target_unref(struct target *t); /* NULL is fine */
-
-/* Has it anything to attach? */
-static inline bool target_has_points(const struct target *t)
-{
-	return t->points[0].n != 0;
-}
 
 #endif

@@ -207,6 +207,11 @@ struct slice elf_segment_bytes(const struct elf *e, size_t index)
 	return clip(e, e->segments[index].offset, e->segments[index].len);
 }
 
+void elf_drop(const struct elf *e, struct slice bytes)
+{
+	mapfile_drop(&e->map, bytes);
+}
+
 /* The string at the start of s. */
 static struct slice string_in(struct slice s, size_t max)
 {

@@ -76,6 +76,10 @@ struct slice elf_segment_bytes(const struct elf *e, size_t index);
  * than max bytes or does not end. */
 struct slice elf_string(const struct elf *e, uint64_t vaddr, size_t max);
 
+/* The bytes, lent by this file, will not be read again soon: their memory goes back to the
+ * kernel. */
+void elf_drop(const struct elf *e, struct slice bytes);
+
 /* 0, or -ENOENT. */
 int elf_find_section(const struct elf *e, const char *name, struct elf_section *ret);
 

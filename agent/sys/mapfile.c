@@ -108,6 +108,19 @@ int mapfile_open(struct mapfile *m, int fd)
 	return 0;
 }
 
+void mapfile_drop(const struct mapfile *m, struct slice bytes)
+{
+	uintptr_t mask = (uintptr_t)page_size - 1, start, end;
+
+	if (!m->bytes.data || !bytes.len || bytes.data < m->bytes.data ||
+	    bytes.data + bytes.len > m->bytes.data + m->bytes.len)
+		return;
+	start = ((uintptr_t)bytes.data + mask) & ~mask;
+	end = ((uintptr_t)bytes.data + bytes.len) & ~mask;
+	if (start < end)
+		madvise((void *)start, end - start, MADV_DONTNEED);
+}
+
 void mapfile_close(struct mapfile *m)
 {
 	if (!m->bytes.data)

@@ -23,6 +23,9 @@ struct mapfile {
 /* fd stays the caller's and may be closed at once. 0; -EINVAL: not a regular file;
  * -ENODATA: empty; -EMFILE: MAPFILES_MAX are open; or what fstat and mmap say. */
 int mapfile_open(struct mapfile *m, int fd);
+/* The pages that lie within the bytes, which are of this file's, leave this process's memory;
+ * read again, they come back. Anything else is left alone. */
+void mapfile_drop(const struct mapfile *m, struct slice bytes);
 void mapfile_close(struct mapfile *m); /* a zeroed or closed one is fine */
 
 #endif

@@ -247,7 +247,7 @@ const char *call_span_source(uint8_t source)
 	 * holds the two together. */
 	static const char *const names[] = {
 		NULL,  "openssl", "boringssl", "go",   "rustls", "gnutls",
-		"nss", "java",	  "socket",    "pipe", "har",
+		"nss", "java",	  "socket",    "pipe", "har",	 "other",
 	};
 
 	return source < ARRAY_LEN(names) ? names[source] : NULL;

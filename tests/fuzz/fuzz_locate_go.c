@@ -5,9 +5,11 @@
 #include "locate/go.h"
 #include "locate/gopcln.h"
 
+#include <errno.h>
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct points points;
+	struct finding f = { .stack = STACK_GO };
 	struct gopcln table;
 	struct elf *e;
 	int r;
@@ -15,21 +17,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (elf_from_bytes(&e, (struct slice){ (const char *)data, size }))
 		return 0;
 	if (!gopcln_open(&table, e)) {
-		struct gopcln_function f = { .name = SLICE("runtime.memmove") };
+		struct gopcln_function want = { .name = SLICE("runtime.memmove") };
 		size_t at = 0;
 		struct slice name;
 
-		gopcln_find(&table, &f, 1);
+		gopcln_find(&table, &want, 1);
 		while ((name = gopcln_next_name(&table, SLICE("e"), &at)).data)
 			if (name.data < e->bytes.data ||
 			    name.data + name.len > e->bytes.data + e->bytes.len)
 				abort();
 	}
-	r = go_locate(e, &points);
-	if (!points.note || points.n > POINTS_MAX || !points.n == !r)
+	r = go_by_table.locate(&(struct locate_input){ .e = e }, &f);
+	if (!f.points.n != !!r || (r != -ENOENT && !f.note[0]))
 		abort();
-	for (size_t i = 0; i < points.n; i++)
-		if (points.point[i].offset >= size)
+	for (size_t i = 0; i < f.points.n; i++)
+		if (f.points.point[i].offset >= size)
 			abort();
 	elf_free(e);
 	return 0;

@@ -413,12 +413,13 @@ TEST(call_span_capture_sources_are_those_of_the_kernel_contract)
 		{ GENTAP_SRC_GNUTLS, "gnutls" },   { GENTAP_SRC_NSS, "nss" },
 		{ GENTAP_SRC_JAVA, "java" },	   { GENTAP_SRC_SOCKET, "socket" },
 		{ GENTAP_SRC_PIPE, "pipe" },	   { GENTAP_SRC_HAR, "har" },
+		{ GENTAP_SRC_OTHER, "other" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(sources); i++)
 		CHECK_STR(slice_from(call_span_source(sources[i].source)), sources[i].name);
 	CHECK(!call_span_source(0));
-	CHECK(!call_span_source(GENTAP_SRC_HAR + 1));
+	CHECK(!call_span_source(GENTAP_SRC_OTHER + 1));
 }
 
 TEST(call_span_time_to_first_chunk_is_for_streams)

@@ -28,46 +28,60 @@ static size_t count_role(const struct points *p, enum point_role role)
 
 /* The instruction under a point that is neither a call nor a branch must be where the
  * function begins, at most behind an endbr64. */
-static void check_point(const struct elf *e, const struct openssl_symbols *s, const struct point *p,
-			bool uses_ex)
+static void check_point(const struct elf *e, const struct point *p, bool uses_ex)
 {
+	static const char *const names[] = { "SSL_read",     "SSL_write", "SSL_read_ex",
+					     "SSL_write_ex", "SSL_free",  "SSL_clear" };
+	struct elf_symbol symbols[ARRAY_LEN(names)];
 	struct x86_insn insn = { 0 };
-	const uint64_t starts[] = { s->read.offset,	s->write.offset, s->read_ex.offset,
-				    s->write_ex.offset, s->free.offset,	 s->clear.offset };
 	bool start = false;
 
+	elf_find_symbols(e, names, ARRAY_LEN(names), symbols);
 	CHECK_INT(x86_decode(code_at(e, p->offset), &insn), 0);
-	for (size_t i = 0; i < ARRAY_LEN(starts); i++)
-		start |= p->offset == starts[i] || p->offset == starts[i] + 4;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		start |= p->offset == symbols[i].offset || p->offset == symbols[i].offset + 4;
 	if (x86_is_call(&insn))
-		CHECK(!p->at_return && p->role != ROLE_OPENSSL_RETURN);
+		CHECK(!p->at_return && p->role != ROLE_RETURN);
 	else if (x86_is_branch(&insn))
-		CHECK(!p->at_return && p->role == ROLE_OPENSSL_RETURN);
+		CHECK(!p->at_return && p->role == ROLE_RETURN);
 	else if (!start)
 		CHECK(uses_ex && x86_is_push(&insn));
-	if (p->role == ROLE_OPENSSL_RETURN && start)
+	if (p->role == ROLE_RETURN && start)
 		CHECK(p->at_return);
+}
+
+/* What the row finds; false: not OpenSSL, or not of this machine. */
+static bool find(const char *path, struct elf **ret_e, struct finding *ret)
+{
+	struct findings f = { 0 };
+
+	if (elf_open(ret_e, path))
+		return false;
+	CHECK_INT(locate_quick(*ret_e, &f), 0);
+	if (!f.n || f.finding[0].stack != STACK_OPENSSL || (*ret_e)->machine != EM_X86_64)
+		return false;
+	*ret = f.finding[0];
+	return true;
 }
 
 static void check_file(const char *path)
 {
 	_cleanup_(elf_cleanup) struct elf *e = NULL;
-	struct openssl_symbols s;
+	struct finding f;
 
-	if (elf_open(&e, path) || !openssl_find(e, &s) || e->machine != EM_X86_64)
+	if (!find(path, &e, &f))
 		return;
 	for (int uses_ex = 0; uses_ex < 2; uses_ex++) {
-		struct points p;
+		const struct points *p = finding_points(&f, uses_ex);
 
 		test_row("%s%s", path, uses_ex ? ", _ex" : "");
-		CHECK_INT(openssl_locate(e, &s, uses_ex, &p), 0);
-		CHECK(p.n >= 4);
-		CHECK_INT(count_role(&p, ROLE_OPENSSL_FREE), 2);
-		CHECK_INT(p.n - 2, 2 * count_role(&p, ROLE_OPENSSL_RETURN));
-		for (size_t i = 0; i < p.n; i++)
-			check_point(e, &s, &p.point[i], uses_ex);
-		fprintf(stderr, "# %s: %zu points, %s\n", path, p.n, p.note);
+		CHECK(p->n >= 4);
+		CHECK_INT(count_role(p, ROLE_FREE), 2);
+		CHECK_INT(p->n - 2, 2 * count_role(p, ROLE_RETURN));
+		for (size_t i = 0; i < p->n; i++)
+			check_point(e, &p->point[i], uses_ex);
 	}
+	fprintf(stderr, "# %s: %s\n", path, f.note);
 }
 
 TEST(real_libraries)
@@ -95,18 +109,13 @@ TEST(real_libraries)
 TEST(debian_libssl3_has_call_sites)
 {
 	_cleanup_(elf_cleanup) struct elf *e = NULL;
-	struct openssl_symbols s;
-	struct points p;
+	struct finding f;
 
-	if (elf_open(&e, "/usr/lib/x86_64-linux-gnu/libssl.so.3") || !openssl_find(e, &s))
+	if (!find("/usr/lib/x86_64-linux-gnu/libssl.so.3", &e, &f))
 		return;
-	CHECK_INT(openssl_locate(e, &s, false, &p), 0);
-	CHECK_STR(slice_from(p.note), "call sites");
-	CHECK_INT(count_role(&p, ROLE_OPENSSL_WRITE), 0);
-	CHECK_INT(openssl_locate(e, &s, true, &p), 0);
-	CHECK_STR(slice_from(p.note), "inner functions");
-	CHECK_INT(p.n, 6);
-	CHECK(!openssl_imports_ex(e) || s.read_ex.vaddr);
+	CHECK_STR(slice_from(f.note), "symbols (call sites)");
+	CHECK_INT(count_role(&f.points, ROLE_OPENSSL_WRITE), 0);
+	CHECK_INT(f.points_ex.n, 6);
 }
 
 TEST(importers)

@@ -85,16 +85,6 @@ static bool checks_stack(const struct elf *e, const struct code *c)
 
 /* ---- Where Read copies ---------------------------------------------------------------- */
 
-static int32_t immediate(const struct code *c, size_t at, const struct x86_insn *i)
-{
-	int32_t v = 0;
-
-	if (i->opcode == 0x83)
-		return (int8_t)c->bytes.data[at + i->len - 1];
-	memcpy(&v, c->bytes.data + at + i->len - sizeof(v), sizeof(v));
-	return v;
-}
-
 /* With an operand [rsp + disp]. */
 static bool at_rsp(const struct x86_insn *i)
 {
@@ -119,7 +109,7 @@ static bool keeps_conn(const struct code *c)
 			pushed = true;
 		if (pushed && insn.rex_w && insn.modrm == 0xec &&
 		    (insn.opcode == 0x83 || insn.opcode == 0x81))
-			frame = immediate(c, at, &insn);
+			frame = insn.imm;
 		if (insn.opcode == 0x8d && at_rsp(&insn) && (insn.modrm >> 3 & 7) == 5 &&
 		    !(insn.rex & 4))
 			frame = insn.disp;
@@ -151,23 +141,15 @@ static uint64_t find_copy(const struct program *g, const struct code *c)
 
 /* ---- Points --------------------------------------------------------------------------- */
 
-static void add(const struct program *g, struct points *p, enum point_role role, uint64_t vaddr)
-{
-	uint64_t offset;
-
-	if (!elf_offset(g->e, vaddr, &offset))
-		points_add(p, role, false, offset);
-}
-
 /* Every RET; false: not all can be known. */
-static bool add_returns(const struct program *g, struct points *p, const struct code *c)
+static bool add_returns(const struct program *g, struct finding *f, const struct code *c)
 {
 	bool x86 = g->e->machine == EM_X86_64;
-	size_t before = p->n, at = 0, len = 4;
+	size_t before = f->points.n, at = 0, len = 4;
 	struct x86_insn insn;
 	uint32_t word;
 
-	for (; at + (x86 ? 1 : 4) <= c->bytes.len && p->n < POINTS_MAX; at += len) {
+	for (; at + (x86 ? 1 : 4) <= c->bytes.len && f->points.n < POINTS_MAX; at += len) {
 		if (x86) {
 			if (!decode(c, at, &insn))
 				return false;
@@ -177,41 +159,38 @@ static bool add_returns(const struct program *g, struct points *p, const struct 
 			memcpy(&word, c->bytes.data + at, sizeof(word));
 		}
 		if (word == ARM64_RET)
-			add(g, p, ROLE_GO_READ_RETURN, c->vaddr + at);
+			finding_add(f, g->e, ROLE_GO_READ_RETURN, false, c->vaddr + at);
 	}
-	return p->n > before && p->n < POINTS_MAX;
+	return f->points.n > before && f->points.n < POINTS_MAX;
 }
 
-static bool add_package(const struct program *g, struct points *p, const struct code *write,
+static bool add_package(const struct program *g, struct finding *f, const struct code *write,
 			const struct code *read, const struct code *close)
 {
 	bool x86 = g->e->machine == EM_X86_64;
 	uint64_t branch = 0, copy = 0;
-	struct points added = *p;
+	const struct points before = f->points;
 
 	if (x86 && checks_stack_x86(write, &branch))
-		add(g, &added, ROLE_GO_WRITE_ROOM, branch);
+		finding_add(f, g->e, ROLE_GO_WRITE_ROOM, false, branch);
 	else
-		add(g, &added, ROLE_GO_WRITE, write->vaddr);
+		finding_add(f, g->e, ROLE_GO_WRITE, false, write->vaddr);
 	if (x86 && g->memmove && keeps_conn(read))
 		copy = find_copy(g, read);
-	if (copy) {
-		add(g, &added, ROLE_GO_READ_COPY, copy);
-		added.note = "Go, where bytes are copied";
-	} else {
-		add(g, &added, ROLE_GO_READ, read->vaddr);
-		if (!add_returns(g, &added, read))
-			return false;
-		added.note = "Go, functions";
-	}
+	finding_add(f, g->e, copy ? ROLE_GO_READ_COPY : ROLE_GO_READ, false,
+		    copy ? copy : read->vaddr);
 	if (close->bytes.len)
-		add(g, &added, ROLE_GO_CLOSE, close->vaddr);
-	*p = added;
+		finding_add(f, g->e, ROLE_GO_CLOSE, false, close->vaddr);
+	if (!copy && !add_returns(g, f, read)) {
+		f->points = before;
+		return false;
+	}
+	finding_note(f, copy ? "where bytes are copied" : "functions and their returns");
 	return true;
 }
 
 /* The package that a method belongs to is in its name. */
-static int locate_package(struct program *g, struct slice package, struct points *p)
+static int locate_package(struct program *g, struct slice package, struct finding *ret)
 {
 	static const char *const methods[] = { "Write", "Read", "Close" };
 	char names[ARRAY_LEN(methods)][256];
@@ -234,42 +213,43 @@ static int locate_package(struct program *g, struct slice package, struct points
 		for (size_t i = 0; i < ARRAY_LEN(methods); i++)
 			code[i] = code_of(g, &f[i + 1]);
 		if (checks_stack(g->e, &code[0]) && checks_stack(g->e, &code[1]))
-			return add_package(g, p, &code[0], &code[1], &code[2]) ? 0 : -ENOTSUP;
+			return add_package(g, ret, &code[0], &code[1], &code[2]) ? 0 : -ENOTSUP;
 	}
 	return -ENOTSUP;
 }
 
-int go_locate(const struct elf *e, struct points *ret)
+static int by_table(const struct locate_input *in, struct finding *ret)
 {
-	static const char unknown[] = "Go, but its code is not of a known form (before 1.17?)";
+	const struct elf *e = in->e;
 	struct program g = { .e = e };
-	struct points p = { 0 };
 	struct slice tail = SLICE("tls.(*Conn).Read"), name;
 	size_t at = 0, packages = 0;
-	int r = gopcln_open(&g.table, e);
+	int r = -ENOENT;
 
-	*ret = (struct points){ .note = "not a Go program" };
-	if (r == -ENOENT || (e->machine != EM_X86_64 && e->machine != EM_AARCH64))
-		return -ENOENT;
-	ret->note = unknown;
-	if (r)
-		return -ENOTSUP;
-	/* arm64 passed arguments on the stack until 1.18. */
-	if (e->machine == EM_AARCH64 && g.table.field == 8)
-		return -ENOTSUP;
-	while ((name = gopcln_next_name(&g.table, tail, &at)).data && packages < PACKAGES_MAX) {
-		int one = locate_package(&g, slice_sub(name, 0, name.len - strlen(".(*Conn).Read")),
-					 &p);
-
-		packages += one == 0;
-		r = one && !r ? one : r;
-	}
-	if (packages) {
-		*ret = p;
-		return 0;
-	}
-	if (r == -ENOTSUP)
+	if (e->machine == EM_X86_64 || e->machine == EM_AARCH64)
+		r = gopcln_open(&g.table, e);
+	if (r == -ENOENT)
 		return r;
-	ret->note = "a Go program without TLS";
-	return -ENOENT;
+	/* arm64 passed arguments on the stack until 1.18. */
+	if (!r && e->machine == EM_AARCH64 && g.table.field == 8)
+		r = -ENOTSUP;
+	while (!r && packages < PACKAGES_MAX) {
+		name = gopcln_next_name(&g.table, tail, &at);
+		if (!name.data)
+			return packages ? 0 : -ENOENT;
+		name.len -= strlen(".(*Conn).Read");
+		r = locate_package(&g, name, ret);
+		packages += !r;
+		r = r == -ENOENT ? 0 : r;
+	}
+	if (packages)
+		return 0;
+	finding_note(ret, r == -EBADMSG ? "its table of functions cannot be read"
+					: "built by a Go that is not known (before 1.17?)");
+	return r;
 }
+
+const struct locator go_by_table = {
+	.stack = STACK_GO,
+	.locate = by_table,
+};

@@ -22,11 +22,8 @@
 #ifndef LOCATE_GO_H
 #define LOCATE_GO_H
 
-#include "elf.h"
-#include "points.h"
+#include "locate.h"
 
-/* 0; -ENOENT: not a Go program, or one without TLS; -ENOTSUP: one that cannot be observed.
- * ret->note says why. */
-int go_locate(const struct elf *e, struct points *ret);
+extern const struct locator go_by_table;
 
 #endif

@@ -13,29 +13,16 @@
 #define ARG5 8		     /* r8 */
 
 /* The call of the inner function in SSL_read or SSL_write. */
-struct site {
+struct call_site {
 	uint64_t call, branch; /* addresses; 0: none */
 	uint64_t target;
 	int out; /* ARG4, ARG5 */
 };
 
-bool openssl_find(const struct elf *e, struct openssl_symbols *ret)
-{
-	static const char *const names[] = { "SSL_read",     "SSL_write", "SSL_read_ex",
-					     "SSL_write_ex", "SSL_free",  "SSL_clear" };
-	struct elf_symbol found[ARRAY_LEN(names)];
+enum symbol { READ, WRITE, READ_EX, WRITE_EX, FREE, CLEAR };
 
-	elf_find_symbols(e, names, ARRAY_LEN(names), found);
-	*ret = (struct openssl_symbols){
-		.read = found[0],
-		.write = found[1],
-		.read_ex = found[2],
-		.write_ex = found[3],
-		.free = found[4],
-		.clear = found[5],
-	};
-	return ret->read.vaddr && ret->write.vaddr;
-}
+static const char *const functions[] = { "SSL_read", "SSL_write", "SSL_read_ex", "SSL_write_ex",
+					 "SSL_free", "SSL_clear", NULL };
 
 bool openssl_imports_ex(const struct elf *e)
 {
@@ -60,7 +47,7 @@ static uint64_t branch_target(uint64_t vaddr, const struct x86_insn *i)
 }
 
 /* call, test eax/eax, branch: the first whose argument 4 or 5 is an address on the stack. */
-static bool find_site(const struct elf *e, const struct elf_symbol *s, struct site *ret)
+static bool find_site(const struct elf *e, const struct elf_symbol *s, struct call_site *ret)
 {
 	struct slice code = function_bytes(e, s->vaddr, s->size);
 	struct x86_insn insn, test, branch;
@@ -83,10 +70,10 @@ static bool find_site(const struct elf *e, const struct elf_symbol *s, struct si
 		    x86_is_test_eax(&test) &&
 		    !x86_decode(slice_sub(code, next + test.len, code.len), &branch) &&
 		    x86_is_branch(&branch)) {
-			*ret = (struct site){ .call = here,
-					      .branch = s->vaddr + next + test.len,
-					      .target = branch_target(here, &insn),
-					      .out = out };
+			*ret = (struct call_site){ .call = here,
+						   .branch = s->vaddr + next + test.len,
+						   .target = branch_target(here, &insn),
+						   .out = out };
 			return true;
 		}
 		out = -1; /* a call loses the argument registers */
@@ -117,51 +104,12 @@ static bool reaches(const struct elf *e, uint64_t vaddr, uint64_t size, uint64_t
 	return false;
 }
 
-/* Where an entry probe is cheapest: past an endbr64 that a push follows. *ret_cheap: it is
- * a push. The return address is on top of the stack in either place. */
-static uint64_t entry_address(const struct elf *e, uint64_t vaddr, bool *ret_cheap)
+static int add_site(const struct elf *e, struct finding *f, enum point_role role,
+		    const struct call_site *site)
 {
-	struct slice code = function_bytes(e, vaddr, 0);
-	struct x86_insn first, second;
+	int r = finding_add(f, e, role, false, site->call);
 
-	*ret_cheap = false;
-	if (e->machine != EM_X86_64 || x86_decode(code, &first))
-		return vaddr;
-	*ret_cheap = x86_is_push(&first);
-	if (!x86_is_endbr64(&first) || x86_decode(slice_sub(code, first.len, code.len), &second) ||
-	    !x86_is_push(&second))
-		return vaddr;
-	*ret_cheap = true;
-	return vaddr + first.len;
-}
-
-static int add(const struct elf *e, struct points *p, enum point_role role, bool at_return,
-	       uint64_t vaddr)
-{
-	uint64_t offset;
-
-	if (!vaddr || elf_offset(e, vaddr, &offset))
-		return -ENOENT;
-	points_add(p, role, at_return, offset);
-	return 0;
-}
-
-/* First instruction and return. */
-static int add_pair(const struct elf *e, struct points *p, enum point_role role, uint64_t vaddr)
-{
-	bool cheap;
-	uint64_t entry = entry_address(e, vaddr, &cheap);
-	int r = add(e, p, role, false, entry);
-
-	return r ? r : add(e, p, ROLE_OPENSSL_RETURN, true, entry);
-}
-
-static int add_site(const struct elf *e, struct points *p, enum point_role role,
-		    const struct site *site)
-{
-	int r = add(e, p, role, false, site->call);
-
-	return r ? r : add(e, p, ROLE_OPENSSL_RETURN, false, site->branch);
+	return r ? r : finding_add(f, e, ROLE_RETURN, false, site->branch);
 }
 
 /* One direction: the plain function, its _ex form, and how they end. */
@@ -171,51 +119,73 @@ struct direction {
 };
 
 static int locate_direction(const struct elf *e, const struct direction *d, bool uses_ex,
-			    struct points *ret)
+			    struct finding *ret)
 {
 	enum point_role role = ROLE_MAX;
-	struct site site;
+	struct call_site site;
 	bool cheap = false;
 	int r;
 
 	if (e->machine == EM_X86_64 && find_site(e, d->plain, &site))
 		role = site.out == ARG4 ? d->out4 : d->out5;
 	if (role != ROLE_MAX) {
-		entry_address(e, site.target, &cheap);
+		x86_entry(e, site.target, &cheap);
 		if (uses_ex && cheap && d->ex->vaddr &&
 		    reaches(e, d->ex->vaddr, d->ex->size, site.target, 1)) {
-			ret->note = "inner functions";
-			return add_pair(e, ret, role, site.target);
+			finding_note(ret, "symbols (inner functions)");
+			return finding_add_pair(ret, e, role, site.target);
 		}
 		r = add_site(e, ret, role, &site);
-		ret->note = "call sites";
+		finding_note(ret, "symbols (call sites)");
 	} else {
-		r = add_pair(e, ret, d->role, d->plain->vaddr);
+		r = finding_add_pair(ret, e, d->role, d->plain->vaddr);
 	}
 	if (!r && d->ex->vaddr)
-		r = add_pair(e, ret, d->out4, d->ex->vaddr);
+		r = finding_add_pair(ret, e, d->out4, d->ex->vaddr);
 	return r;
 }
 
-int openssl_locate(const struct elf *e, const struct openssl_symbols *s, bool uses_ex,
-		   struct points *ret)
+static int locate(const struct elf *e, const struct elf_symbol *symbols, bool uses_ex,
+		  struct finding *ret)
 {
-	const struct direction write = { &s->write, &s->write_ex, ROLE_OPENSSL_WRITE,
+	const struct direction write = { &symbols[WRITE], &symbols[WRITE_EX], ROLE_OPENSSL_WRITE,
 					 ROLE_OPENSSL_WRITE_OUT4, ROLE_OPENSSL_WRITE_OUT5 };
-	const struct direction read = { &s->read, &s->read_ex, ROLE_OPENSSL_READ,
+	const struct direction read = { &symbols[READ], &symbols[READ_EX], ROLE_OPENSSL_READ,
 					ROLE_OPENSSL_READ_OUT4, ROLE_MAX };
 	int r;
 
-	*ret = (struct points){ .note = "functions" };
+	finding_note(ret, "symbols");
 	r = locate_direction(e, &write, uses_ex, ret);
 	if (!r)
 		r = locate_direction(e, &read, uses_ex, ret);
 	if (r) {
-		*ret = (struct points){ .note = "symbols outside of the file" };
-		return r;
+		finding_note(ret, "symbols outside of the file");
+		return -EBADMSG;
 	}
 	/* Without these a reused address is told by its first bytes only. */
-	add(e, ret, ROLE_OPENSSL_FREE, false, s->free.vaddr);
-	add(e, ret, ROLE_OPENSSL_FREE, false, s->clear.vaddr);
+	finding_add(ret, e, ROLE_FREE, false, symbols[FREE].vaddr);
+	finding_add(ret, e, ROLE_FREE, false, symbols[CLEAR].vaddr);
 	return 0;
 }
+
+static int by_symbols(const struct locate_input *in, struct finding *ret)
+{
+	struct finding ex = { 0 };
+	int r;
+
+	if (!in->symbols[READ].vaddr || !in->symbols[WRITE].vaddr)
+		return -ENOENT;
+	r = locate(in->e, in->symbols, true, &ex);
+	if (r) {
+		finding_note(ret, "%s", ex.note);
+		return r;
+	}
+	ret->points_ex = ex.points;
+	return locate(in->e, in->symbols, false, ret);
+}
+
+const struct locator openssl_by_symbols = {
+	.stack = STACK_OPENSSL,
+	.symbols = functions,
+	.locate = by_symbols,
+};

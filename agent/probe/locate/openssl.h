@@ -19,21 +19,12 @@
 #ifndef LOCATE_OPENSSL_H
 #define LOCATE_OPENSSL_H
 
-#include "elf.h"
-#include "points.h"
+#include "locate.h"
 
-struct openssl_symbols {
-	struct elf_symbol read, write, read_ex, write_ex, free, clear;
-};
+extern const struct locator openssl_by_symbols;
 
-/* Does the file define what is needed? It has SSL_read and SSL_write. */
-bool openssl_find(const struct elf *e, struct openssl_symbols *ret);
-/* Does it call SSL_read_ex or SSL_write_ex of another file? A guess by name: false costs
- * speed, not correctness. */
+/* Does the file call SSL_read_ex or SSL_write_ex of another file? A guess by name: false
+ * costs speed, not correctness. */
 bool openssl_imports_ex(const struct elf *e);
-/* The points; uses_ex: the process has a file that imports the _ex functions. -ENOENT,
- * with ret->note, when symbols point outside the file. */
-int openssl_locate(const struct elf *e, const struct openssl_symbols *s, bool uses_ex,
-		   struct points *ret);
 
 #endif

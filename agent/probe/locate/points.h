@@ -10,21 +10,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One per program of bpf/; the order is that of the table in kern.c. */
+/* One per program of bpf/; the order is that of the table in kern.c. Programs for returns
+ * come last: they are attached first. */
 enum point_role {
 	ROLE_OPENSSL_WRITE,	 /* entry; the call returns the length */
 	ROLE_OPENSSL_WRITE_OUT4, /* entry; the length goes where argument 4 points */
 	ROLE_OPENSSL_WRITE_OUT5,
 	ROLE_OPENSSL_READ,
 	ROLE_OPENSSL_READ_OUT4,
-	ROLE_OPENSSL_RETURN, /* the result is in the return register */
-	ROLE_OPENSSL_FREE,
+	ROLE_BORINGSSL_WRITE,
+	ROLE_BORINGSSL_READ,
+	ROLE_GNUTLS_WRITE,
+	ROLE_GNUTLS_READ,
+	ROLE_NSS_WRITE,
+	ROLE_NSS_READ,
+	ROLE_OTHER_WRITE, /* (object, buffer, length), by libraries without a source of their own */
+	ROLE_OTHER_READ,
 	ROLE_GO_WRITE,	    /* entry */
 	ROLE_GO_WRITE_ROOM, /* the branch that is taken for want of stack */
 	ROLE_GO_READ,	    /* entry */
-	ROLE_GO_READ_RETURN,
-	ROLE_GO_READ_COPY, /* the call of memmove that hands the bytes over */
+	ROLE_GO_READ_COPY,  /* the call of memmove that hands the bytes over */
 	ROLE_GO_CLOSE,
+	ROLE_GO_READ_RETURN,
+	ROLE_RETURN, /* the result is in the return register */
+	ROLE_FREE,   /* argument 1 is no connection any more */
 	ROLE_MAX,
 };
 
@@ -39,7 +48,6 @@ struct point {
 struct points {
 	size_t n;
 	struct point point[POINTS_MAX];
-	const char *note; /* how it was found, or why there is none; static */
 };
 
 static inline void points_add(struct points *p, enum point_role role, bool at_return,

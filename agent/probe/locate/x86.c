@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "x86.h"
 
+#include "cleanup.h"
+
+#include <elf.h>
 #include <errno.h>
 
 /* What follows an opcode. */
@@ -13,7 +16,7 @@ enum shape {
 	R1 = 16,   /* branch, 8 bits */
 	R4 = 32,   /* branch, 32 bits */
 	I2 = 64,   /* 16 bits */
-	BAD = 128, /* not decoded: privileged, far, VEX, invalid in 64-bit mode */
+	BAD = 128, /* not decoded: privileged, far, invalid in 64-bit mode */
 	PRE = BAD, /* prefixes are taken before the table is asked */
 };
 
@@ -153,10 +156,47 @@ static int take_prefixes(struct cursor *c, struct x86_insn *i, bool *ret_op16, u
 	return -EBADMSG;
 }
 
+/* VEX (c4, c5) and EVEX (62): prefixes that name the opcode map themselves. All their
+ * instructions but vzeroupper have a ModRM byte; EVEX scales a displacement of 8 bits, so
+ * disp is not to be trusted there. -EBADMSG for what follows none of the three maps. */
+static int take_vector_opcode(struct cursor *c, uint8_t byte, struct x86_insn *i,
+			      uint8_t *ret_shape)
+{
+	static const uint16_t maps[] = { 0x0f00, 0x3800, 0x3a00 };
+	size_t n = byte == 0xc5 ? 1 : byte == 0xc4 ? 2 : 3;
+	uint8_t payload[3], opcode;
+	unsigned int map = 1;
+	int r = 0;
+
+	for (size_t k = 0; k < n && !r; k++)
+		r = take_byte(c, &payload[k]);
+	if (!r)
+		r = take_byte(c, &opcode);
+	if (r)
+		return r;
+	if (byte == 0xc4)
+		map = payload[0] & 0x1f;
+	else if (byte == 0x62)
+		map = payload[0] & 0x0f;
+	if (i->rex || !map || map > ARRAY_LEN(maps))
+		return -EBADMSG;
+	i->vector = true;
+	i->opcode = maps[map - 1] | opcode;
+	*ret_shape = map == 3 ? M | I1 : M;
+	if (map == 1) {
+		*ret_shape = opcode == 0x77 ? N : two_bytes[opcode];
+		if (*ret_shape != N && *ret_shape != M && *ret_shape != (M | I1))
+			return -EBADMSG;
+	}
+	return 0;
+}
+
 static int take_opcode(struct cursor *c, uint8_t byte, struct x86_insn *i, uint8_t *ret_shape)
 {
 	int r = 0;
 
+	if (byte == 0xc4 || byte == 0xc5 || byte == 0x62)
+		return take_vector_opcode(c, byte, i, ret_shape);
 	i->opcode = byte;
 	*ret_shape = one_byte[byte];
 	if (byte != 0x0f)
@@ -220,13 +260,13 @@ static int take_immediate(struct cursor *c, struct x86_insn *i, uint8_t shape, b
 		i->rel = rel;
 	}
 	if (!r && shape & I1)
-		r = take(c, 1, NULL);
+		r = take(c, 1, &i->imm);
 	if (!r && shape & I2)
-		r = take(c, 2, NULL);
+		r = take(c, 2, &i->imm);
 	if (!r && shape & I4)
-		r = take(c, wide, NULL);
+		r = take(c, wide, &i->imm);
 	if (!r && shape & IV)
-		r = take(c, i->rex_w ? 8 : wide, NULL);
+		r = take(c, i->rex_w ? 8 : wide, &i->imm);
 	return r;
 }
 
@@ -247,6 +287,8 @@ int x86_decode(struct slice code, struct x86_insn *ret)
 		return -EBADMSG;
 	if (shape & M) {
 		r = take_modrm(&c, &i);
+		if (!r && i.opcode == 0x8f && i.modrm >> 3 & 7)
+			return -EBADMSG; /* not pop: XOP, of some AMD processors */
 		shape = group3(&i, shape);
 	}
 	if (!r)
@@ -312,4 +354,24 @@ int x86_stack_address(const struct x86_insn *i)
 	if (i->opcode == 0x8b && mod == 3 && rm == 4 && !(i->rex & 1))
 		return reg | (i->rex & 4) << 1;
 	return -1;
+}
+
+uint64_t x86_entry(const struct elf *e, uint64_t vaddr, bool *ret_cheap)
+{
+	struct slice code = slice_sub(elf_bytes_from(e, vaddr), 0, 32);
+	struct x86_insn first, second;
+	bool cheap = false;
+
+	if (e->machine == EM_X86_64 && !x86_decode(code, &first)) {
+		cheap = x86_is_push(&first);
+		if (x86_is_endbr64(&first) &&
+		    !x86_decode(slice_sub(code, first.len, code.len), &second) &&
+		    x86_is_push(&second)) {
+			cheap = true;
+			vaddr += first.len;
+		}
+	}
+	if (ret_cheap)
+		*ret_cheap = cheap;
+	return vaddr;
 }

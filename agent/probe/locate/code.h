@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a piece of machine code says of itself, x86-64 and arm64: which small numbers it
+ * passes near a place, whether it stores to memory. Enough to tell functions apart that a
+ * few facts of their source distinguish. Never used to place a probe.
+ */
+#ifndef LOCATE_CODE_H
+#define LOCATE_CODE_H
+
+#include "elf.h"
+
+/* A number that an argument may have, and the bit that stands for it. */
+struct code_number {
+	uint32_t number;
+	unsigned int bit;
+};
+
+/* Which of the numbers are loaded into registers around the instruction at vaddr, between
+ * the control transfer before it and the call after it. */
+unsigned int code_numbers_near(const struct elf *e, uint64_t vaddr,
+			       const struct code_number *numbers, size_t n);
+/* How many instructions of the function store a register to memory other than the stack. */
+int code_count_stores(const struct elf *e, uint64_t function);
+
+#endif

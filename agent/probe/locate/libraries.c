@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libraries.h"
+
+#include "cleanup.h"
+
+#include <errno.h>
+
+struct function {
+	enum point_role role;
+	int instead_of; /* index + 1 of the function that makes this one needless; 0: none */
+};
+
+static int by_symbols(const struct locate_input *in, const char *const *names,
+		      const struct function *functions, struct finding *ret)
+{
+	bool any = false;
+
+	for (size_t i = 0; names[i]; i++) {
+		const struct function *f = &functions[i];
+
+		if (!in->symbols[i].vaddr ||
+		    (f->instead_of && in->symbols[f->instead_of - 1].vaddr))
+			continue;
+		if (f->role == ROLE_FREE) {
+			finding_add(ret, in->e, ROLE_FREE, false, in->symbols[i].vaddr);
+		} else if (finding_add_pair(ret, in->e, f->role, in->symbols[i].vaddr)) {
+			finding_note(ret, "symbols outside of the file");
+			return -EBADMSG;
+		} else {
+			any = true;
+		}
+	}
+	if (!any)
+		return -ENOENT;
+	finding_note(ret, "symbols");
+	return 0;
+}
+
+/* gnutls_record_send ends in gnutls_record_send2 where there is one (3.6.3). */
+static const char *const gnutls_names[] = { "gnutls_record_send2", "gnutls_record_send",
+					    "gnutls_record_recv",  "gnutls_record_recv_seq",
+					    "gnutls_deinit",	   NULL };
+static const struct function gnutls_functions[] = {
+	{ .role = ROLE_GNUTLS_WRITE }, { .role = ROLE_GNUTLS_WRITE, .instead_of = 1 },
+	{ .role = ROLE_GNUTLS_READ },  { .role = ROLE_GNUTLS_READ },
+	{ .role = ROLE_FREE },
+};
+
+static int find_gnutls(const struct locate_input *in, struct finding *ret)
+{
+	return by_symbols(in, gnutls_names, gnutls_functions, ret);
+}
+
+const struct locator gnutls_by_symbols = {
+	.stack = STACK_GNUTLS,
+	.symbols = gnutls_names,
+	.locate = find_gnutls,
+};
+
+static const char *const nss_names[] = { "PR_Write", "PR_Send",	 "PR_Read",
+					 "PR_Recv",  "PR_Close", NULL };
+static const struct function nss_functions[] = {
+	{ .role = ROLE_NSS_WRITE }, { .role = ROLE_NSS_WRITE }, { .role = ROLE_NSS_READ },
+	{ .role = ROLE_NSS_READ },  { .role = ROLE_FREE },
+};
+
+static int find_nss(const struct locate_input *in, struct finding *ret)
+{
+	return by_symbols(in, nss_names, nss_functions, ret);
+}
+
+const struct locator nss_by_symbols = {
+	.stack = STACK_NSS,
+	.symbols = nss_names,
+	.locate = find_nss,
+};
+
+/* The others: write, read, free. */
+static const struct function plain_functions[] = {
+	{ .role = ROLE_OTHER_WRITE },
+	{ .role = ROLE_OTHER_READ },
+	{ .role = ROLE_FREE },
+	{ .role = ROLE_FREE },
+};
+
+static const char *const s2n_names[] = { "s2n_send", "s2n_recv", "s2n_connection_free",
+					 "s2n_connection_wipe", NULL };
+
+static int find_s2n(const struct locate_input *in, struct finding *ret)
+{
+	return by_symbols(in, s2n_names, plain_functions, ret);
+}
+
+const struct locator s2n_by_symbols = {
+	.stack = STACK_S2N,
+	.symbols = s2n_names,
+	.locate = find_s2n,
+};
+
+static const char *const mbedtls_names[] = { "mbedtls_ssl_write", "mbedtls_ssl_read",
+					     "mbedtls_ssl_free", "mbedtls_ssl_session_reset",
+					     NULL };
+
+static int find_mbedtls(const struct locate_input *in, struct finding *ret)
+{
+	return by_symbols(in, mbedtls_names, plain_functions, ret);
+}
+
+const struct locator mbedtls_by_symbols = {
+	.stack = STACK_MBEDTLS,
+	.symbols = mbedtls_names,
+	.locate = find_mbedtls,
+};
+
+static const char *const wolfssl_names[] = { "wolfSSL_write", "wolfSSL_read", "wolfSSL_free",
+					     "wolfSSL_clear", NULL };
+
+static int find_wolfssl(const struct locate_input *in, struct finding *ret)
+{
+	return by_symbols(in, wolfssl_names, plain_functions, ret);
+}
+
+const struct locator wolfssl_by_symbols = {
+	.stack = STACK_WOLFSSL,
+	.symbols = wolfssl_names,
+	.locate = find_wolfssl,
+};

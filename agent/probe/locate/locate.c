@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "locate.h"
+#include "boringssl.h"
+#include "go.h"
+#include "libraries.h"
+#include "openssl.h"
+#include "sites.h"
+#include "x86.h"
+
+#include "cleanup.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <stdarg.h>
+
+static const char *const stack_names[STACK_MAX] = {
+	[STACK_OPENSSL] = "OpenSSL", [STACK_BORINGSSL] = "BoringSSL",
+	[STACK_GNUTLS] = "GnuTLS",   [STACK_NSS] = "NSS",
+	[STACK_S2N] = "s2n",	     [STACK_MBEDTLS] = "mbedTLS",
+	[STACK_WOLFSSL] = "wolfSSL", [STACK_AWSLC] = "AWS-LC AEAD",
+	[STACK_RING] = "ring",	     [STACK_GO] = "Go",
+};
+
+/* The order of the attempts. */
+static const struct locator *const locators[] = {
+	&openssl_by_symbols, &gnutls_by_symbols,  &nss_by_symbols, &s2n_by_symbols,
+	&mbedtls_by_symbols, &wolfssl_by_symbols, &go_by_table,	   &boringssl_by_errors,
+};
+
+const char *tls_stack_name(enum tls_stack stack)
+{
+	return stack_names[stack];
+}
+
+static bool is_located(const struct findings *f, enum tls_stack stack)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (f->finding[i].stack == stack && f->finding[i].points.n)
+			return true;
+	return false;
+}
+
+/* A reason gives way to points, and to a later reason. */
+static void keep(struct findings *f, const struct finding *found)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		if (f->finding[i].stack != found->stack)
+			continue;
+		if (!f->finding[i].points.n)
+			f->finding[i] = *found;
+		return;
+	}
+	if (f->n < FINDINGS_MAX)
+		f->finding[f->n++] = *found;
+}
+
+static void try_row(const struct locator *l, const struct locate_input *in, struct findings *ret)
+{
+	struct finding found = { .stack = l->stack };
+	int r;
+
+	if (is_located(ret, l->stack))
+		return;
+	r = l->locate(in, &found);
+	if (r == -ENOENT)
+		return;
+	if (r) {
+		found.points.n = found.points_ex.n = 0;
+		if (!found.note[0])
+			finding_note(&found, "%s", strerror(-r));
+	}
+	keep(ret, &found);
+}
+
+static size_t count_names(const char *const *names)
+{
+	size_t n = 0;
+
+	while (names && names[n])
+		n++;
+	return n;
+}
+
+/* The names of all rows in one list, looked for in one pass. */
+struct names {
+	size_t n;
+	const char *name[LOCATE_NAMES_MAX];
+	size_t first[ARRAY_LEN(locators)]; /* of a row */
+};
+
+static void gather(struct names *ret, bool slow, bool strings)
+{
+	ret->n = 0;
+	for (size_t i = 0; i < ARRAY_LEN(locators); i++) {
+		const struct locator *l = locators[i];
+		const char *const *from = strings ? l->strings : l->symbols;
+		size_t n = l->slow == slow ? count_names(from) : 0;
+
+		ret->first[i] = ret->n;
+		for (size_t k = 0; k < n && ret->n < LOCATE_NAMES_MAX; k++)
+			ret->name[ret->n++] = from[k];
+	}
+}
+
+int locate_quick(const struct elf *e, struct findings *ret)
+{
+	struct elf_symbol found[LOCATE_NAMES_MAX];
+	struct names names;
+
+	gather(&names, false, false);
+	elf_find_symbols(e, names.name, names.n, found);
+	for (size_t i = 0; i < ARRAY_LEN(locators); i++) {
+		const struct locate_input in = { .e = e, .symbols = found + names.first[i] };
+
+		if (!locators[i]->slow)
+			try_row(locators[i], &in, ret);
+	}
+	ret->imports_ex = openssl_imports_ex(e);
+	return 0;
+}
+
+int locate_slow(const struct elf *e, struct findings *ret)
+{
+	struct elf_symbol found[LOCATE_NAMES_MAX];
+	struct names symbols, strings;
+	struct sites sites = { 0 };
+	int r;
+
+	gather(&symbols, true, false);
+	gather(&strings, true, true);
+	if (symbols.n)
+		elf_find_symbols(e, symbols.name, symbols.n, found);
+	r = sites_find(&sites, e, strings.name, strings.n);
+	for (size_t i = 0; i < ARRAY_LEN(locators); i++) {
+		const struct locate_input in = {
+			.e = e,
+			.symbols = found + symbols.first[i],
+			.sites = &sites,
+			.first_string = strings.first[i],
+		};
+
+		if (locators[i]->slow)
+			try_row(locators[i], &in, ret);
+	}
+	sites_release(&sites);
+	return r;
+}
+
+/* ---- What rows share ---------------------------------------------------------------- */
+
+void finding_note(struct finding *f, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(f->note, sizeof(f->note), fmt, args);
+	va_end(args);
+}
+
+int finding_add(struct finding *f, const struct elf *e, enum point_role role, bool at_return,
+		uint64_t vaddr)
+{
+	uint64_t offset;
+
+	if (!vaddr || elf_offset(e, vaddr, &offset))
+		return -ENOENT;
+	points_add(&f->points, role, at_return, offset);
+	return 0;
+}
+
+int finding_add_pair(struct finding *f, const struct elf *e, enum point_role role, uint64_t vaddr)
+{
+	uint64_t entry = x86_entry(e, vaddr, NULL);
+	int r = finding_add(f, e, role, false, entry);
+
+	return r ? r : finding_add(f, e, ROLE_RETURN, true, entry);
+}
