@@ -50,6 +50,8 @@ struct watch {
 	u32 state; /* enum gentap_watch */
 	u32 ignored_calls;
 	u64 window_ns; /* when counting them began */
+	u32 records;   /* it is seen by records: threads are to be told from which socket */
+	u32 zero;
 };
 
 struct {
@@ -137,9 +139,10 @@ struct {
 /* What a thread did last, to tell which socket carries a connection. Only while it is
  * about one that is not bound yet. */
 struct thread {
-	u64 ptr;  /* of its last TLS call; 0: bound or none */
-	u64 sock; /* what it last received from */
-	u64 len;  /* bytes of the last write that returned */
+	u64 ptr;      /* of its last TLS call; 0: bound or none */
+	u64 sock;     /* what it last received from, unless that is bound */
+	u64 received; /* what it last received from, in processes seen by records */
+	u64 len; /* bytes of the last write that returned, or that begins what is not sent yet */
 	u32 in_call;
 	u32 source;
 };

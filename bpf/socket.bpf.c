@@ -116,11 +116,12 @@ static __always_inline void inspect(u64 sock, struct sock_owner *owner, u64 pid_
 	if (!began && head.type == TLS_HANDSHAKE && head.message == TLS_CLIENT_HELLO)
 		emit_hello(sock, pid_tgid >> 32, buf, len);
 	t = bpf_map_lookup_elem(&threads, &pid_tgid);
-	if (!t || !t->ptr)
+	if (!t)
 		return;
-	if (t->in_call || fits(&head, t->len))
+	if (t->ptr && (t->in_call || fits(&head, t->len)))
 		bind(t->ptr, t->source, sock);
 	t->ptr = 0;
+	t->len = 0;
 }
 
 /* Kernels from 6.16 on. */
@@ -143,20 +144,27 @@ SEC("tp_btf/tcp_rcv_space_adjust")
 int socket_receive(u64 *ctx)
 {
 	u64 pid_tgid = bpf_get_current_pid_tgid(), sock = ctx[0];
-	struct thread fresh = { .sock = sock };
+	struct thread fresh = { .sock = sock, .received = sock };
+	u32 tgid = pid_tgid >> 32;
+	struct watch *w = bpf_map_lookup_elem(&watched, &tgid);
 	struct sock_owner *owner;
 	struct thread *t;
 
-	if (watch_state(pid_tgid >> 32) != GENTAP_WATCH_ON)
+	if (!w || w->state != GENTAP_WATCH_ON || tgid == agent_tgid)
 		return 0;
 	owner = bpf_map_lookup_elem(&socks, &sock);
 	/* With socket_send, it is known which sockets carry TLS. */
 	if (have_socket_send && !(owner && owner->tls))
 		return 0;
 	t = bpf_map_lookup_elem(&threads, &pid_tgid);
+	if (t)
+		t->received = sock;
 	if (owner && owner->ptr) {
 		if (t)
 			t->sock = 0;
+		fresh.sock = 0;
+		if (!t && w->records)
+			bpf_map_update_elem(&threads, &pid_tgid, &fresh, BPF_ANY);
 	} else if (t && t->ptr && t->in_call) {
 		bind(t->ptr, t->source, sock);
 		t->ptr = 0;

@@ -36,6 +36,8 @@ struct watch_value {
 	uint32_t state;
 	uint32_t ignored_calls;
 	uint64_t window_ns;
+	uint32_t records;
+	uint32_t zero;
 };
 
 static int on_libbpf_line(enum libbpf_print_level level, const char *fmt, va_list args)
@@ -251,6 +253,11 @@ int kern_program(const struct kern *k, enum point_role role)
 		[ROLE_GO_WRITE] = s->progs.go_write,
 		[ROLE_GO_WRITE_ROOM] = s->progs.go_write_room,
 		[ROLE_GO_READ] = s->progs.go_read,
+		[ROLE_AEAD_SEAL] = s->progs.aead_seal,
+		[ROLE_AEAD_SEAL_SCATTER] = s->progs.aead_seal_scatter,
+		[ROLE_AEAD_OPEN] = s->progs.aead_open,
+		[ROLE_AEAD_OPEN_GATHER] = s->progs.aead_open_gather,
+		[ROLE_AEAD_OPEN_RETURN] = s->progs.aead_open_return,
 		[ROLE_GO_READ_RETURN] = s->progs.go_read_return,
 		[ROLE_GO_READ_COPY] = s->progs.go_read_copy,
 		[ROLE_GO_CLOSE] = s->progs.go_close,

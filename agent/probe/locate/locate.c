@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "locate.h"
+#include "awslc.h"
 #include "boringssl.h"
 #include "go.h"
 #include "libraries.h"
@@ -23,8 +24,9 @@ static const char *const stack_names[STACK_MAX] = {
 
 /* The order of the attempts. */
 static const struct locator *const locators[] = {
-	&openssl_by_symbols, &gnutls_by_symbols,  &nss_by_symbols, &s2n_by_symbols,
-	&mbedtls_by_symbols, &wolfssl_by_symbols, &go_by_table,	   &boringssl_by_errors,
+	&openssl_by_symbols, &gnutls_by_symbols,   &nss_by_symbols,
+	&s2n_by_symbols,     &mbedtls_by_symbols,  &wolfssl_by_symbols,
+	&go_by_table,	     &boringssl_by_errors, &awslc_by_errors,
 };
 
 const char *tls_stack_name(enum tls_stack stack)

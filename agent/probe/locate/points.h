@@ -31,7 +31,12 @@ enum point_role {
 	ROLE_GO_READ,	    /* entry */
 	ROLE_GO_READ_COPY,  /* the call of memmove that hands the bytes over */
 	ROLE_GO_CLOSE,
+	ROLE_AEAD_SEAL, /* of whole records, by AWS-LC's functions */
+	ROLE_AEAD_SEAL_SCATTER,
+	ROLE_AEAD_OPEN,
+	ROLE_AEAD_OPEN_GATHER,
 	ROLE_GO_READ_RETURN,
+	ROLE_AEAD_OPEN_RETURN,
 	ROLE_RETURN, /* the result is in the return register */
 	ROLE_FREE,   /* argument 1 is no connection any more */
 	ROLE_MAX,
