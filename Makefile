@@ -49,7 +49,7 @@ PURE         := $(filter $(MODULES),base wire genai flow trace account otlp stor
 
 # Of a module that is not, the files that are: no libbpf, no generated skeleton.
 PURE_FILES   := $(wildcard agent/probe/discover*.c agent/probe/filter.c agent/probe/perfring.c \
-	agent/probe/locate/*.c)
+	agent/probe/memo.c agent/probe/scout.c agent/probe/locate/*.c)
 
 LIBS_PURE  := libelf libdw zlib libbrotlidec libzstd libnghttp2 libcurl libcap-ng \
 	sqlite3 yaml-0.1

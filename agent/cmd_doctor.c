@@ -1,8 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* doctor: what this machine offers, what is attached, what is not and why. */
 #include "commands.h"
+#include "cleanup.h"
+#include "clock.h"
 #include "live.h"
+#include "locate/locate.h"
 #include "priv.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+#define SETTLE_MS 60000
 
 static void print_line(void *ctx, uint32_t pid, const char *exe, const char *library,
 		       const char *state)
@@ -16,6 +24,48 @@ static const char *yes_no(bool yes)
 	return yes ? "yes" : "no";
 }
 
+static void print_points(const struct elf *e, const struct points *p)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		uint64_t vaddr = 0;
+
+		elf_vaddr(e, p->point[i].offset, &vaddr);
+		printf("    %-20s offset=0x%" PRIx64 " vaddr=0x%" PRIx64 "%s\n",
+		       point_role_name(p->point[i].role), p->point[i].offset, vaddr,
+		       p->point[i].at_return ? " return" : "");
+	}
+}
+
+/* Of a file: needs no privilege, and attaches nothing. False: it cannot be observed. */
+static bool examine(const char *path)
+{
+	_cleanup_(elf_cleanup) struct elf *e = NULL;
+	struct findings f = { 0 };
+	uint64_t start_ns = clock_mono_ns();
+	bool any = false;
+	int r = elf_open(&e, path);
+
+	if (!r)
+		r = locate_quick(e, &f);
+	if (!r)
+		r = locate_slow(e, &f);
+	if (r) {
+		printf("%s: %s\n", path, strerror(-r));
+		return false;
+	}
+	printf("%s: %s (%" PRIu64 " ms)\n", path, f.n ? "" : "no TLS library known here",
+	       (clock_mono_ns() - start_ns) / NSEC_PER_MSEC);
+	for (size_t i = 0; i < f.n; i++) {
+		const struct finding *found = &f.finding[i];
+
+		printf("  %s: %s%s\n", tls_stack_name(found->stack),
+		       found->points.n ? "found by " : "not observed: ", found->note);
+		print_points(e, &found->points);
+		any |= found->points.n != 0;
+	}
+	return any;
+}
+
 int cmd_doctor(const struct options *o)
 {
 	static const char *const lockdown[] = { "none", "integrity", "confidentiality" };
@@ -23,6 +73,13 @@ int cmd_doctor(const struct options *o)
 	struct priv priv;
 	struct live l;
 
+	if (o->n_args) {
+		bool all = true;
+
+		for (int i = 0; i < o->n_args; i++)
+			all &= examine(o->args[i]);
+		return all ? 0 : 3;
+	}
 	priv_read(&priv);
 	printf("kernel            %s\nBTF               %s\nlockdown          %s\n", priv.release,
 	       yes_no(priv.btf), lockdown[priv.lockdown]);
@@ -36,6 +93,8 @@ int cmd_doctor(const struct options *o)
 	}
 	if (live_start(&l, o, NULL, 0))
 		return 3;
+	if (!probe_settle(l.probe, SETTLE_MS))
+		printf("files             not all were searched in time\n");
 	probe_read_stats(l.probe, &stats);
 	printf("capture           yes: %llu processes, %llu links, %llu errors\n\n",
 	       (unsigned long long)stats.processes, (unsigned long long)stats.links,

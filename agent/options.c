@@ -126,10 +126,11 @@ static const struct {
 	  "Examples:\n"
 	  "  gentap decode session.har\n"
 	  "  gentap decode -o jsonl a.har b.har\n" },
-	{ "doctor", CMD_DOCTOR, "",
+	{ "doctor", CMD_DOCTOR, "[FILE...]",
 	  "Check kernel, privileges and libraries, and say what would be observed and what not, "
-	  "and why.\v"
-	  "Example:\n  sudo gentap doctor\n" },
+	  "and why. With files: which TLS libraries these executables and libraries contain, and "
+	  "where they would be observed (no privilege needed).\v"
+	  "Examples:\n  sudo gentap doctor\n  gentap doctor /usr/bin/node ~/.bun/bin/bun\n" },
 	{ "version", CMD_VERSION, "", "Print the version." },
 	{ "help", CMD_HELP, "[COMMAND]", "Show this, or the help of a command." },
 };
@@ -276,8 +277,7 @@ static error_t parse_key(int key, char *arg, struct argp_state *state)
 	    (o->command == CMD_EXEC || o->command == CMD_RECORD || (ON(o->command) & FILES)))
 		argp_error(state, o->command == CMD_EXEC ? "which command?" : "which file?");
 	if (key == ARGP_KEY_END && o->n_args &&
-	    (o->command == CMD_RUN || o->command == CMD_DOCTOR ||
-	     (o->command == CMD_RECORD && o->n_args > 1)))
+	    (o->command == CMD_RUN || (o->command == CMD_RECORD && o->n_args > 1)))
 		argp_error(state, "unexpected argument: %s", o->args[o->n_args - 1]);
 	r = set_flag(o, key, arg);
 	if (r == -ENOENT)

@@ -210,6 +210,13 @@ void discover_free(struct discover *d)
 	free(d);
 }
 
+void discover_scan_soon(struct discover *d)
+{
+	d->full_next = true;
+	if (!d->proc)
+		loop_set_timer(d->on_scan, SCAN_SOON_NS);
+}
+
 void discover_read_stats(const struct discover *d, struct discover_stats *ret)
 {
 	*ret = d->stats;

@@ -83,6 +83,8 @@ void discover_free(struct discover *d); /* NULL is fine; tells nothing more */
 int discover_add_pid(struct discover *d, uint32_t pid);
 /* Tells of the process's mappings again (all that pass wants_file). 0, or -ESRCH. */
 int discover_scan_pid(struct discover *d, uint32_t pid);
+/* Tells of all mappings again, soon and bit by bit. */
+void discover_scan_soon(struct discover *d);
 void discover_read_stats(const struct discover *d, struct discover_stats *ret);
 
 /* The exe, and what is named like a shared library: *.so, *.so.*, *.node. */

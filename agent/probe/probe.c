@@ -18,6 +18,7 @@
 
 struct probe {
 	struct probe_sink sink;
+	struct loop *loop;
 	struct kern kern;
 	struct reaper *reaper;
 	struct ring *ring;
@@ -115,7 +116,7 @@ static bool on_mapped(void *ctx, const struct discover_mapping *m)
 	int r = targets_get(&p->targets, m, &t);
 
 	if (r) {
-		if (r != -ENOENT && r != -ESRCH)
+		if (r != -ENOENT && r != -ESRCH && r != -EINPROGRESS)
 			LOG_RATE(LOG_LEVEL_INFO, "probe: file not looked at: %s pid=%u file=%s",
 				 strerror(-r), m->tgid, m->path);
 		return r != -ENOENT;
@@ -128,6 +129,18 @@ static bool on_mapped(void *ctx, const struct discover_mapping *m)
 	observed_add(o, t);
 	mark_pending(p, o);
 	return true;
+}
+
+/* The scout found something in a file that these processes map. */
+static void on_found(void *ctx, const uint32_t *tgids, size_t n)
+{
+	struct probe *p = ctx;
+
+	for (size_t i = 0; i < n; i++)
+		discover_scan_pid(p->discover, tgids[i]);
+	/* Children of theirs may map it too, and said nothing. */
+	discover_scan_soon(p->discover);
+	attach_pending(p);
 }
 
 static void on_exec(void *ctx, uint32_t tgid, uint64_t ts_ns)
@@ -243,6 +256,8 @@ static int start(struct probe *p, struct loop *loop, const struct probe_config *
 	int r = reaper_new(&p->reaper);
 
 	if (!r)
+		r = targets_init(&p->targets, loop, config->cache_dir, on_found, p);
+	if (!r)
 		r = ring_new(&p->ring, loop, kern_ring_fd(&p->kern), p->kern.ring_bytes,
 			     kern_consumer_state(&p->kern), on_record, p);
 	if (!r)
@@ -266,7 +281,7 @@ int probe_new(struct probe **ret, struct loop *loop, const struct probe_config *
 	if (!p)
 		return -ENOMEM;
 	p->sink = *sink;
-	targets_init(&p->targets);
+	p->loop = loop;
 	table_init(&p->processes, PROCESSES_MAX);
 	r = kern_open(&p->kern, config, ret_error);
 	if (!r) {
@@ -294,7 +309,9 @@ void probe_free(struct probe *p)
 {
 	if (!p)
 		return;
+	targets_stop(&p->targets);
 	discover_free(p->discover);
+	p->discover = NULL;
 	if (p->ring)
 		ring_drain(p->ring);
 	table_sweep(&p->processes, free_observed, p);
@@ -318,6 +335,20 @@ void probe_set_verdict(struct probe *p, uint32_t tgid, uint64_t ptr, uint64_t ge
 		o->wanted_ns = clock_mono_ns();
 		o->deaf_ns = 0;
 	}
+}
+
+bool probe_settle(struct probe *p, unsigned int timeout_ms)
+{
+	uint64_t end_ns = clock_mono_ns() + timeout_ms * NSEC_PER_MSEC;
+
+	while (scout_pending(p->targets.scout)) {
+		uint64_t now = clock_mono_ns();
+
+		if (now >= end_ns ||
+		    loop_run_once(p->loop, (int)((end_ns - now) / NSEC_PER_MSEC) + 1) < 0)
+			return false;
+	}
+	return true;
 }
 
 void probe_drain(struct probe *p)
@@ -360,6 +391,7 @@ void probe_read_stats(struct probe *p, struct probe_stats *ret)
 	kern_read_stats(&p->kern, s.kernel);
 	table_each(&p->processes, count_links, &s.links);
 	s.processes = d.processes;
+	s.unsearched = scout_pending(p->targets.scout);
 	s.perf_lost = d.lost;
 	*ret = s;
 }

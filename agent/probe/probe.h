@@ -29,7 +29,8 @@ struct probe_filter {
 
 struct probe_config {
 	struct probe_filter filter;
-	size_t ring_bytes; /* power of two; 0: default */
+	size_t ring_bytes;     /* power of two; 0: default */
+	const char *cache_dir; /* what was located is kept there across runs; NULL: nowhere */
 	bool (*feature_off)(
 		const char *name); /* debug: pretend a kernel feature is missing; NULL: none */
 };
@@ -47,7 +48,8 @@ struct probe_stats {
 	uint64_t processes; /* observed now */
 	uint64_t links;	    /* attached now */
 	uint64_t attach_errors;
-	uint64_t perf_lost; /* discovery records lost: a rescan followed */
+	uint64_t unsearched; /* files that the slow locators have still to read */
+	uint64_t perf_lost;  /* discovery records lost: a rescan followed */
 };
 
 struct probe;
@@ -59,6 +61,8 @@ int probe_new(struct probe **ret, struct loop *loop, const struct probe_config *
 void probe_free(struct probe *p); /* drains the ring into the sink first */
 void probe_set_verdict(struct probe *p, uint32_t tgid, uint64_t ptr, uint64_t gen,
 		       enum gentap_verdict verdict);
+/* Runs the loop until all files that are known were searched. False: not in time. */
+bool probe_settle(struct probe *p, unsigned int timeout_ms);
 /* Delivers everything that is in the ring now. */
 void probe_drain(struct probe *p);
 /* Observes this process (and children) from now on, whatever the filter says. */

@@ -14,15 +14,9 @@ struct file_key {
 	uint64_t dev, inode;
 };
 
-void targets_init(struct targets *t)
+static bool is_of_interest(const struct findings *f)
 {
-	*t = (struct targets){ 0 };
-	table_init(&t->by_file, TARGETS_MAX);
-}
-
-void targets_release(struct targets *t)
-{
-	table_release(&t->by_file, NULL);
+	return f->n || f->imports_ex;
 }
 
 static void forget(struct target *t)
@@ -56,27 +50,130 @@ static void unref_cleanup(struct target **t)
 	target_unref(*t);
 }
 
-/* What is in the file. -ENOENT: nothing. */
-static int look(struct target *t, int fd)
+static struct memo_key memo_key_of(const struct stat *st)
+{
+	return (struct memo_key){
+		.dev = st->st_dev,
+		.inode = st->st_ino,
+		.size = (uint64_t)st->st_size,
+		.mtime_ns = st->st_mtim.tv_sec * INT64_C(1000000000) + st->st_mtim.tv_nsec,
+	};
+}
+
+static int keep_fd(struct target *t, int fd)
+{
+	if (t->fd >= 0 || !t->findings.n)
+		return 0;
+	t->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	return t->fd < 0 ? -errno : 0;
+}
+
+/* ---- The scout ---------------------------------------------------------------------- */
+
+static void wait_for(struct target *t, uint32_t tgid)
+{
+	for (size_t i = 0; i < t->n_waiting; i++)
+		if (t->waiting[i] == tgid)
+			return;
+	if (t->n_waiting < TARGET_WAITING_MAX)
+		t->waiting[t->n_waiting++] = tgid;
+}
+
+static void on_scanned(void *ctx, void *arg, int fd_, int error, const struct findings *f)
+{
+	_cleanup_close_ int fd = fd_;
+	_cleanup_(unref_cleanup) struct target *t = arg; /* the scout's reference */
+	struct targets *owner = ctx;
+
+	t->scanning = false;
+	if (error == -ECANCELED)
+		return;
+	owner->scanned++;
+	if (error) {
+		LOG_RATE(LOG_LEVEL_INFO, "probe: file not searched: %s file=%s", strerror(-error),
+			 t->path);
+		return;
+	}
+	memo_put(owner->memo, &t->key, fd, f);
+	if (!scout_pending(owner->scout))
+		memo_save(owner->memo);
+	t->findings = *f;
+	if (!is_of_interest(f) || keep_fd(t, fd))
+		return;
+	owner->found(owner->ctx, t->waiting, t->n_waiting);
+}
+
+/* The quick locators now, the slow ones later. */
+static int look(struct target *t, int fd, bool urgent)
 {
 	_cleanup_(elf_cleanup) struct elf *e = NULL;
+	_cleanup_close_ int scout_fd = -1;
+	uint64_t start_ns = clock_mono_ns();
 	int r = elf_open_fd(&e, fd);
 
 	if (r)
 		return r == -EMFILE || r == -ENOMEM ? r : -ENOENT;
-	t->owner->located++;
 	r = locate_quick(e, &t->findings);
-	return r ? r : t->findings.n || t->findings.imports_ex ? 0 : -ENOENT;
+	log_debug("probe: looked at file=%s us=%" PRIu64, t->path,
+		  (clock_mono_ns() - start_ns) / NSEC_PER_USEC);
+	if (r)
+		return r;
+	scout_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (scout_fd < 0)
+		return -errno;
+	r = scout_add(t->owner->scout, scout_fd, urgent, &t->findings, t);
+	if (r)
+		return r;
+	TAKE_FD(scout_fd);
+	target_ref(t);
+	t->scanning = true;
+	return 0;
+}
+
+/* ---- API ---------------------------------------------------------------------------- */
+
+int targets_init(struct targets *t, struct loop *loop, const char *cache_dir,
+		 void (*found)(void *ctx, const uint32_t *tgids, size_t n), void *ctx)
+{
+	const char *problem;
+	int r;
+
+	*t = (struct targets){ .found = found, .ctx = ctx };
+	table_init(&t->by_file, TARGETS_MAX);
+	r = memo_new(&t->memo, cache_dir, &problem);
+	if (r)
+		return r;
+	if (problem)
+		log_info("probe: what was located before is not used: %s dir=%s", problem,
+			 cache_dir);
+	return scout_new(&t->scout, loop, on_scanned, t);
+}
+
+void targets_stop(struct targets *t)
+{
+	scout_free(t->scout);
+	t->scout = NULL;
+}
+
+void targets_release(struct targets *t)
+{
+	targets_stop(t);
+	memo_free(t->memo);
+	t->memo = NULL;
+	table_release(&t->by_file, NULL);
 }
 
 static int make(struct targets *owner, const struct discover_mapping *m, int fd,
-		const struct stat *st, struct target **ret)
+		const struct memo_key *key, struct target **ret)
 {
-	_cleanup_(unref_cleanup) struct target *t = calloc(1, sizeof(*t));
-	struct file_key key = { m->dev, m->inode };
-	uint64_t start_ns;
+	_cleanup_(unref_cleanup) struct target *t = NULL;
+	const struct findings *known = memo_get(owner->memo, key, fd);
+	struct file_key file = { m->dev, m->inode };
 	int r;
 
+	if (known && !is_of_interest(known))
+		return -ENOENT;
+	t = calloc(1, sizeof(*t));
 	if (!t)
 		return -ENOMEM;
 	*t = (struct target){
@@ -84,25 +181,19 @@ static int make(struct targets *owner, const struct discover_mapping *m, int fd,
 		.refs = 1,
 		.dev = m->dev,
 		.inode = m->inode,
-		.size = st->st_size,
-		.mtime_ns = st->st_mtim.tv_sec * INT64_C(1000000000) + st->st_mtim.tv_nsec,
+		.key = *key,
 		.fd = -1,
 		.path = strdup(m->path),
 	};
 	if (!t->path)
 		return -ENOMEM;
-	start_ns = clock_mono_ns();
-	r = look(t, fd);
-	log_debug("probe: looked at file=%s ms=%" PRIu64, m->path,
-		  (clock_mono_ns() - start_ns) / NSEC_PER_MSEC);
-	if (r)
-		return r;
-	if (t->findings.n) {
-		t->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-		if (t->fd < 0)
-			return -errno;
-	}
-	r = table_add(&owner->by_file, &key, sizeof(key), t);
+	if (known)
+		t->findings = *known;
+	r = known ? 0 : look(t, fd, m->exe);
+	if (!r)
+		r = keep_fd(t, fd);
+	if (!r)
+		r = table_add(&owner->by_file, &file, sizeof(file), t);
 	if (r)
 		return r;
 	t->in_table = true;
@@ -110,25 +201,38 @@ static int make(struct targets *owner, const struct discover_mapping *m, int fd,
 	return 0;
 }
 
-int targets_get(struct targets *t, const struct discover_mapping *m, struct target **ret)
+int targets_get(struct targets *owner, const struct discover_mapping *m, struct target **ret)
 {
-	struct file_key key = { m->dev, m->inode };
-	struct target *known = table_get(&t->by_file, &key, sizeof(key));
+	struct file_key file = { m->dev, m->inode };
+	struct target *t = table_get(&owner->by_file, &file, sizeof(file));
 	_cleanup_close_ int fd = -1;
+	struct memo_key key;
 	struct stat st;
+	int r;
 
 	fd = proc_open_mapping(m->tgid, m->path, m->start, m->start + m->len, m->inode);
 	if (fd < 0)
 		return fd == -ENOENT ? -ESRCH : fd;
 	if (fstat(fd, &st))
 		return -errno;
-	if (known && known->size == (uint64_t)st.st_size &&
-	    known->mtime_ns == st.st_mtim.tv_sec * INT64_C(1000000000) + st.st_mtim.tv_nsec) {
-		*ret = target_ref(known);
-		return 0;
+	key = memo_key_of(&st);
+	if (t && !memcmp(&t->key, &key, sizeof(key))) {
+		target_ref(t);
+	} else {
+		/* The number was given to another file meanwhile. */
+		if (t)
+			forget(t);
+		r = make(owner, m, fd, &key, &t);
+		if (r)
+			return r;
 	}
-	/* The number was given to another file meanwhile. */
-	if (known)
-		forget(known);
-	return make(t, m, fd, &st, ret);
+	if (t->scanning)
+		wait_for(t, m->tgid);
+	if (!is_of_interest(&t->findings)) {
+		r = t->scanning ? -EINPROGRESS : -ENOENT;
+		target_unref(t);
+		return r;
+	}
+	*ret = t;
+	return 0;
 }

@@ -1,39 +1,59 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Files that processes map and that concern us: what is found in each, once, whoever maps
- * it. Counted references; the table holds none, so that what nobody maps is forgotten.
+ * Files that processes map: what is found in each, once, whoever maps it. The quick
+ * locators run at once, the slow ones in the scout, unless the memo knows the file.
+ *
+ * Counted references; the table holds none, so that what nobody maps is forgotten. A file
+ * in which nothing was found is in the memo alone.
  */
 #ifndef PROBE_TARGET_H
 #define PROBE_TARGET_H
 
 #include "discover.h"
 #include "locate/locate.h"
+#include "memo.h"
+#include "scout.h"
 #include "table.h"
 
 #define TARGETS_MAX 16384
+#define TARGET_WAITING_MAX 64
+
+struct target;
 
 struct targets {
 	struct table by_file; /* (dev, inode) → struct target */
-	uint64_t located;     /* files that were looked at */
+	struct memo *memo;
+	struct scout *scout;
+	uint64_t scanned; /* files that the scout has read */
+	/* The slow locators found something: these processes map the file, maybe others too. */
+	void (*found)(void *ctx, const uint32_t *tgids, size_t n);
+	void *ctx;
 };
 
 struct target {
 	struct targets *owner;
 	unsigned int refs;
 	bool in_table;
+	bool scanning;	     /* what is found may grow */
 	uint64_t dev, inode; /* as /proc/PID/maps has them */
-	uint64_t size;	     /* these two tell whether it is still the same file */
-	int64_t mtime_ns;
-	int fd; /* to attach by; -1 when there is nothing to attach */
+	struct memo_key key; /* as stat has them: whether it is still the same file */
+	int fd;		     /* to attach by; -1 when there is nothing to attach */
 	char *path;
 	struct findings findings;
+	/* While scanning. */
+	size_t n_waiting;
+	uint32_t waiting[TARGET_WAITING_MAX];
 };
 
-void targets_init(struct targets *t);
+/* cache_dir: memo_new. 0 or -errno. */
+int targets_init(struct targets *t, struct loop *loop, const char *cache_dir,
+		 void (*found)(void *ctx, const uint32_t *tgids, size_t n), void *ctx);
+void targets_stop(struct targets *t);	 /* no scan any more; before references are given up */
 void targets_release(struct targets *t); /* all references must be gone */
 
 /* The file behind a mapping, with a reference for the caller. 0; -ENOENT: it is of no
- * interest; -ESRCH or another -errno: it could not be looked at now. */
+ * interest; -EINPROGRESS: it is being looked at, and found() will tell; -ESRCH or another
+ * -errno: it could not be looked at now. */
 int targets_get(struct targets *t, const struct discover_mapping *m, struct target **ret);
 struct target *target_ref(struct target *t);
 void target_unref(struct target *t); /* NULL is fine */

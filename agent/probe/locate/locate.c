@@ -22,16 +22,50 @@ static const char *const stack_names[STACK_MAX] = {
 	[STACK_RING] = "ring",	     [STACK_GO] = "Go",
 };
 
+static const char *const role_names[ROLE_MAX] = {
+	[ROLE_OPENSSL_WRITE] = "write",
+	[ROLE_OPENSSL_WRITE_OUT4] = "write, length by 4",
+	[ROLE_OPENSSL_WRITE_OUT5] = "write, length by 5",
+	[ROLE_OPENSSL_READ] = "read",
+	[ROLE_OPENSSL_READ_OUT4] = "read, length by 4",
+	[ROLE_BORINGSSL_WRITE] = "write",
+	[ROLE_BORINGSSL_READ] = "read",
+	[ROLE_GNUTLS_WRITE] = "write",
+	[ROLE_GNUTLS_READ] = "read",
+	[ROLE_NSS_WRITE] = "write",
+	[ROLE_NSS_READ] = "read",
+	[ROLE_OTHER_WRITE] = "write",
+	[ROLE_OTHER_READ] = "read",
+	[ROLE_GO_WRITE] = "write",
+	[ROLE_GO_WRITE_ROOM] = "write, behind the look at the stack",
+	[ROLE_GO_READ] = "read",
+	[ROLE_GO_READ_COPY] = "read, where it copies",
+	[ROLE_GO_CLOSE] = "close",
+	[ROLE_AEAD_SEAL] = "seal",
+	[ROLE_AEAD_SEAL_SCATTER] = "seal, tag apart",
+	[ROLE_AEAD_OPEN] = "open",
+	[ROLE_AEAD_OPEN_GATHER] = "open, tag apart",
+	[ROLE_GO_READ_RETURN] = "result",
+	[ROLE_AEAD_OPEN_RETURN] = "result",
+	[ROLE_RETURN] = "result",
+	[ROLE_FREE] = "free",
+};
+
 /* The order of the attempts. */
 static const struct locator *const locators[] = {
-	&openssl_by_symbols, &gnutls_by_symbols,   &nss_by_symbols,
-	&s2n_by_symbols,     &mbedtls_by_symbols,  &wolfssl_by_symbols,
-	&go_by_table,	     &boringssl_by_errors, &awslc_by_errors,
+	&openssl_by_symbols, &gnutls_by_symbols,  &nss_by_symbols, &s2n_by_symbols,
+	&mbedtls_by_symbols, &wolfssl_by_symbols, &go_by_table,	   &boringssl_by_errors,
+	&openssl_by_names,   &awslc_by_errors,
 };
 
 const char *tls_stack_name(enum tls_stack stack)
 {
 	return stack_names[stack];
+}
+
+const char *point_role_name(enum point_role role)
+{
+	return role_names[role];
 }
 
 static bool is_located(const struct findings *f, enum tls_stack stack)

@@ -70,8 +70,8 @@ struct locator {
 	enum tls_stack stack;
 	bool slow;
 	const char *const *symbols; /* functions it asks for; ends with NULL; NULL: none */
-	/* Ends of strings of read-only data, each up to its NUL, that its code mentions: what
-	 * sites.h looks for. Ends with NULL; NULL: none. */
+	/* Strings of read-only data that its code mentions, as sites.h has them. Ends with NULL;
+	 * NULL: none. */
 	const char *const *strings;
 	locate_fn locate;
 };
@@ -79,6 +79,7 @@ struct locator {
 #define LOCATE_NAMES_MAX 64 /* symbols of all rows together; strings too */
 
 const char *tls_stack_name(enum tls_stack stack);
+const char *point_role_name(enum point_role role);
 
 /* The rows that are quick, or those that are slow; adds to ret. Slow rows skip the stacks
  * that are in it with points already. 0, or -ENOMEM: not all was looked at. */

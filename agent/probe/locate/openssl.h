@@ -22,6 +22,9 @@
 #include "locate.h"
 
 extern const struct locator openssl_by_symbols;
+/* Stripped and linked into a larger file: the inner functions, by the names (3.0 and later:
+ * __func__) or the numbers (1.1) that they report errors under. */
+extern const struct locator openssl_by_names;
 
 /* Does the file call SSL_read_ex or SSL_write_ex of another file? A guess by name: false
  * costs speed, not correctness. */

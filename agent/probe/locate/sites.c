@@ -34,16 +34,17 @@ struct search {
 
 /* ---- Strings ------------------------------------------------------------------------ */
 
-/* nul: where the string ends. A tail of a string is enough for the linker to share it, so
- * the address that code makes is that of the whole string. */
+/* nul: where the string ends. */
 static void add_target(struct search *s, struct slice bytes, size_t nul, uint64_t vaddr)
 {
 	for (size_t i = 0; i < s->n_strings; i++) {
-		size_t len = strlen(s->strings[i]), start = nul;
+		bool whole = s->strings[i][0] == '=';
+		const char *want = s->strings[i] + whole;
+		size_t len = strlen(want), start = nul - len;
 
-		if (nul < len || memcmp(bytes.data + nul - len, s->strings[i], len))
+		if (nul < len || memcmp(bytes.data + nul - len, want, len))
 			continue;
-		while (start && nul - start < STRING_LEN_MAX && bytes.data[start - 1])
+		while (!whole && start && nul - start < STRING_LEN_MAX && bytes.data[start - 1])
 			start--;
 		s->sites->strings_met |= UINT64_C(1) << i;
 		if (s->n_targets < TARGETS_MAX)

@@ -29,7 +29,9 @@ struct sites {
 	uint64_t strings_met; /* a bit for each string that is in the file, mentioned or not */
 };
 
-/* `strings`: ends of strings, without their NUL; at most 64. 0, or -ENOMEM. */
+/* `strings`: ends of strings, without their NUL: code mentions the beginning of a string
+ * that ends so (a path). With a '=' before it: code mentions what follows the '=' itself, be
+ * it the tail of a longer one, which linkers share. At most 64. 0, or -ENOMEM. */
 int sites_find(struct sites *ret, const struct elf *e, const char *const *strings, size_t n);
 void sites_release(struct sites *s);
 

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "code.h"
+#include "openssl.h"
+#include "sites.h"
+
+#include "cleanup.h"
+
+#include <errno.h>
+
+#define FUNCTIONS_MAX 8
+#define REPORT_BYTES 32 /* between the mentions of file and function in one report */
+
+/* The errors that name a function are reported by it, or by what it was inlined into. */
+enum string { WRITE_INTERNAL, READ_INTERNAL, WRITE, READ, FILE_NAME };
+
+static const char *const strings[] = { "=ssl_write_internal", "=ssl_read_internal", "=SSL_write",
+				       "=SSL_read",	      "ssl_lib.c",	    NULL };
+
+/* Before 3.0: by numbers (include/openssl/sslerr.h). */
+static const struct code_number codes[] = {
+	{ 524, 1 << WRITE_INTERNAL },
+	{ 523, 1 << READ_INTERNAL },
+	{ 208, 1 << WRITE },
+	{ 223, 1 << READ },
+};
+
+struct functions {
+	size_t n;
+	uint64_t vaddr[FUNCTIONS_MAX];
+};
+
+#define VERSIONS_MAX 64 /* places that say "OpenSSL " that are looked at, in each step */
+#define STEP (8u << 20) /* given back to the kernel after each */
+#define OVERLAP 16
+
+static bool has(const struct functions *f, uint64_t vaddr)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (f->vaddr[i] == vaddr)
+			return true;
+	return false;
+}
+
+/* Does the error report at a mention of the name, or of the file, name any of our functions? */
+static unsigned int named_at(const struct locate_input *in, const struct site *s, bool by_code)
+{
+	size_t string = s->string - in->first_string;
+
+	if (by_code)
+		return string != FILE_NAME
+			       ? 0
+			       : code_numbers_near(in->e, s->vaddr, codes, ARRAY_LEN(codes));
+	return string < FILE_NAME ? 1u << string : 0;
+}
+
+/* Is the first error that is reported behind this beginning one of ours? Else it is that of
+ * another function, and ours, whose beginning is not known, follows it. */
+static bool begins_ours(const struct locate_input *in, uint64_t function, bool by_code)
+{
+	uint64_t first = 0;
+
+	for (size_t i = 0; i < in->sites->n; i++) { /* in the order of their addresses */
+		const struct site *s = &in->sites->site[i];
+
+		if (s->function != function || s->string < in->first_string ||
+		    s->string > in->first_string + FILE_NAME)
+			continue;
+		first = first ? first : s->vaddr;
+		if (s->vaddr - first > REPORT_BYTES)
+			return false;
+		if (named_at(in, s, by_code))
+			return true;
+	}
+	return false;
+}
+
+/* The functions that report errors of the one that is named so. */
+static struct functions reporting(const struct locate_input *in, enum string name, bool by_code)
+{
+	struct functions f = { 0 };
+
+	for (size_t i = 0; i < in->sites->n && f.n < FUNCTIONS_MAX; i++) {
+		const struct site *s = &in->sites->site[i];
+
+		if (s->function && named_at(in, s, by_code) & 1u << name && !has(&f, s->function) &&
+		    begins_ours(in, s->function, by_code))
+			f.vaddr[f.n++] = s->function;
+	}
+	return f;
+}
+
+/* "OpenSSL 3.4.0 22 Oct 2024" → 304. 0: it does not say. */
+static unsigned int version_in(struct slice bytes)
+{
+	static const struct slice word = { "OpenSSL ", 8 };
+
+	for (int n = 0; n < VERSIONS_MAX; n++) {
+		ssize_t at = slice_find(bytes, word);
+		const char *d;
+
+		if (at < 0 || bytes.len - (size_t)at < word.len + 4)
+			return 0;
+		d = bytes.data + at + word.len;
+		if (d[0] >= '1' && d[0] <= '9' && d[1] == '.' && d[2] >= '0' && d[2] <= '9' &&
+		    d[3] == '.')
+			return (unsigned int)(d[0] - '0') * 100 + (unsigned int)(d[2] - '0');
+		bytes = slice_sub(bytes, (size_t)at + word.len, bytes.len);
+	}
+	return 0;
+}
+
+static unsigned int version(const struct elf *e)
+{
+	unsigned int found = 0;
+
+	for (size_t i = 0; i < e->n_segments && !found; i++) {
+		struct slice all = elf_segment_bytes(e, i);
+
+		for (size_t at = 0; at < all.len && !found; at += STEP) {
+			struct slice part = slice_sub(all, at, STEP + OVERLAP);
+
+			found = version_in(part);
+			elf_drop(e, part);
+		}
+	}
+	return found;
+}
+
+/* The inner function, or where it was inlined the plain one; others that contain it have
+ * its arguments (SSL_read_ex) or are left alone. */
+static int locate_direction(const struct locate_input *in, const struct functions *plain,
+			    const struct functions *inner, enum point_role plain_role,
+			    enum point_role inner_role, struct finding *ret)
+{
+	size_t before = ret->points.n;
+	int r = 0;
+
+	for (size_t i = 0; i < inner->n && !r; i++) {
+		bool is_plain = has(plain, inner->vaddr[i]);
+
+		if (is_plain || inner_role != ROLE_OPENSSL_WRITE_OUT5 || inner->n <= 2)
+			r = finding_add_pair(ret, in->e, is_plain ? plain_role : inner_role,
+					     inner->vaddr[i]);
+	}
+	if (!inner->n && plain->n == 1) /* before 1.1.1 there was no inner function */
+		r = finding_add_pair(ret, in->e, plain_role, plain->vaddr[0]);
+	return r ? r : ret->points.n > before ? 0 : -ENOENT;
+}
+
+static int locate(const struct locate_input *in, bool by_code, unsigned int v, struct finding *ret)
+{
+	const struct functions write = reporting(in, WRITE, by_code);
+	const struct functions read = reporting(in, READ, by_code);
+	const struct functions write_internal = reporting(in, WRITE_INTERNAL, by_code);
+	const struct functions read_internal = reporting(in, READ_INTERNAL, by_code);
+	/* SSL_write_ex2 (3.3) brought a flags argument before the length's. */
+	enum point_role inner = v >= 303 ? ROLE_OPENSSL_WRITE_OUT5 : ROLE_OPENSSL_WRITE_OUT4;
+	int r = locate_direction(in, &write, &write_internal, ROLE_OPENSSL_WRITE, inner, ret);
+
+	return r ? r
+		 : locate_direction(in, &read, &read_internal, ROLE_OPENSSL_READ,
+				    ROLE_OPENSSL_READ_OUT4, ret);
+}
+
+static int by_names(const struct locate_input *in, struct finding *ret)
+{
+	uint64_t met = in->sites->strings_met >> in->first_string;
+	unsigned int v = 0;
+	int r = -ENOENT;
+
+	if (met >> WRITE_INTERNAL & 1) {
+		v = version(in->e);
+		r = v ? locate(in, false, v, ret) : -ENOTSUP;
+		if (!r)
+			finding_note(ret, "function names in its error reports (%u.%u, stripped)",
+				     v / 100, v % 100);
+		else
+			finding_note(ret,
+				     v ? "stripped, and no function reports errors as SSL_%s"
+				       : "stripped, and its version is not known",
+				     ret->points.n ? "read" : "write");
+	}
+	if (r && met >> FILE_NAME & 1) {
+		ret->points.n = 0;
+		r = locate(in, true, 0, ret) ? -ENOTSUP : 0;
+		finding_note(ret,
+			     r ? "stripped, and no function reports errors as SSL_%s"
+			       : "function numbers in its error reports (stripped)",
+			     ret->points.n ? "read" : "write");
+	}
+	return r;
+}
+
+const struct locator openssl_by_names = {
+	.stack = STACK_OPENSSL,
+	.slow = true,
+	.strings = strings,
+	.locate = by_names,
+};

