@@ -122,6 +122,7 @@ struct files_struct {
 
 struct task_struct {
 	struct files_struct *files;
+	void *stack;
 };
 
 struct iovec {

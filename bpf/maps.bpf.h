@@ -22,8 +22,10 @@ const volatile __u32 hot_calls __weak = 1000; /* ignored calls in a second that 
 
 /* Whether the consumer must be woken; see emit.bpf.h. */
 volatile __u32 consumer_state __weak = 0;
-/* Set by the agent when socket_send is attached. */
+/* Set by the agent when what sockets send is looked at, */
 volatile bool have_socket_send __weak = false;
+/* and when that is done after the call, for want of a tracepoint before it. */
+volatile bool inspects_after __weak = false;
 /* Set where a return probe is shared: perf uprobes before Linux 6.12 run the program of every
  * process for the return of any, and all but one find no entry. */
 volatile bool returns_shared __weak = false;
@@ -156,7 +158,8 @@ struct {
 
 /* Sockets of observed processes. */
 struct sock_owner {
-	u64 ptr; /* the TLS connection; 0: not known yet */
+	u64 ptr;       /* the TLS connection, or the socket itself: plain HTTP; 0: not known yet */
+	u64 looked_ns; /* when it was last no HTTP; 0: not looked at */
 	u32 tgid;
 	bool tls;	/* sent TLS records */
 	u8 plain_sends; /* what it sent else; from PLAIN_SENDS_MAX on it is not looked at */
