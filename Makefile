@@ -33,7 +33,7 @@ SEES_wire    := base
 SEES_genai   := base wire
 SEES_flow    := base wire genai
 SEES_trace   := base genai
-SEES_account := base genai trace
+SEES_account := base wire genai trace
 SEES_otlp    := base sys genai trace account
 SEES_store   := base sys genai trace account
 SEES_metrics := base sys genai trace account
@@ -49,10 +49,10 @@ PURE         := $(filter $(MODULES),base wire genai flow trace account otlp stor
 
 # Of a module that is not, the files that are: no libbpf, no generated skeleton.
 PURE_FILES   := $(wildcard agent/probe/discover*.c agent/probe/filter.c agent/probe/perfring.c \
-	agent/probe/memo.c agent/probe/scout.c agent/probe/locate/*.c)
+	agent/probe/memo.c agent/probe/scout.c agent/probe/urgent.c agent/probe/locate/*.c)
 
 LIBS_PURE  := libelf libdw zlib libbrotlidec libzstd libnghttp2 libcurl libcap-ng \
-	sqlite3 yaml-0.1
+	sqlite3 yaml-0.1 libpcre2-8
 LIBS_AGENT := $(LIBS_PURE) libbpf libmicrohttpd ncursesw
 
 pkg = $(shell $(PKG_CONFIG) $(1) $(2) 2>/dev/null)
@@ -95,6 +95,15 @@ $(BUILD)/gen/gentap.bpf.o: $(BPF_OBJS)
 $(SKEL): $(BUILD)/gen/gentap.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name gentap_bpf > $@.tmp && mv $@.tmp $@
 
+# ---- Price list: from the npm package that agent/account/prices pins ------------------
+PRICES := $(BUILD)/gen/prices.json
+$(PRICES): agent/account/prices/package.json agent/account/prices/package-lock.json agent/account/prices/extract.mjs
+	@mkdir -p $(@D) $(BUILD)/prices
+	$(Q)cp $^ $(BUILD)/prices/
+	$(Q)cd $(BUILD)/prices && npm ci --silent --no-audit --no-fund --ignore-scripts
+	$(Q)cd $(BUILD)/prices && node extract.mjs > prices.json
+	$(Q)mv $(BUILD)/prices/prices.json $@
+
 # ---- Modules, in each variant ------------------------------------------------------
 includes = $(addprefix -iquoteagent/,$(1) $(SEES_$(1))) $(if $(filter $(1),$(ABI_USERS)),-Iinclude) \
 	$(if $(filter $(1),$(SKEL_USERS)),-DGENTAP_USES_BPF -isystem $(BUILD)/gen)
@@ -108,6 +117,8 @@ $(call objs,$(1),$(2)): $(BUILD)/$(1)/%.o: agent/%.c
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC_$(1)) $$(BASE_CFLAGS) $$(CFLAGS_$(1)) $$(CFLAGS) $(call includes,$(2)) $$(CPPFLAGS) -MMD -MP -c $$< -o $$@
 $(if $(filter $(2),$(SKEL_USERS)),$(filter-out $(call pure_files,$(1)),$(call objs,$(1),$(2))): $(SKEL))
+$(if $(filter $(2),account),$(BUILD)/$(1)/account/price_builtin.o: $(PRICES)
+$(BUILD)/$(1)/account/price_builtin.o: CPPFLAGS += -DPRICES_JSON='"$(PRICES)"')
 endef
 $(foreach v,release asan fuzz,$(foreach m,$(MODULES),$(eval $(call module_rules,$(v),$(m)))))
 define main_rules
@@ -171,11 +182,13 @@ unit: $(UNIT) $(REPLAY)
 fuzzers: $(FUZZ)
 benches: $(BENCH)
 
+# npm comes with Debian's package or with another Node.js that has brought its own.
+NPM_DEPS := $(if $(shell command -v npm),,nodejs npm)
 # Root installs as it is; a user through sudo, which is called for nothing else.
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 DEPS := gcc make clang llvm bpftool libbpf-dev libelf-dev libdw-dev zlib1g-dev libbrotli-dev libzstd-dev \
-	libnghttp2-dev libcurl4-openssl-dev libcap-ng-dev libsqlite3-dev libyaml-dev libmicrohttpd-dev \
-	libncurses-dev uthash-dev pkg-config libc6-dev ca-certificates
+	libnghttp2-dev libcurl4-openssl-dev libcap-ng-dev libsqlite3-dev libyaml-dev libmicrohttpd-dev libpcre2-dev \
+	libncurses-dev uthash-dev pkg-config libc6-dev ca-certificates $(NPM_DEPS)
 DEPS_TEST := libclang-rt-14-dev python3-venv python3-pip openssl curl procps brotli zstd \
 	libcjson-dev
 
@@ -197,7 +210,7 @@ deps-test:
 run: deps ## install, build, start the agent and show live calls
 	$(Q)$(MAKE) --no-print-directory all
 	@[ -z "$(SUDO)" ] || echo "capturing needs root: starting the agent with sudo"
-	$(Q)$(SUDO) $(BUILD)/gentap run --print $(ARGS)
+	$(Q)$(SUDO) $(BUILD)/gentap run --print --store $(ARGS)
 
 check: ## fast inner loop: unit and replay tests under ASan and UBSan, no root
 	$(Q)$(MAKE) --no-print-directory unit asan all

@@ -4,6 +4,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "log.h"
+#include "schema.h"
 
 #include <errno.h>
 #include <sys/utsname.h>
@@ -11,6 +12,7 @@
 
 #define BODY_MAX (32 * 1024 * 1024)
 #define CONTENT_MAX (64 * 1024)
+#define STORE_FLUSH_MS 3000
 
 static void read_host_id(char *to, size_t size)
 {
@@ -65,8 +67,11 @@ static void on_span(void *ctx, struct span *span)
 {
 	struct app *a = ctx;
 
+	account_span(a->billing.account, span);
 	if (a->exporter)
 		exporter_span(a->exporter, span);
+	if (a->store)
+		store_span(a->store, span);
 	print_span(&a->printer, span);
 }
 
@@ -113,6 +118,35 @@ static int init_exporter(struct app *a)
 	return exporter_new(&a->exporter, a->loop, &a->otlp, &a->host);
 }
 
+/* Live, a database that cannot be written is no reason not to watch; a file that was asked
+ * to be put into one is. */
+static int init_store(struct app *a)
+{
+	const struct options *o = a->options;
+	char path[4096];
+	struct store_config config = {
+		.path = o->db_file,
+		.host_name = a->host.host_name,
+		.must_open = o->command != CMD_RUN,
+		.keep_ns = o->keep_ns,
+		.max_bytes = o->keep_bytes,
+	};
+	int r;
+
+	if (!o->store && !o->db_file)
+		return 0;
+	if (!config.path) {
+		r = schema_default_path(path, sizeof(path));
+		if (r)
+			return r;
+		config.path = path;
+	}
+	r = store_new(&a->store, &config);
+	if (r)
+		log_error("store: cannot open: %s file=%s", strerror(-r), config.path);
+	return r;
+}
+
 int app_init(struct app *a, const struct options *o)
 {
 	struct tracer_config tracer = { .profile = o->semconv, .content = content_wanted(o) };
@@ -138,11 +172,15 @@ int app_init(struct app *a, const struct options *o)
 	if (!r)
 		r = init_exporter(a);
 	if (!r)
+		r = init_store(a);
+	if (!r)
 		r = tracer_new(&a->tracer, &tracer, &sink);
-	if (r) {
+	if (r)
 		log_error("cannot start: %s", strerror(-r));
+	else
+		r = billing_start(&a->billing, o, a->loop);
+	if (r)
 		app_release(a);
-	}
 	return r;
 }
 
@@ -174,12 +212,26 @@ static int finish_export(struct app *a, uint64_t flush_ms)
 	return r ? r : -EIO;
 }
 
+static int finish_store(struct app *a)
+{
+	struct store_stats s;
+
+	if (!a->store)
+		return 0;
+	store_flush(a->store, STORE_FLUSH_MS);
+	store_read_stats(a->store, &s);
+	store_free(TAKE(a->store)); /* says what was lost */
+	return s.queued || s.lost_full || s.lost_other ? -EIO : 0;
+}
+
 int app_finish(struct app *a, uint64_t flush_ms)
 {
 	int r, w;
 
 	tracer_free(TAKE(a->tracer));
 	r = finish_export(a, flush_ms);
+	w = finish_store(a);
+	r = r ? r : w;
 	w = fflush(a->out) || print_error(&a->printer) ? -EIO : 0;
 	if (w)
 		log_error("output: cannot write: %s", strerror(-w));
@@ -190,6 +242,8 @@ void app_release(struct app *a)
 {
 	tracer_free(a->tracer);
 	exporter_free(a->exporter);
+	billing_release(&a->billing);
+	store_free(a->store);
 	loop_free(a->loop);
 	print_release(&a->printer);
 	otlp_options_release(&a->otlp);

@@ -1,23 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The upper half of the agent, the same for live and for files: calls become spans,
- * spans go to every sink (exporter, printer). What feeds it is live.c or offline.c.
+ * spans learn what they cost, and go to every sink (exporter, store, printer). What feeds it
+ * is live.c or cmd_offline.c.
  */
 #ifndef APP_H
 #define APP_H
 
+#include "billing.h"
 #include "exporter.h"
 #include "loop.h"
 #include "options.h"
 #include "pipeline.h"
 #include "print.h"
+#include "store.h"
 #include "tracer.h"
 
 struct app {
 	const struct options *options;
 	struct loop *loop;
 	struct tracer *tracer;
+	struct billing billing;
 	struct exporter *exporter; /* NULL: no endpoint */
+	struct store *store;	   /* NULL: not wanted */
 	struct printer printer;
 	FILE *out;
 	struct otlp_options otlp;

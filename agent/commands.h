@@ -13,5 +13,6 @@ int cmd_exec(const struct options *o);
 int cmd_record(const struct options *o);
 int cmd_offline(const struct options *o); /* replay and decode */
 int cmd_doctor(const struct options *o);
+int cmd_prices(const struct options *o);
 
 #endif

@@ -8,6 +8,7 @@ int main(int argc, char **argv)
 	static int (*const run[])(const struct options *) = {
 		[CMD_RUN] = cmd_run,	    [CMD_EXEC] = cmd_exec,	[CMD_RECORD] = cmd_record,
 		[CMD_REPLAY] = cmd_offline, [CMD_DECODE] = cmd_offline, [CMD_DOCTOR] = cmd_doctor,
+		[CMD_PRICES] = cmd_prices,
 	};
 	struct options options;
 	int status;

@@ -50,6 +50,9 @@ enum flag_key {
 	KEY_EXCLUDE_EXE,
 	KEY_EXCLUDE_UID,
 	KEY_FEATURE_OFF,
+	KEY_PRICES,
+	KEY_STORE,
+	KEY_DB,
 	KEY_EXPORTER, /* and one for each of exporter_flags */
 };
 
@@ -71,6 +74,14 @@ static const struct {
 	{ EXPORTS,
 	  { "semconv", KEY_SEMCONV, "NAME", 0,
 	    "names of attributes: v1.41 (default), latest or both", 0 } },
+	{ EXPORTS | ON(CMD_PRICES),
+	  { "prices", KEY_PRICES, "FILE", 0,
+	    "price list that wins over the built-in one: genai-prices v2 or LiteLLM JSON", 0 } },
+	{ ON(CMD_RUN),
+	  { "store", KEY_STORE, NULL, 0, "keep spans in the database that runs, query, top … read",
+	    0 } },
+	{ ON(CMD_RUN) | ON(CMD_EXEC) | FILES,
+	  { "db", KEY_DB, "FILE", 0, "the database, where it is not the default one", 0 } },
 	{ LIVE,
 	  { "pid", KEY_PID, "PID,…", 0, "observe only these processes and their children", 1 } },
 	{ LIVE,
@@ -131,6 +142,11 @@ static const struct {
 	  "and why. With files: which TLS libraries these executables and libraries contain, and "
 	  "where they would be observed (no privilege needed).\v"
 	  "Examples:\n  sudo gentap doctor\n  gentap doctor /usr/bin/node ~/.bun/bin/bun\n" },
+	{ "prices", CMD_PRICES, "[[PROVIDER:]MODEL...]",
+	  "Show the price lists in force, or what a model costs by them.\v"
+	  "Examples:\n"
+	  "  gentap prices\n"
+	  "  gentap prices anthropic:claude-sonnet-4-5 gpt-5\n" },
 	{ "version", CMD_VERSION, "", "Print the version." },
 	{ "help", CMD_HELP, "[COMMAND]", "Show this, or the help of a command." },
 };
@@ -220,6 +236,9 @@ static int set_flag(struct options *o, int key, char *arg)
 	case KEY_OUTPUT_FILE:
 		o->output_file = arg;
 		return 0;
+	case KEY_PRICES:
+		o->prices_file = arg;
+		return 0;
 	case KEY_RECORD:
 		o->record_file = arg;
 		return 0;
@@ -249,6 +268,12 @@ static int set_flag(struct options *o, int key, char *arg)
 		return add_strings(&o->exclude_exes, arg);
 	case KEY_FEATURE_OFF:
 		return add_strings(&o->features_off, arg);
+	case KEY_STORE:
+		o->store = true;
+		return 0;
+	case KEY_DB:
+		o->db_file = arg;
+		return 0;
 	case KEY_VERBOSE:
 		o->verbose = true;
 		return 0;

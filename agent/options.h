@@ -21,6 +21,7 @@ enum command {
 	CMD_REPLAY,
 	CMD_DECODE,
 	CMD_DOCTOR,
+	CMD_PRICES,
 	CMD_VERSION,
 	CMD_HELP,
 };
@@ -45,11 +46,15 @@ struct options {
 	enum output_format output;
 	const char *output_file;
 	const char *record_file;
+	const char *prices_file; /* a price list that wins over the built-in one */
 	bool capture_content;
 	bool verbose;
 	bool quiet;
 	enum semconv_profile semconv;
 	uint64_t ring_bytes; /* 0: default */
+	bool store;	     /* keep spans in a database */
+	const char *db_file; /* NULL: the default one */
+	uint64_t keep_ns, keep_bytes;
 	struct option_numbers pids, uids, exclude_uids;
 	struct option_strings comms, exes, exclude_comms, exclude_exes;
 	struct option_strings features_off;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "print.h"
 
+#include "account.h"
+#include "attr_json.h"
 #include "clock.h"
 #include "cleanup.h"
 
@@ -58,11 +60,18 @@ static void count(struct printer *p, const struct span *s)
 		{ ATTR_USAGE_OUTPUT, offsetof(struct print_totals, output) },
 		{ ATTR_USAGE_REASONING, offsetof(struct print_totals, reasoning) },
 	};
+	const struct attr *cost;
 
 	p->totals.calls++;
 	p->totals.errors += s->error;
 	p->totals.partial += !slice_eq(str_of(s, ATTR_GENTAP_COMPLETENESS), SLICE("full"));
 	p->totals.no_usage += int_of(s, ATTR_USAGE_INPUT) < 0 && int_of(s, ATTR_USAGE_OUTPUT) < 0;
+	cost = span_attr(s, ATTR_COST_TOTAL);
+	if (cost && cost->type == ATTR_DOUBLE) {
+		p->totals.cost_usd += cost->number;
+		p->totals.priced++;
+	}
+	p->totals.unpriced += span_attr(s, ATTR_COST_MISSING) != NULL;
 	for (size_t i = 0; i < ARRAY_LEN(sums); i++) {
 		int64_t tokens = int_of(s, sums[i].key);
 
@@ -102,6 +111,22 @@ static void add_seconds_cell(struct buf *b, double s, int width)
 		buf_printf(b, "%*.0fms  ", width - 2, s * 1e3);
 	else
 		buf_printf(b, "%*.2fs  ", width - 1, s);
+}
+
+/* Four decimals below a cent, two above; what costs less than can be shown is not free. */
+static void add_cost_cell(struct buf *b, const struct span *s, int width)
+{
+	const struct attr *a = span_attr(s, ATTR_COST_TOTAL);
+	char text[32] = "-";
+
+	if (a && a->type == ATTR_DOUBLE) {
+		if (a->number > 0 && a->number < 0.00005)
+			snprintf(text, sizeof(text), "<$0.0001");
+		else
+			snprintf(text, sizeof(text), a->number < 0.01 ? "$%.4f" : "$%.2f",
+				 a->number);
+	}
+	buf_printf(b, "%*s  ", width, text);
 }
 
 static void add_time_cell(struct buf *b, uint64_t ns)
@@ -147,9 +172,10 @@ static void print_row(struct printer *p, const struct span *s)
 	char process[64];
 
 	if (!p->header_done) {
-		fprintf(p->out, "%-12s  %-22s  %-10s  %-26s  %8s  %8s  %7s  %7s  %7s  %8s  %s\n",
+		fprintf(p->out,
+			"%-12s  %-22s  %-10s  %-26s  %8s  %8s  %7s  %7s  %8s  %7s  %8s  %s\n",
 			"TIME", "PROCESS", "PROVIDER", "MODEL", "INPUT", "CACHED", "OUTPUT",
-			"REASON", "TTFT", "DURATION", "STATUS");
+			"REASON", "COST", "TTFT", "DURATION", "STATUS");
 		p->header_done = true;
 	}
 	if (s->process)
@@ -165,6 +191,7 @@ static void print_row(struct printer *p, const struct span *s)
 	add_number_cell(&p->line, int_of(s, ATTR_USAGE_CACHE_READ), 8);
 	add_number_cell(&p->line, int_of(s, ATTR_USAGE_OUTPUT), 7);
 	add_number_cell(&p->line, int_of(s, ATTR_USAGE_REASONING), 7);
+	add_cost_cell(&p->line, s, 8);
 	add_seconds_cell(&p->line, ttft && ttft->type == ATTR_DOUBLE ? ttft->number : NAN, 7);
 	add_seconds_cell(&p->line, (double)(s->end_ns - s->start_ns) / 1e9, 8);
 	add_status(p, s);
@@ -174,35 +201,6 @@ static void add_hex(struct buf *b, const uint8_t *bytes, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
 		buf_printf(b, "%02x", bytes[i]);
-}
-
-static void add_attr(struct buf *b, const struct attr *a)
-{
-	switch (a->type) {
-	case ATTR_STRING:
-		buf_add_json(b, a->string);
-		break;
-	case ATTR_BOOL:
-		buf_add_str(b, a->boolean ? "true" : "false");
-		break;
-	case ATTR_INT:
-		buf_printf(b, "%lld", (long long)a->integer);
-		break;
-	case ATTR_DOUBLE:
-		if (isfinite(a->number))
-			buf_printf(b, "%.17g", a->number);
-		else
-			buf_add_str(b, "null");
-		break;
-	case ATTR_STRINGS:
-		buf_add_char(b, '[');
-		for (size_t i = 0; i < a->strings.count; i++) {
-			buf_add_str(b, i ? "," : "");
-			buf_add_json(b, a->strings.items[i]);
-		}
-		buf_add_char(b, ']');
-		break;
-	}
 }
 
 static void print_json(struct printer *p, const struct span *s)
@@ -230,12 +228,8 @@ static void print_json(struct printer *p, const struct span *s)
 		buf_add_char(b, '}');
 	}
 	buf_add_str(b, ",\"attributes\":{");
-	for (size_t i = 0; i < s->n_attrs; i++) {
-		buf_add_str(b, i ? "," : "");
-		buf_add_json(b, slice_from(s->attrs[i].key));
-		buf_add_char(b, ':');
-		add_attr(b, &s->attrs[i]);
-	}
+	for (size_t i = 0; i < s->n_attrs; i++)
+		attr_json_member(b, &s->attrs[i], !i);
 	buf_add_str(b, "}}");
 }
 
@@ -287,6 +281,10 @@ void print_summary(const struct printer *p, FILE *out)
 			"; tokens: input %s%lld (cached %s%lld), output %s%lld (reasoning %s%lld)",
 			bound, (long long)t->input, bound, (long long)t->cached, bound,
 			(long long)t->output, bound, (long long)t->reasoning);
+	if (t->priced)
+		fprintf(out, "; cost %s$%.4f at list price", t->unpriced ? "≥ " : "", t->cost_usd);
+	if (t->unpriced)
+		fprintf(out, "; %llu calls of unknown cost", (unsigned long long)t->unpriced);
 	if (t->no_usage)
 		fprintf(out, "; %llu calls without usage on the wire",
 			(unsigned long long)t->no_usage);

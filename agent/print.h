@@ -19,6 +19,9 @@ struct print_totals {
 	uint64_t partial;
 	uint64_t no_usage; /* calls whose tokens the wire did not tell */
 	int64_t input, cached, output, reasoning;
+	double cost_usd;
+	uint64_t priced;   /* calls with a cost */
+	uint64_t unpriced; /* calls that cost nobody knows what */
 };
 
 struct printer {

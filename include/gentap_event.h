@@ -64,7 +64,7 @@ enum gentap_event_flags {
 	GENTAP_F_LAST = 2,	/* last record of its call */
 	GENTAP_F_NOCOPY = 4,	/* the bytes could not be read: data_len is 0 and they are lost */
 	GENTAP_F_MIDSTREAM = 8, /* the object was in use before it was first seen */
-	GENTAP_F_REDACTED = 16, /* a recorder masked secrets in the payload; lengths are kept */
+	GENTAP_F_REDACTED = 16, /* written by a recorder: secrets are masked, see tracefile.h */
 };
 
 struct gentap_event {

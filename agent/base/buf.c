@@ -208,3 +208,37 @@ int buf_add_json(struct buf *b, struct slice s)
 	buf_add(b, p + plain, s.len - plain);
 	return buf_add_char(b, '"');
 }
+
+static int base64_value(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+int buf_add_base64(struct buf *b, struct slice text)
+{
+	uint32_t bits = 0;
+	unsigned int n = 0;
+
+	for (size_t i = 0; i < text.len && text.data[i] != '='; i++) {
+		char c = text.data[i];
+		int v = base64_value(c);
+
+		if (v < 0 && (c == '\n' || c == '\r' || c == ' '))
+			continue;
+		if (v < 0)
+			return -EBADMSG;
+		bits = bits << 6 | (uint32_t)v;
+		n += 6;
+		if (n >= 8) {
+			n -= 8;
+			buf_add_char(b, (char)(bits >> n));
+		}
+	}
+	return buf_error(b);
+}

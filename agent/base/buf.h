@@ -46,6 +46,8 @@ void buf_drop(struct buf *b, size_t len);
 int buf_add_utf8(struct buf *b, struct slice s);
 /* A JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */
 int buf_add_json(struct buf *b, struct slice s);
+/* What base64 (RFC 4648) stands for; white space passes. -EBADMSG when it is none. */
+int buf_add_base64(struct buf *b, struct slice text);
 
 static inline void buf_cleanup(struct buf *b)
 {

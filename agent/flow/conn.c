@@ -140,7 +140,7 @@ const struct conn_proto *conn_proto_for_upgrade(struct slice token)
 
 /* ---- Which protocol is it? ----------------------------------------------------------- */
 
-static enum sniff ask_protos(struct slice head, const struct conn_proto **ret)
+enum sniff conn_sniff(struct slice head, const struct conn_proto **ret)
 {
 	for (size_t i = 0; i < ARRAY_LEN(protos); i++) {
 		enum sniff answer = protos[i]->sniff ? protos[i]->sniff(head) : SNIFF_NO;
@@ -222,11 +222,11 @@ static void sniff(struct conn_side *side, struct slice data, bool call_start, ui
 	if (!more && !call_start && !conn_whole(c, side->dir))
 		return;
 	taken = collect(side, data, wall_ns);
-	answer = ask_protos((struct slice){ side->head, side->head_len }, &proto);
+	answer = conn_sniff((struct slice){ side->head, side->head_len }, &proto);
 	if (answer == SNIFF_NO && more && call_start) {
 		side->head_len = 0;
 		taken = collect(side, data, wall_ns);
-		answer = ask_protos((struct slice){ side->head, side->head_len }, &proto);
+		answer = conn_sniff((struct slice){ side->head, side->head_len }, &proto);
 	}
 	if (answer == SNIFF_MORE)
 		return;

@@ -85,6 +85,9 @@ struct conn {
 	uint64_t exchanges;
 };
 
+/* Which protocol do a direction's first bytes begin? *ret: unless it is NO. */
+enum sniff conn_sniff(struct slice head, const struct conn_proto **ret);
+
 int conn_new(struct conn **ret, struct flow *flow, const struct gentap_event *ev,
 	     struct process *process);
 /* Ends open exchanges (they are emitted, marked) and frees. */

@@ -102,37 +102,6 @@ static int parse_time(struct slice s, uint64_t *ret_ns)
 	return 0;
 }
 
-static int base64_value(char c)
-{
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const char *at = c ? strchr(digits, c) : NULL;
-
-	return at ? (int)(at - digits) : -1;
-}
-
-static int add_base64(struct buf *to, struct slice text)
-{
-	uint32_t bits = 0;
-	unsigned int n = 0;
-
-	for (size_t i = 0; i < text.len && text.data[i] != '='; i++) {
-		int v = base64_value(text.data[i]);
-
-		if (v < 0 && (text.data[i] == '\n' || text.data[i] == '\r' || text.data[i] == ' '))
-			continue;
-		if (v < 0)
-			return -EBADMSG;
-		bits = bits << 6 | (uint32_t)v;
-		n += 6;
-		if (n >= 8) {
-			n -= 8;
-			buf_add_char(to, (char)(bits >> n));
-		}
-	}
-	return buf_error(to);
-}
-
 static int read_fields(struct entry *e, struct json_val list, struct http_head *head)
 {
 	struct http_field *fields = NULL;
@@ -198,7 +167,7 @@ static int read_request_body(struct entry *e, struct json_val post)
 			return json_str(text, &e->request_body);
 		buf_reset(&e->text, 64 * 1024);
 		return json_str(text, &e->text)
-			       ?: add_base64(&e->request_body, buf_slice(&e->text));
+			       ?: buf_add_base64(&e->request_body, buf_slice(&e->text));
 	}
 	for (struct json_val v = json_first(params); v.doc; v = json_next(v)) {
 		if (e->request_body.len)
@@ -219,7 +188,7 @@ static int read_response_body(struct entry *e, struct json_val content)
 	if (!json_is(json_get(content, "encoding"), "base64"))
 		return json_str(text, &e->response_body);
 	buf_reset(&e->text, 64 * 1024);
-	return json_str(text, &e->text) ?: add_base64(&e->response_body, buf_slice(&e->text));
+	return json_str(text, &e->text) ?: buf_add_base64(&e->response_body, buf_slice(&e->text));
 }
 
 /* Does the body open as its coding's format does? Brotli has no magic: a body that

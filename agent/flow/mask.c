@@ -11,6 +11,7 @@ enum line {
 	LINE_SECRET,
 	LINE_SECRET_END, /* behind its line feed: a space would continue it (obs-fold) */
 	LINE_OTHER,	 /* no field: status line, body */
+	LINE_LOST,	 /* behind a hole, perhaps in a secret */
 };
 
 enum word_state {
@@ -53,11 +54,19 @@ void mask_init(struct mask *m)
 	*m = (struct mask){ .line = LINE_NAME, .upper = true };
 }
 
+void mask_message(struct mask *m)
+{
+	bool in_word = m->word_state == WORD_SECRET || m->word_state == WORD_KEY;
+
+	if (m->line == LINE_SECRET || m->line == LINE_TARGET || (m->line == LINE_VALUE && in_word))
+		return;
+	mask_init(m);
+}
+
 void mask_hole(struct mask *m)
 {
 	mask_init(m);
-	m->line = LINE_SECRET;
-	m->begun = true;
+	m->line = LINE_LOST;
 }
 
 static bool is_alnum(char c)
@@ -175,6 +184,10 @@ static bool step_line(struct mask *m, char c)
 		else if (!space && c != '\r')
 			m->begun = true;
 		return m->begun && c != '\n' && c != '\r';
+	case LINE_LOST:
+		if (c == '\n')
+			m->line = LINE_SECRET_END;
+		return c != '\n' && c != '\r';
 	case LINE_TARGET:
 	case LINE_VALUE:
 	case LINE_OTHER:
@@ -314,7 +327,7 @@ size_t mask_bytes(struct mask *m, char *data, size_t len)
 		char c = data[i];
 		bool secret = step_line(m, c);
 
-		if (secret || m->line == LINE_SECRET)
+		if (secret || m->line == LINE_SECRET || m->line == LINE_LOST)
 			next_word(m);
 		else
 			secret = step_word(m, c);

@@ -46,6 +46,8 @@ struct mask {
 };
 
 void mask_init(struct mask *m); /* at the beginning of a message */
+/* The framing says that a message begins here. It may be wrong: a secret goes on. */
+void mask_message(struct mask *m);
 /* Masks in place and returns how many bytes it changed. */
 size_t mask_bytes(struct mask *m, char *data, size_t len);
 void mask_hole(struct mask *m);

@@ -267,18 +267,6 @@ static void record_hello(struct pipeline *p, const struct gentap_event *ev, stru
 
 /* ---- Records --------------------------------------------------------------------------- */
 
-static bool is_sound(const struct gentap_event *ev, size_t len)
-{
-	uint64_t end;
-
-	return ev->type >= GENTAP_EV_DATA && ev->type <= GENTAP_EV_HELLO &&
-	       ev->dir <= GENTAP_READ && ev->data_len <= GENTAP_CHUNK_MAX &&
-	       ev->data_len <= len - sizeof(*ev) &&
-	       !(ev->flags & GENTAP_F_NOCOPY && ev->data_len) &&
-	       !__builtin_add_overflow(ev->pos, ev->call_len, &end) &&
-	       !__builtin_add_overflow(ev->pos, ev->data_len, &end);
-}
-
 int pipeline_record(struct pipeline *p, const void *record, size_t len)
 {
 	struct gentap_event ev;
@@ -286,7 +274,7 @@ int pipeline_record(struct pipeline *p, const void *record, size_t len)
 	struct conn *c;
 	int r = 0;
 
-	if (len < sizeof(ev) || (memcpy(&ev, record, sizeof(ev)), !is_sound(&ev, len))) {
+	if (len < sizeof(ev) || (memcpy(&ev, record, sizeof(ev)), !stream_sound(&ev, len))) {
 		p->flow.stats.bad_records++;
 		return -EBADMSG;
 	}

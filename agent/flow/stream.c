@@ -26,6 +26,18 @@ void stream_release(struct stream *s)
 	s->held_bytes = 0;
 }
 
+bool stream_sound(const struct gentap_event *ev, size_t len)
+{
+	uint64_t end;
+
+	return ev->type >= GENTAP_EV_DATA && ev->type <= GENTAP_EV_HELLO &&
+	       ev->dir <= GENTAP_READ && ev->data_len <= GENTAP_CHUNK_MAX &&
+	       ev->data_len <= len - sizeof(*ev) &&
+	       !(ev->flags & GENTAP_F_NOCOPY && ev->data_len) &&
+	       !__builtin_add_overflow(ev->pos, ev->call_len, &end) &&
+	       !__builtin_add_overflow(ev->pos, ev->data_len, &end);
+}
+
 static int32_t seq_distance(uint32_t from, uint32_t to)
 {
 	return (int32_t)(to - from);

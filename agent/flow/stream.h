@@ -48,6 +48,9 @@ struct stream {
 void stream_init(struct stream *s, const struct stream_sink *sink);
 void stream_release(struct stream *s); /* drops what is held; call stream_flush() first */
 
+/* Is this header, of a record of len bytes with it, one that the kernel could have made?
+ * Every other function here may rely on that. */
+bool stream_sound(const struct gentap_event *ev, size_t len);
 /* Takes one DATA record; the sink is called from here. Never fails: without memory to
  * keep a record back, the gap before it becomes a hole. */
 void stream_record(struct stream *s, const struct gentap_event *ev, struct slice data);

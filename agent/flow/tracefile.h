@@ -2,20 +2,24 @@
 /*
  * A recorded trace: what the ring delivered, so that it can be decoded again.
  *
- * Format (version 1, little endian). Header: "gentap\n\0", u32 version, u32 ABI
+ * Format (version 2, little endian). Header: "gentap\n\0", u32 version, u32 ABI
  * version, i64 boot_to_wall_ns, 16 bytes 0. Then frames: u32 type, u32 length,
  * payload. Frame types: 1 record (struct gentap_event and its payload), 2 process (JSON
  * object: the fields of struct process; stands before the process's first record), 3
  * process exit (u32 tgid, u32 0, u64 ts_ns), 4 exec (same), 5 end (u64 records, u64 lost:
- * not written for want of memory, u64 bare: written without their payload). Readers skip
- * unknown types and what a known frame has beyond these. A file without an end frame was
- * cut off: what is there still replays.
+ * not kept for want of memory, u64 bare: written without their payload, u64 lost_records:
+ * gaps in seq of what was recorded). Readers skip unknown types and what a known frame has
+ * beyond these. A file without an end frame was cut off: what is there still replays.
  *
- * Secret-free: before a byte is written, flow/mask.c overwrites secrets with 'x', keeping
- * lengths. What it cannot mask is written bare (data_len 0, NOCOPY; a hole of known
- * length on replay): a direction of a connection is bare until a call begins like a head
- * of HTTP/1, and an HTTP/2 connection is bare wholly, since its heads are compressed
- * (RFC 7541). So are records that come out of order.
+ * Secret-free: before a byte is written, flow/masker.c overwrites secrets with 'x'. HTTP/1
+ * keeps its lengths. HTTP/2 and WebSocket connections are written anew (masked values as
+ * plain literals, messages as plain frames), so that seq, pos and call_len of the records
+ * are those of the connection as it is written: in order, without repetition, and with
+ * holes (data_len 0, NOCOPY) of the size of what was lost. What could not be understood is
+ * a hole too: connections of other protocols, and all that comes before a call that begins
+ * like a head.
+ *
+ * Version 1 differs in this: HTTP/2 connections have no payload, lost_records is absent.
  */
 #ifndef FLOW_TRACEFILE_H
 #define FLOW_TRACEFILE_H
@@ -25,7 +29,7 @@
 
 #include <stdio.h>
 
-#define TRACEFILE_CONNS_MAX 16384 /* whose masking state is kept; a forgotten one turns bare */
+#define TRACEFILE_CONNS_MAX 16384 /* whose masking state is kept; the oldest one ends */
 
 struct tracefile_writer;
 

@@ -6,7 +6,8 @@
 #include "gentap_event.h"
 
 #define TRACEFILE_MAGIC "gentap\n" /* and its NUL */
-#define TRACEFILE_VERSION 1
+#define TRACEFILE_VERSION 2
+#define TRACEFILE_VERSION_OLDEST 1 /* its records are read the same way */
 
 enum tracefile_frame {
 	TRACEFILE_RECORD = 1,
@@ -39,6 +40,7 @@ struct tracefile_end {
 	__u64 records;
 	__u64 lost;
 	__u64 bare;
+	__u64 lost_records; /* since version 2 */
 };
 
 GENTAP_STATIC_ASSERT(sizeof(struct tracefile_header) == 40, "header is 40 bytes");

@@ -18,6 +18,7 @@ struct replay {
 	struct table processes;	   /* pid → struct process */
 	struct json json;
 	struct buf frame;
+	struct tracefile_end end; /* zeros in a file that was cut off */
 };
 
 /* ---- Processes ------------------------------------------------------------------------------ */
@@ -140,7 +141,9 @@ static int next_frame(struct replay *r, FILE *file)
 	int got = read_exactly(file, &head, sizeof(head));
 	void *to;
 
-	if (got != 1 || head.type == TRACEFILE_END)
+	if (got == 1 && head.type == TRACEFILE_END)
+		return MIN(read_exactly(file, &r->end, MIN(head.len, sizeof(r->end))), 0);
+	if (got != 1)
 		return MIN(got, 0);
 	if (head.type > TRACEFILE_END || head.len > FRAME_MAX)
 		return skip_exactly(file, head.len);
@@ -168,7 +171,8 @@ static int read_header(FILE *file, struct tracefile_header *header, const char *
 		*ret_error = "not a gentap trace";
 		return -EBADMSG;
 	}
-	if (header->version != TRACEFILE_VERSION || header->abi != GENTAP_ABI_VERSION) {
+	if (header->version < TRACEFILE_VERSION_OLDEST || header->version > TRACEFILE_VERSION ||
+	    header->abi != GENTAP_ABI_VERSION) {
 		*ret_error = "a gentap trace of another version";
 		return -EBADMSG;
 	}
@@ -202,6 +206,7 @@ int tracefile_replay(FILE *file, const struct pipeline_config *config,
 		*ret_error = got == -ENOMEM ? "out of memory" : "cannot be read";
 	pipeline_end(r.pipeline);
 	*ret_stats = *pipeline_stats(r.pipeline);
+	ret_stats->lost_records += r.end.lost_records;
 	pipeline_free(r.pipeline);
 	table_release(&r.processes, process_release);
 	json_release(&r.json);

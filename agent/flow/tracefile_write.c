@@ -1,31 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tracefile.h"
 
+#include "buf.h"
 #include "cleanup.h"
-#include "http1.h"
-#include "mask.h"
+#include "masker.h"
+#include "stream.h"
 #include "table.h"
 #include "tracefile_format.h"
 
 #include <errno.h>
 
-#define PROBE_MAX 8 /* what http1_plausible_head() needs to be sure */
 #define PROCESS_JSON_MAX (4 * 1024 * 1024)
 
 struct trace_side {
-	uint64_t pos;	 /* of the next byte */
-	bool masking;	 /* it began as HTTP/1: `mask` knows where it is */
-	size_t head_len; /* bytes of `head` while that is still being found out */
-	char head[PROBE_MAX];
-	struct mask mask;
+	struct trace_conn *conn;
+	enum gentap_dir dir;
+	struct stream stream; /* what was observed */
+	uint64_t pos;	      /* of the next byte that is written */
+	uint32_t seq;
 };
 
-/* One object in one process; a new generation starts anew. */
+/* One object in one process. */
 struct trace_conn {
-	uint64_t gen;
-	uint32_t tgid;
-	bool http2;
+	struct tracefile_writer *writer;
+	struct gentap_event ev; /* of its latest record */
 	struct trace_side sides[2];
+	struct masker *masker;
 };
 
 struct trace_key {
@@ -38,7 +38,7 @@ struct tracefile_writer {
 	int error;
 	struct table conns; /* struct trace_key → struct trace_conn */
 	struct tracefile_end end;
-	char payload[GENTAP_CHUNK_MAX]; /* a copy to mask in */
+	char scratch[GENTAP_CHUNK_MAX];
 };
 
 static int put(struct tracefile_writer *w, const void *data, size_t len)
@@ -76,125 +76,212 @@ int tracefile_writer_new(struct tracefile_writer **ret, FILE *file, int64_t boot
 	return 0;
 }
 
+static void conn_end(struct trace_conn *c);
+
 int tracefile_writer_close(struct tracefile_writer *w)
 {
+	struct trace_conn *c;
 	int r;
 
 	if (!w)
 		return 0;
+	while ((c = table_take_oldest(&w->conns)))
+		conn_end(c);
 	put_frame_head(w, TRACEFILE_END, sizeof(w->end));
 	put(w, &w->end, sizeof(w->end));
 	r = w->error;
 	if (fclose(w->file) && !r)
 		r = errno ? -errno : -EIO;
-	table_release(&w->conns, free);
+	table_release(&w->conns, NULL);
 	free(w);
 	return r;
 }
 
-/* ---- Masking ------------------------------------------------------------------------------ */
+/* ---- Connections -------------------------------------------------------------------------- */
 
+static void put_record(struct tracefile_writer *w, const struct gentap_event *ev, const void *data)
+{
+	w->end.records++;
+	put_frame_head(w, TRACEFILE_RECORD, sizeof(*ev) + ev->data_len);
+	put(w, ev, sizeof(*ev));
+	put(w, data, ev->data_len);
+}
+
+/* A record of `len` bytes of the connection as it is written. */
+static void put_bytes(struct trace_side *s, const char *data, uint64_t len, unsigned int flags,
+		      uint64_t ts_ns)
+{
+	const struct trace_conn *c = s->conn;
+	struct gentap_event ev = c->ev;
+	uint64_t end;
+
+	/* Where it begins does not matter, but that it was not the beginning does. */
+	if (!s->pos && !s->seq && s->stream.rejoined)
+		s->seq = STREAM_HELD_MAX + 1;
+	if (__builtin_add_overflow(s->pos, len, &end))
+		return;
+	ev.type = GENTAP_EV_DATA;
+	ev.dir = (uint8_t)s->dir;
+	ev.flags = (uint8_t)(flags | (ev.flags & GENTAP_F_MIDSTREAM) | GENTAP_F_REDACTED);
+	ev.ts_ns = ts_ns;
+	ev.seq = s->seq++;
+	ev.pos = s->pos;
+	ev.call_len = len;
+	ev.data_len = data ? (uint32_t)len : 0;
+	s->pos = end;
+	put_record(c->writer, &ev, data);
+}
+
+static void masked_data(void *ctx, enum gentap_dir dir, struct slice data, bool call_start,
+			uint64_t ts_ns)
+{
+	struct trace_conn *c = ctx;
+
+	for (size_t at = 0; at < data.len; at += GENTAP_CHUNK_MAX) {
+		struct slice part = slice_sub(data, at, GENTAP_CHUNK_MAX);
+
+		put_bytes(&c->sides[dir], part.data, part.len,
+			  call_start && !at ? GENTAP_F_FIRST | GENTAP_F_LAST : 0, ts_ns);
+	}
+}
+
+static void masked_hole(void *ctx, enum gentap_dir dir, uint64_t len, uint64_t ts_ns)
+{
+	struct trace_conn *c = ctx;
+
+	c->writer->end.bare++;
+	put_bytes(&c->sides[dir], NULL, len, GENTAP_F_FIRST | GENTAP_F_LAST | GENTAP_F_NOCOPY,
+		  ts_ns);
+}
+
+static void side_data(void *ctx, struct slice data, bool call_start, uint64_t ts_ns)
+{
+	const struct trace_side *s = ctx;
+
+	if (s->stream.rejoined)
+		masker_join(s->conn->masker, s->dir);
+	masker_data(s->conn->masker, s->dir, data, call_start, ts_ns);
+}
+
+static void side_hole(void *ctx, uint64_t len, uint64_t ts_ns)
+{
+	const struct trace_side *s = ctx;
+
+	masker_hole(s->conn->masker, s->dir, len, ts_ns);
+}
+
+static struct trace_conn *conn_new(struct tracefile_writer *w, const struct gentap_event *ev)
+{
+	struct trace_conn *c = calloc(1, sizeof(*c));
+	const struct masker_sink masked = { c, masked_data, masked_hole };
+
+	if (!c || masker_new(&c->masker, w->scratch, &masked)) {
+		free(c);
+		return NULL;
+	}
+	c->writer = w;
+	c->ev = *ev;
+	for (int dir = 0; dir < 2; dir++) {
+		struct trace_side *s = &c->sides[dir];
+
+		s->conn = c;
+		s->dir = dir;
+		stream_init(&s->stream, &(struct stream_sink){ s, side_data, side_hole });
+	}
+	return c;
+}
+
+/* Writes what was held back. */
+static void conn_end(struct trace_conn *c)
+{
+	struct stream *first, *second;
+
+	if (!c)
+		return;
+	first = &c->sides[0].stream;
+	second = &c->sides[1].stream;
+	if (stream_waits_since(second) < stream_waits_since(first)) {
+		first = &c->sides[1].stream;
+		second = &c->sides[0].stream;
+	}
+	stream_flush(first);
+	stream_flush(second);
+	masker_free(c->masker);
+	c->writer->end.lost_records += first->lost_records + second->lost_records;
+	stream_release(first);
+	stream_release(second);
+	free(c);
+}
+
+/* No room to go on with it: to a reader it ends here, and begins anew in the middle. */
+static void conn_forget(struct trace_conn *c)
+{
+	struct tracefile_writer *w = c->writer;
+	struct gentap_event ev = c->ev;
+
+	conn_end(c);
+	ev.type = GENTAP_EV_CLOSE;
+	ev.flags = 0;
+	ev.call_len = ev.data_len = 0;
+	w->end.lost++;
+	put_record(w, &ev, NULL);
+}
+
+/* The record's connection, made when it is new. NULL: of an earlier life of the object,
+ * or no memory. */
 static struct trace_conn *find_conn(struct tracefile_writer *w, const struct gentap_event *ev)
 {
 	const struct trace_key key = { .ptr = ev->ptr, .tgid = ev->tgid };
 	struct trace_conn *c = table_get(&w->conns, &key, sizeof(key));
 
-	if (c && c->gen == ev->gen)
+	if (c && c->ev.gen == ev->gen)
 		return c;
-	free(table_take(&w->conns, &key, sizeof(key)));
-	if (w->conns.count == w->conns.max)
-		free(table_take_oldest(&w->conns));
-	c = calloc(1, sizeof(*c));
-	if (!c)
+	if (c && c->ev.gen > ev->gen)
 		return NULL;
-	c->gen = ev->gen;
-	c->tgid = ev->tgid;
-	if (table_add(&w->conns, &key, sizeof(key), c)) {
-		free(c);
+	conn_end(table_take(&w->conns, &key, sizeof(key)));
+	if (w->conns.count == w->conns.max)
+		conn_forget(table_take_oldest(&w->conns));
+	c = conn_new(w, ev);
+	if (c && table_add(&w->conns, &key, sizeof(key), c)) {
+		conn_end(c);
 		return NULL;
 	}
 	return c;
 }
 
-static void forget_conn(struct tracefile_writer *w, const struct gentap_event *ev)
-{
-	const struct trace_key key = { .ptr = ev->ptr, .tgid = ev->tgid };
-
-	free(table_take(&w->conns, &key, sizeof(key)));
-}
-
-/* Whether the bytes at hand, the first of a call or those that follow, are an HTTP/1 head
- * as far as can be seen; keeps them in mind until that is sure. */
-static bool begins_as_http1(struct trace_conn *c, struct trace_side *s, struct slice data)
-{
-	static const struct slice preface = SLICE("PRI * HT"); /* RFC 9113, section 3.4 */
-	size_t taken = MIN(data.len, PROBE_MAX - s->head_len);
-	struct slice head;
-
-	memcpy(s->head + s->head_len, data.data, taken);
-	s->head_len += taken;
-	head = (struct slice){ s->head, s->head_len };
-	if (slice_eq(head, preface)) {
-		c->http2 = true;
-		return false;
-	}
-	if (!http1_plausible_head(false, head.data, head.len) &&
-	    !http1_plausible_head(true, head.data, head.len))
-		return false;
-	if (s->head_len == PROBE_MAX) {
-		s->masking = true;
-		s->head_len = 0;
-	}
-	return true;
-}
-
-/* May the payload be written (after masking)? */
-static bool may_write(struct trace_conn *c, const struct gentap_event *ev, struct slice data)
-{
-	struct trace_side *s = &c->sides[ev->dir];
-	bool first = ev->flags & GENTAP_F_FIRST, more;
-
-	if (c->http2 || ev->pos < s->pos)
-		return false;
-	if (ev->pos > s->pos) {
-		mask_hole(&s->mask);
-		s->head_len = 0;
-	}
-	s->pos = ev->pos + data.len;
-	if (!data.len || s->masking)
-		return true;
-	more = s->head_len;
-	if (!more && !first)
-		return false;
-	if (!more)
-		mask_init(&s->mask);
-	if (begins_as_http1(c, s, data))
-		return true;
-	s->head_len = 0;
-	if (!more || !first || c->http2)
-		return false;
-	mask_init(&s->mask);
-	if (begins_as_http1(c, s, data))
-		return true;
-	s->head_len = 0;
-	return false;
-}
-
-/* Fills w->payload with what may be written of it and corrects the record's header. */
-static void mask_record(struct tracefile_writer *w, struct gentap_event *ev, struct slice data)
+static void write_data(struct tracefile_writer *w, const struct gentap_event *ev, struct slice data)
 {
 	struct trace_conn *c = find_conn(w, ev);
+	struct gentap_event bare = *ev;
+	struct stream *other;
 
-	if (!c || !may_write(c, ev, data)) {
-		w->end.lost += !c;
+	if (!c) {
+		bare.data_len = 0;
+		bare.flags |= GENTAP_F_NOCOPY | GENTAP_F_REDACTED;
+		w->end.lost++;
 		w->end.bare++;
-		ev->data_len = 0;
-		ev->flags |= GENTAP_F_NOCOPY | GENTAP_F_REDACTED;
+		put_record(w, &bare, NULL);
 		return;
 	}
-	memcpy(w->payload, data.data, data.len);
-	if (mask_bytes(&c->sides[ev->dir].mask, w->payload, data.len))
-		ev->flags |= GENTAP_F_REDACTED;
+	c->ev = *ev;
+	if (ev->flags & GENTAP_F_MIDSTREAM) {
+		masker_join(c->masker, GENTAP_WRITE);
+		masker_join(c->masker, GENTAP_READ);
+	}
+	/* As conn_record() does. */
+	other = &c->sides[!ev->dir].stream;
+	if (stream_waits_since(other) <= ev->ts_ns)
+		stream_flush(other);
+	stream_record(&c->sides[ev->dir].stream, ev, data);
+}
+
+static void end_conn(struct tracefile_writer *w, const struct gentap_event *ev)
+{
+	const struct trace_key key = { .ptr = ev->ptr, .tgid = ev->tgid };
+	const struct trace_conn *c = table_get(&w->conns, &key, sizeof(key));
+
+	if (c && c->ev.gen <= ev->gen)
+		conn_end(table_take(&w->conns, &key, sizeof(key)));
 }
 
 /* ---- Frames ------------------------------------------------------------------------------ */
@@ -207,19 +294,16 @@ int tracefile_write_record(struct tracefile_writer *w, const void *record, size_
 	if (len < sizeof(ev))
 		return -EBADMSG;
 	memcpy(&ev, record, sizeof(ev));
-	if (ev.data_len > len - sizeof(ev) || ev.data_len > GENTAP_CHUNK_MAX ||
-	    ev.dir > GENTAP_READ)
+	if (!stream_sound(&ev, len))
 		return -EBADMSG;
 	if (ev.type == GENTAP_EV_DATA) {
-		mask_record(w, &ev, (struct slice){ payload, ev.data_len });
-		payload = w->payload;
-	} else if (ev.type == GENTAP_EV_CLOSE) {
-		forget_conn(w, &ev);
+		write_data(w, &ev, (struct slice){ payload, ev.data_len });
+		return w->error;
 	}
-	w->end.records++;
-	put_frame_head(w, TRACEFILE_RECORD, sizeof(ev) + ev.data_len);
-	put(w, &ev, sizeof(ev));
-	return put(w, payload, ev.data_len);
+	if (ev.type == GENTAP_EV_CLOSE)
+		end_conn(w, &ev);
+	put_record(w, &ev, payload);
+	return w->error;
 }
 
 static void add_str(struct buf *b, const char *name, const char *value)
@@ -255,22 +339,29 @@ int tracefile_write_process(struct tracefile_writer *w, const struct process *p)
 	return put(w, b.data, b.len);
 }
 
-static int is_of_process(void *value, void *arg)
-{
-	const struct trace_conn *c = value;
+struct leaving {
+	uint32_t tgid;
+	bool exec;
+};
 
-	if (c->tgid != *(const uint32_t *)arg)
+static int leave(void *value, void *arg)
+{
+	const struct leaving *l = arg;
+	struct trace_conn *c = value;
+
+	if (c->ev.tgid != l->tgid ||
+	    (l->exec && (c->ev.source == GENTAP_SRC_SOCKET || c->ev.source == GENTAP_SRC_PIPE)))
 		return 0;
-	free(value);
+	conn_end(c);
 	return 1;
 }
 
 int tracefile_write_exit(struct tracefile_writer *w, uint32_t tgid, uint64_t ts_ns, bool exec)
 {
 	const struct tracefile_exit exit = { .tgid = tgid, .ts_ns = ts_ns };
+	struct leaving l = { .tgid = tgid, .exec = exec };
 
-	if (!exec)
-		table_sweep(&w->conns, is_of_process, &tgid);
+	table_sweep(&w->conns, leave, &l);
 	put_frame_head(w, exec ? TRACEFILE_EXEC : TRACEFILE_EXIT, sizeof(exit));
 	return put(w, &exit, sizeof(exit));
 }

@@ -177,7 +177,7 @@ static void block_delta(struct call *c, const struct decoder_config *config,
 }
 
 static void anthropic_event(struct call *c, const struct decoder_config *config, void *state,
-			    const struct sse_event *event, struct json_val root, uint64_t ts_ns)
+			    const struct event *event, struct json_val root, uint64_t ts_ns)
 {
 	struct anthropic_state *st = state;
 	struct json_val type = json_get(root, "type");

@@ -97,25 +97,25 @@ static struct slice plain_message(struct slice text)
 	return !text.len || text.data[0] == '<' ? SLICE_NONE : text;
 }
 
-void api_error_response(struct call *c, struct json_val root, struct slice text)
+void api_error_response(struct call *c, struct json_val root, struct slice text, struct slice named)
 {
+	struct slice other = named.len ? named : status_text(c), type;
 	struct json_val error;
-	struct slice type;
 
 	if (json_type(root) == JSON_ARRAY)
 		root = json_first(root);
 	if (json_type(root) != JSON_OBJECT) {
-		call_set_error(c, status_text(c), plain_message(text));
+		call_set_error(c, other, plain_message(text));
 		return;
 	}
 	error = json_get(root, "error");
 	if (json_type(error) == JSON_STRING) {
 		/* {"error": "model 'x' not found"}: the message is all there is. */
-		call_set_error(c, status_text(c), call_json_str(c, error));
+		call_set_error(c, other, call_json_str(c, error));
 		return;
 	}
 	if (json_type(error) != JSON_OBJECT)
 		error = root;
 	type = error_word(c, error);
-	call_set_error(c, type.data ? type : status_text(c), error_text(c, error));
+	call_set_error(c, type.data && !named.len ? type : other, error_text(c, error));
 }

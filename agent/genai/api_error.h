@@ -19,7 +19,8 @@ bool api_error_in(struct call *c, struct json_val root);
  * it names nothing. */
 void api_error_set(struct call *c, struct json_val error);
 /* A response with status 400 or above; root is JSON_NONE when its body is no JSON, and
- * `text` then is what there is of it. */
-void api_error_response(struct call *c, struct json_val root, struct slice text);
+ * `text` then is what there is of it. `named`: what a header calls the error, or absent. */
+void api_error_response(struct call *c, struct json_val root, struct slice text,
+			struct slice named);
 
 #endif

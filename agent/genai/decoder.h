@@ -55,6 +55,8 @@ void decoder_request_end(struct decoder *d, enum http_end how, uint64_t ts_ns);
 void decoder_response_head(struct decoder *d, const struct http_head *head, uint64_t ts_ns);
 void decoder_response_body(struct decoder *d, struct slice data, uint64_t ts_ns);
 void decoder_response_hole(struct decoder *d, uint64_t len);
+/* Fields behind the body (gRPC's status); before decoder_response_end(). */
+void decoder_response_trailers(struct decoder *d, const struct http_head *trailers, uint64_t ts_ns);
 /* Ends the exchange: emits the call, if it is one. An answer that HTTP_END_TRUNCATED cut
  * short, or a stream without the end that its API promises, is an error of the call
  * (error_type "stream_interrupted"; "connection_closed" when there was no answer at all);
@@ -63,6 +65,18 @@ void decoder_response_end(struct decoder *d, enum http_end how, uint64_t ts_ns);
 /* The observed process closed the connection with the exchange open: emits what there is,
  * with error_type "cancelled" unless all of the answer had come. */
 void decoder_abort(struct decoder *d, uint64_t ts_ns);
+
+/* A WebSocket (RFC 6455, RFC 8441): the request's head asked for it and the response's
+ * (101, or 200 to a CONNECT) agreed; from then on only messages come, of both sides in the
+ * order of their ends, and holes, until decoder_response_end() or decoder_abort(). Each
+ * operation on it is a call of its own. A message is whole, lent, its frames and its
+ * compression undone; ts_ns is the time of its last byte. Bytes arrive only as long as the
+ * verdict is not UNWANTED. */
+enum ws_side { WS_CLIENT, WS_SERVER }; /* who sent it */
+void decoder_ws_message(struct decoder *d, enum ws_side side, bool text, struct slice message,
+			uint64_t ts_ns);
+/* Messages of that side are missing, with about len bytes; 0: not known how many. */
+void decoder_ws_hole(struct decoder *d, enum ws_side side, uint64_t len);
 
 enum decoder_verdict decoder_verdict(const struct decoder *d);
 

@@ -12,9 +12,9 @@
 
 #include "call.h"
 #include "decoder.h"
+#include "framing.h"
 #include "http.h"
 #include "json.h"
-#include "sse.h"
 
 struct dialect {
 	const char *name;
@@ -35,7 +35,16 @@ struct dialect {
 			 struct json_val root);
 	/* One event of a streamed response. `root` is JSON_NONE when data is no JSON. */
 	void (*event)(struct call *c, const struct decoder_config *config, void *state,
-		      const struct sse_event *event, struct json_val root, uint64_t ts_ns);
+		      const struct event *event, struct json_val root, uint64_t ts_ns);
+	/* What response headers tell of this API alone. Optional. */
+	void (*head)(struct call *c, void *state, const struct http_head *head);
+	/* A text field of a multipart request; files do not come. Optional. */
+	void (*field)(struct call *c, const struct decoder_config *config, struct slice name,
+		      struct slice value);
+	/* A protobuf message of a gRPC request. Those of its response are events whose root
+	 * is JSON_NONE. Optional. */
+	void (*message)(struct call *c, const struct decoder_config *config, struct slice message);
+	bool array; /* a stream may come as one JSON array */
 	/* At the end of either: assemble what came in fragments. */
 	void (*finish)(struct call *c, const struct decoder_config *config, void *state);
 	/* Did the stream reach the end that this API promises? */

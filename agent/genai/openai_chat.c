@@ -223,7 +223,7 @@ static void chat_response(struct call *c, const struct decoder_config *config, v
 }
 
 static void chat_event(struct call *c, const struct decoder_config *config, void *state,
-		       const struct sse_event *event, struct json_val root, uint64_t ts_ns)
+		       const struct event *event, struct json_val root, uint64_t ts_ns)
 {
 	struct chat_state *st = state;
 

@@ -63,7 +63,7 @@ static void embeddings_response(struct call *c, const struct decoder_config *con
 
 /* There are no streamed embeddings. */
 static void embeddings_event(struct call *c, const struct decoder_config *config, void *state,
-			     const struct sse_event *event, struct json_val root, uint64_t ts_ns)
+			     const struct event *event, struct json_val root, uint64_t ts_ns)
 {
 	(void)event;
 	(void)ts_ns;

@@ -176,7 +176,7 @@ static bool is_terminal(struct slice type)
 }
 
 static void responses_event(struct call *c, const struct decoder_config *config, void *state,
-			    const struct sse_event *event, struct json_val root, uint64_t ts_ns)
+			    const struct event *event, struct json_val root, uint64_t ts_ns)
 {
 	struct responses_state *st = state;
 	struct slice type = json_raw(json_get(root, "type"));

@@ -229,7 +229,7 @@ static bool check_sum(struct slice *text)
 
 	while (at && !slice_starts(slice_sub(*text, at - 1, word.len), word))
 		at--;
-	if (!at)
+	if (!at || !slice_ends(*text, SLICE("\n")))
 		return false;
 	last = slice_trim(slice_sub(*text, at - 1 + word.len, text->len));
 	*text = slice_sub(*text, 0, at);

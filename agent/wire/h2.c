@@ -53,13 +53,17 @@ void h2_release(struct h2 *h)
 	}
 }
 
-/* The place is lost: nothing that follows can be told apart until resync finds it. */
-static int lose(struct h2 *h, int dir)
+/* The place is lost, len bytes are missing (0: none): nothing that follows can be told
+ * apart until resync finds it. */
+static int lose(struct h2 *h, int dir, uint64_t len)
 {
 	struct h2_dir *d = &h->dirs[dir];
 
+	if (h->tap)
+		h->tap->lost(h->tap->ctx, dir, len);
 	d->state = H2_LOST;
 	d->fixed_len = 0;
+	d->skipped = 0;
 	h->stats.losses++;
 	h->stats.blocks_lost += d->in_block;
 	d->in_block = false;
@@ -94,6 +98,23 @@ static bool decode_block(struct h2 *h, struct h2_dir *d, struct h2_head *b, size
 	return r == 0 && !b->refused;
 }
 
+static void tap_block(struct h2 *h, int dir, struct h2_head *b, size_t omitted, bool readable)
+{
+	const struct h2_dir *d = &h->dirs[dir];
+	struct http_field fields[HTTP_FIELDS_MAX];
+	const struct h2_block block = {
+		.stream = d->block_stream,
+		.ends_stream = d->block_ends_stream,
+		.pushed = d->block_pushed,
+		.fields = fields,
+		.n_fields = readable ? h2_head_fields(b, fields) : 0,
+		.omitted = omitted,
+		.readable = readable,
+	};
+
+	h->tap->block(h->tap->ctx, dir, &block);
+}
+
 static void finish_block(struct h2 *h, int dir)
 {
 	struct h2_dir *d = &h->dirs[dir];
@@ -105,6 +126,8 @@ static void finish_block(struct h2 *h, int dir)
 	h2_head_init(&b);
 	readable = decode_block(h, d, &b, &omitted);
 	d->in_block = false;
+	if (h->tap)
+		tap_block(h, dir, &b, omitted, readable);
 	if (readable) {
 		head = h2_head_finish(&b);
 		head.inferred = omitted > 0;
@@ -177,8 +200,10 @@ static int begin_frame(struct h2 *h, int dir)
 	if (!h2_frame_legal(&f, d->frame_max) ||
 	    (d->in_block && (f.type != H2_CONTINUATION || f.stream != d->block_stream))) {
 		h->stats.bad_frames++;
-		return lose(h, dir);
+		return lose(h, dir, 0);
 	}
+	if (h->tap)
+		h->tap->frame(h->tap->ctx, dir, &f);
 	d->fixed_len = 0;
 	d->prefix = h2_frame_prefix(&f);
 	d->content = f.length - d->prefix;
@@ -244,17 +269,28 @@ static bool payload_left(const struct h2_dir *d)
 	return d->prefix || d->content || d->padding;
 }
 
+static void tap_part(struct h2 *h, int dir, enum h2_part part, const uint8_t *data, size_t len)
+{
+	const struct h2_frame *f = part == H2_PART_PREFACE ? NULL : &h->dirs[dir].frame;
+
+	if (h->tap)
+		h->tap->part(h->tap->ctx, dir, f, part, (struct slice){ (const char *)data, len });
+}
+
 static size_t take_payload(struct h2 *h, int dir, const uint8_t *data, size_t len)
 {
 	struct h2_dir *d = &h->dirs[dir];
 	size_t n;
 
 	if (d->prefix) {
+		tap_part(h, dir, H2_PART_PREFIX, data, MIN(d->prefix, len));
 		n = take_prefix(h, d, data, len);
 	} else if (d->content) {
+		tap_part(h, dir, H2_PART_CONTENT, data, MIN(d->content, len));
 		n = take_content(h, dir, data, len);
 	} else {
 		n = MIN(d->padding, len);
+		tap_part(h, dir, H2_PART_PADDING, data, n);
 		d->padding -= (uint32_t)n;
 	}
 	if (!payload_left(d))
@@ -271,6 +307,7 @@ static int take_preface(struct h2 *h, int dir, uint8_t byte)
 
 	d->fixed[d->fixed_len] = byte;
 	if (byte == (uint8_t)H2_PREFACE.data[d->fixed_len] && h->client != !dir) {
+		tap_part(h, dir, H2_PART_PREFACE, &byte, 1);
 		if (++d->fixed_len < H2_PREFACE.len)
 			return 1;
 		h->client = dir;
@@ -280,7 +317,7 @@ static int take_preface(struct h2 *h, int dir, uint8_t byte)
 	}
 	if (d->fixed_len || h->client == dir) {
 		h->stats.bad_frames++;
-		return lose(h, dir);
+		return lose(h, dir, 0);
 	}
 	d->state = H2_IN_HEADER;
 	return 0;
@@ -297,6 +334,8 @@ static int replay(struct h2 *h, int dir)
 	d->state = H2_IN_HEADER;
 	h->stats.resyncs++;
 	h->stats.skipped_bytes -= MIN(h->stats.skipped_bytes, held.len);
+	if (h->tap)
+		h->tap->found(h->tap->ctx, dir, d->skipped - MIN(d->skipped, held.len));
 	return feed(h, dir, (const uint8_t *)held.data, held.len, &used);
 }
 
@@ -305,6 +344,7 @@ static int take_lost(struct h2 *h, int dir, const uint8_t *data, size_t len, siz
 	int r = resync_feed(&h->dirs[dir].resync, data, len, ret_used);
 
 	h->stats.skipped_bytes += *ret_used;
+	h->dirs[dir].skipped += *ret_used;
 	h->stats.no_memory += r == -ENOMEM;
 	return r == 1 ? replay(h, dir) : 0;
 }
@@ -378,6 +418,8 @@ static void skip_payload(struct h2 *h, int dir, uint32_t len)
 		d->prefix && d->frame.flags & H2_PADDED && d->prefix == h2_frame_prefix(&d->frame);
 	uint32_t n = MIN(d->prefix, len);
 
+	if (h->tap)
+		h->tap->hole(h->tap->ctx, dir, &d->frame, len);
 	d->prefix -= n;
 	len -= n;
 	if (pad_lost) {
@@ -413,13 +455,14 @@ int h2_hole(struct h2 *h, int dir, uint64_t len)
 		len = UINT64_MAX;
 	if (d->state == H2_LOST) {
 		resync_release(&d->resync);
+		d->skipped += MIN(len, UINT64_MAX - d->skipped);
 		return 0;
 	}
 	if (d->state == H2_IN_PAYLOAD && len <= (uint64_t)d->prefix + d->content + d->padding) {
 		skip_payload(h, dir, (uint32_t)len);
 		return 0;
 	}
-	return lose(h, dir);
+	return lose(h, dir, len);
 }
 
 void h2_mark(struct h2 *h, int dir, uint64_t len)

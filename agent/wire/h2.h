@@ -60,6 +60,35 @@ struct h2_sink {
 	void (*closed)(void *ctx, struct h2_stream *s);
 };
 
+/* For who writes a connection anew (flow/mask_h2.c): what was read of a direction, in its
+ * order. Parts of a frame come as they arrive; a field block comes once it is whole, its
+ * frames are not shown. Called before the sink; may not call back. */
+enum h2_part { H2_PART_PREFACE, H2_PART_PREFIX, H2_PART_CONTENT, H2_PART_PADDING };
+
+struct h2_block {
+	uint32_t stream;
+	bool ends_stream;
+	bool pushed;
+	const struct http_field *fields; /* pseudo fields too; lent */
+	size_t n_fields;
+	size_t omitted;
+	bool readable;
+};
+
+struct h2_tap {
+	void *ctx;
+	void (*frame)(void *ctx, int dir, const struct h2_frame *f); /* its header */
+	void (*part)(void *ctx, int dir, const struct h2_frame *f, enum h2_part part,
+		     struct slice data); /* f is NULL for the preface */
+	void (*block)(void *ctx, int dir, const struct h2_block *b);
+	/* len bytes of the frame's payload are missing. */
+	void (*hole)(void *ctx, int dir, const struct h2_frame *f, uint64_t len);
+	/* The place is lost; len bytes are missing, 0: what came made no sense. */
+	void (*lost)(void *ctx, int dir, uint64_t len);
+	/* It is found again where a record began, skipped bytes later. */
+	void (*found)(void *ctx, int dir, uint64_t skipped);
+};
+
 struct h2_stats {
 	uint64_t frames;
 	uint64_t bad_frames;	 /* illegal ones: the place was given up */
@@ -90,11 +119,13 @@ struct h2_dir {
 	uint32_t table_max;	  /* its newest SETTINGS_HEADER_TABLE_SIZE … */
 	unsigned int unconfirmed; /* … and how many SETTINGS of it await their ACK */
 	struct resync resync;
+	uint64_t skipped; /* bytes since the place was lost */
 };
 
 struct h2 {
 	struct h2_sink sink;
-	int client; /* direction, or H2_ROLE_UNKNOWN */
+	const struct h2_tap *tap; /* NULL: nobody's; set after h2_init() */
+	int client;		  /* direction, or H2_ROLE_UNKNOWN */
 	struct h2_dir dirs[2];
 	struct table streams;
 	bool waiting;	  /* for the request of a response: this feed may stop */

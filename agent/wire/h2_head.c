@@ -67,16 +67,27 @@ static bool set_pseudo(struct http_head *head, const struct http_field *f)
 	return false;
 }
 
-struct http_head h2_head_finish(struct h2_head *b)
+size_t h2_head_fields(const struct h2_head *b, struct http_field *ret)
 {
-	struct http_head head = { .version = 20, .fields = b->fields };
 	const char *at = buf_slice(&b->text).data;
 
 	for (size_t i = 0; i < b->n; i++) {
-		struct http_field f = { { at, b->lens[i].name_len },
-					{ at + b->lens[i].name_len, b->lens[i].value_len } };
+		ret[i].name = (struct slice){ at, b->lens[i].name_len };
+		at += ret[i].name.len;
+		ret[i].value = (struct slice){ at, b->lens[i].value_len };
+		at += ret[i].value.len;
+	}
+	return b->n;
+}
 
-		at += f.name.len + f.value.len;
+struct http_head h2_head_finish(struct h2_head *b)
+{
+	struct http_head head = { .version = 20, .fields = b->fields };
+
+	h2_head_fields(b, b->fields);
+	for (size_t i = 0; i < b->n; i++) {
+		const struct http_field f = b->fields[i];
+
 		if (!set_pseudo(&head, &f))
 			b->fields[head.n_fields++] = f;
 	}

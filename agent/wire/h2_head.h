@@ -26,6 +26,8 @@ void h2_head_init(struct h2_head *b);
 void h2_head_release(struct h2_head *b);
 /* Of type hpack_field_fn; ctx is the builder. */
 void h2_head_add(void *ctx, struct slice name, struct slice value);
+/* All fields as they came, at most HTTP_FIELDS_MAX, and how many; lent as the head is. */
+size_t h2_head_fields(const struct h2_head *b, struct http_field *ret);
 /* The head; lent until the builder is released. `inferred` is the caller's to set. */
 struct http_head h2_head_finish(struct h2_head *b);
 /* Does it have a pseudo field of requests? */

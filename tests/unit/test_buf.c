@@ -92,3 +92,30 @@ TEST(buf_text_is_utf8)
 		CHECK_STR(buf_slice(&b), rows[i].want);
 	}
 }
+
+TEST(buf_base64)
+{
+	static const struct {
+		struct slice text;
+		struct slice want;
+		int result;
+	} rows[] = {
+		{ SLICE(""), SLICE(""), 0 },
+		{ SLICE("QQ=="), SLICE("A"), 0 },
+		{ SLICE("QUJD\r\n RA"), SLICE("ABCD"), 0 },
+		{ SLICE("+/+/"), SLICE("\xfb\xff\xbf"), 0 },
+		{ SLICE("A-B_"), SLICE(""), -EBADMSG },
+		{ SLICE("A\0AA"), SLICE(""), -EBADMSG },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		_cleanup_(buf_cleanup) struct buf b = BUF_INIT(64);
+
+		test_row("%s", rows[i].text.data);
+		CHECK_INT(buf_add_base64(&b, rows[i].text), rows[i].result);
+		if (!rows[i].result)
+			CHECK(slice_eq(buf_slice(&b), rows[i].want) ||
+			      (!b.len && !rows[i].want.len));
+	}
+	test_row(NULL);
+}

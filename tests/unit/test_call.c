@@ -95,7 +95,7 @@ TEST(call_errors_of_bodies)
 		if (call_new(&c))
 			continue;
 		c->status = 418;
-		api_error_response(c, json_root(&j), slice_from(rows[i].json));
+		api_error_response(c, json_root(&j), slice_from(rows[i].json), SLICE_NONE);
 		CHECK_STR(c->error_type, rows[i].type);
 		CHECK_STR(c->error_message, rows[i].message);
 		call_free(c);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "eventstream.h"
+#include "eventstream_make.h"
 #include "splits.h"
 
 #include <errno.h>
-#include <zlib.h>
 
 #define MESSAGE_MAX 200
 
@@ -31,32 +30,6 @@ static void run(struct buf *log, struct cutter *c)
 		   (unsigned long long)e.bad_prelude, (unsigned long long)e.oversized,
 		   (unsigned long long)e.damaged);
 	eventstream_release(&e);
-}
-
-static void add_u32(struct buf *b, uint32_t v)
-{
-	const char bytes[] = { (char)(v >> 24), (char)(v >> 16), (char)(v >> 8), (char)v };
-
-	buf_add(b, bytes, 4);
-}
-
-static void add_crc(struct buf *b, size_t from)
-{
-	add_u32(b, (uint32_t)crc32(0, (const Bytef *)b->data + from, (uInt)(b->len - from)));
-}
-
-static void add_message(struct buf *b, const char *type, struct slice payload)
-{
-	size_t from = b->len, headers_len = 12 + 1 + 2 + strlen(type);
-
-	add_u32(b, (uint32_t)(headers_len + payload.len + EVENTSTREAM_OVERHEAD));
-	add_u32(b, (uint32_t)headers_len);
-	add_crc(b, from);
-	buf_add(b, "\x0b:event-type\x07\0", 14);
-	buf_add_char(b, (char)strlen(type));
-	buf_add_str(b, type);
-	buf_add_slice(b, payload);
-	add_crc(b, from);
 }
 
 static void add_four(struct buf *b)

@@ -81,7 +81,8 @@ static int callers(const struct elf *e, const uint64_t *functions, size_t n,
 	*ret_n = 0;
 	for (size_t i = 0; i < calls.n && *ret_n < CANDIDATES_MAX; i++) {
 		uint64_t caller = calls.site[i].function;
-		bool known = !caller;
+		/* The beginning of a function that nobody calls is not known. */
+		bool known = !caller || !code_contains(e, caller, calls.site[i].vaddr);
 
 		for (size_t k = 0; k < *ret_n; k++)
 			known |= ret[k] == caller;
@@ -189,8 +190,9 @@ static int by_errors(const struct locate_input *in, struct finding *ret)
 	r = finding_add_pair(ret, in->e, ROLE_BORINGSSL_WRITE, write[0]);
 	if (!r)
 		r = finding_add_pair(ret, in->e, ROLE_BORINGSSL_READ, read);
-	finding_note(ret, r ? "code outside of the file" : "stripped, by its error reports");
-	return r ? -EBADMSG : 0;
+	finding_note(ret, r ? "stripped; the kernel has no probe for how its functions begin"
+			    : "its error reports (stripped)");
+	return r ? -ENOTSUP : 0;
 }
 
 static const char *const strings[] = { "ssl_lib.cc", NULL };

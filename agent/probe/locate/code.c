@@ -81,26 +81,28 @@ static int stores_x86(const struct x86_insn *i, bool has_frame)
 	return 0;
 }
 
-static int count_stores_x86(struct slice code)
+/* *ret_stores: how many words it stores. Its length. */
+static size_t walk_x86(struct slice code, int *ret_stores)
 {
 	bool has_frame = slice_starts(code, SLICE("\x55\x48\x89\xe5"));
 	size_t furthest = 0; /* of what is branched to: the function reaches there */
 	struct x86_insn insn;
-	int n = 0;
+	size_t at = 0;
 
-	for (size_t at = 0; at < code.len; at += insn.len) {
+	*ret_stores = 0;
+	for (; at < code.len; at += insn.len) {
 		int64_t to;
 
 		if (x86_decode(slice_sub(code, at, code.len), &insn))
 			break;
-		n += stores_x86(&insn, has_frame);
+		*ret_stores += stores_x86(&insn, has_frame);
 		to = (int64_t)at + insn.len + insn.rel;
 		if (x86_is_branch(&insn) || (x86_is_jump(&insn) && to > 0 && to < 512))
 			furthest = to > (int64_t)furthest ? (size_t)to : furthest;
 		if ((x86_is_return(&insn) || x86_is_jump(&insn)) && at + insn.len > furthest)
-			break;
+			return at + insn.len;
 	}
-	return n;
+	return at;
 }
 
 /* ---- arm64 -------------------------------------------------------------------------- */
@@ -138,12 +140,12 @@ static unsigned int numbers_near_arm(struct slice code, size_t middle,
 	return found;
 }
 
-static int count_stores_arm(struct slice code)
+static size_t walk_arm(struct slice code, int *ret_stores)
 {
-	size_t furthest = 0;
+	size_t furthest = 0, i;
 	int n = 0;
 
-	for (size_t i = 0; i < code.len / 4; i++) {
+	for (i = 0; i < code.len / 4; i++) {
 		uint32_t insn = insn_at(code, i);
 		bool on_stack = (insn >> 5 & 31) == 31 || (insn >> 5 & 31) == 29;
 		int64_t to = (int64_t)i;
@@ -162,10 +164,13 @@ static int count_stores_arm(struct slice code)
 			to += (int32_t)(insn << 6) >> 6;
 		if (to > (int64_t)furthest)
 			furthest = (size_t)to;
-		if (((insn & 0xfc000000) == 0x14000000 || insn == 0xd65f03c0) && i >= furthest)
+		if (((insn & 0xfc000000) == 0x14000000 || insn == 0xd65f03c0) && i >= furthest) {
+			i++;
 			break;
+		}
 	}
-	return n;
+	*ret_stores = n;
+	return 4 * i;
 }
 
 /* ---- Either ------------------------------------------------------------------------- */
@@ -195,9 +200,24 @@ unsigned int code_numbers_near(const struct elf *e, uint64_t vaddr,
 	       numbers_after_x86(slice_sub(code, at, code.len), numbers, n);
 }
 
-int code_count_stores(const struct elf *e, uint64_t function)
+static size_t walk(const struct elf *e, uint64_t function, int *ret_stores)
 {
 	struct slice code = slice_sub(elf_bytes_from(e, function), 0, FUNCTION_MAX);
 
-	return e->machine == EM_AARCH64 ? count_stores_arm(code) : count_stores_x86(code);
+	return e->machine == EM_AARCH64 ? walk_arm(code, ret_stores) : walk_x86(code, ret_stores);
+}
+
+bool code_contains(const struct elf *e, uint64_t function, uint64_t vaddr)
+{
+	int stores;
+
+	return vaddr >= function && vaddr - function < walk(e, function, &stores);
+}
+
+int code_count_stores(const struct elf *e, uint64_t function)
+{
+	int stores;
+
+	walk(e, function, &stores);
+	return stores;
 }

@@ -19,6 +19,8 @@ struct code_number {
  * the control transfer before it and the call after it. */
 unsigned int code_numbers_near(const struct elf *e, uint64_t vaddr,
 			       const struct code_number *numbers, size_t n);
+/* Is the address in the function, as far as its branches show where that ends? */
+bool code_contains(const struct elf *e, uint64_t function, uint64_t vaddr);
 /* How many instructions of the function store a register to memory other than the stack. */
 int code_count_stores(const struct elf *e, uint64_t function);
 

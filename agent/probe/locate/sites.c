@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sites.h"
+#include "walk.h"
 
 #include "cleanup.h"
 
 #include <elf.h>
 #include <errno.h>
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
-#define TARGETS_MAX 1024	 /* places where the strings are */
-#define STRING_LEN_MAX 512	 /* from where a string begins to its asked-for end */
-#define FUNCTION_MAX 0x8000	 /* how far behind its beginning a site may be */
-#define STEP (UINT64_C(8) << 20) /* given back to the kernel after each */
+#define TARGETS_MAX 1024    /* places where the strings are */
+#define STRING_LEN_MAX 512  /* from where a string begins to its asked-for end */
+#define FUNCTION_MAX 0x8000 /* how far behind its beginning a site may be */
 #define PAGE_SHIFT 12
 
 /* A string in read-only data. */
@@ -83,7 +80,7 @@ static void find_strings_in(struct search *s, struct slice bytes, uint64_t vaddr
 				if (!bytes.data[i] && s->last[(uint8_t)bytes.data[i - 1]])
 					add_target(s, bytes, i, vaddr);
 		at = end;
-		if (at - kept >= STEP) {
+		if (at - kept >= WALK_STEP) {
 			elf_drop(s->e, slice_sub(bytes, kept, at - kept));
 			kept = at;
 		}
@@ -161,115 +158,42 @@ static void mention(struct search *s, uint64_t vaddr, uint64_t target)
 		add_site(s, vaddr, s->targets[low].string);
 }
 
-static uint32_t read32(const void *at)
-{
-	uint32_t v;
-
-	memcpy(&v, at, sizeof(v));
-	return v;
-}
-
-/* Code of one step, and the bytes behind it that its last instruction may need. */
-struct run {
-	const uint8_t *code;
-	size_t len;
-	uint64_t vaddr;
-};
-
-/* The bytes of a run that are `value` under the mask: of all that is done to a file this is
- * done to most of it, so 16 at a time. */
-struct bytes {
-	const struct run *run;
-	uint8_t mask, value;
-	size_t at;     /* of the block */
-	uint32_t hits; /* a bit for each byte of it that is still to be told */
-};
-
-static inline uint32_t hits_in(const uint8_t *at, uint8_t mask, uint8_t value)
-{
-#ifdef __SSE2__
-	__m128i bytes = _mm_loadu_si128((const __m128i *)at);
-
-	bytes = _mm_and_si128(bytes, _mm_set1_epi8((char)mask));
-	return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8((char)value)));
-#else
-	uint32_t hits = 0;
-
-	for (int i = 0; i < 16; i++)
-		hits |= (uint32_t)((at[i] & mask) == value) << i;
-	return hits;
-#endif
-}
-
-static uint32_t hits_at(const struct bytes *b)
-{
-	size_t len = b->run->len - b->at;
-	uint8_t last[16] = { 0 };
-
-	if (len >= sizeof(last))
-		return hits_in(b->run->code + b->at, b->mask, b->value);
-	memcpy(last, b->run->code + b->at, len);
-	return hits_in(last, b->mask, b->value) & ((1u << len) - 1);
-}
-
-static struct bytes bytes_of(const struct run *run, uint8_t mask, uint8_t value)
-{
-	struct bytes b = { .run = run, .mask = mask, .value = value };
-
-	b.hits = hits_at(&b);
-	return b;
-}
-
-static inline bool next_byte(struct bytes *b, size_t *ret)
-{
-	while (!b->hits) {
-		if (b->run->len - b->at <= 16)
-			return false;
-		b->at += 16;
-		b->hits = hits_at(b);
-	}
-	*ret = b->at + (size_t)__builtin_ctz(b->hits);
-	b->hits &= b->hits - 1;
-	return true;
-}
-
-static void mentions_x86(void *arg, const struct run *run)
+static void mentions_x86(void *arg, const struct code_run *run)
 {
 	struct search *s = arg;
 	uint64_t low = s->targets[0].vaddr, span = s->targets[s->n_targets - 1].vaddr - low;
 	bool fits = s->e->type == ET_EXEC && low + span <= INT32_MAX;
 
-	struct bytes lea = bytes_of(run, 0xff, 0x8d), mov = bytes_of(run, 0xf8, 0xb8);
+	struct code_bytes lea = code_bytes_of(run, 0xff, 0x8d),
+			  mov = code_bytes_of(run, 0xf8, 0xb8);
 	size_t i;
 
 	/* lea reg, [rip + disp32] */
-	while (next_byte(&lea, &i)) {
+	while (code_next_byte(&lea, &i)) {
 		const uint8_t *b = run->code + i;
 		uint64_t to;
 
 		if (!i || i + 6 > run->len || (b[1] & 0xc7) != 5 || (b[-1] & 0xfb) != 0x48)
 			continue;
-		to = run->vaddr + i + 6 + (uint64_t)(int64_t)(int32_t)read32(b + 2);
+		to = run->vaddr + i + 6 + (uint64_t)(int64_t)(int32_t)code_read32(b + 2);
 		if (to - low <= span)
 			mention(s, run->vaddr + i - 1, to);
 	}
 	/* mov reg, imm32 */
-	while (fits && next_byte(&mov, &i))
-		if (i + 5 <= run->len && read32(run->code + i + 1) - low <= span)
-			mention(s, run->vaddr + i, read32(run->code + i + 1));
+	while (fits && code_next_byte(&mov, &i))
+		if (i + 5 <= run->len && code_read32(run->code + i + 1) - low <= span)
+			mention(s, run->vaddr + i, code_read32(run->code + i + 1));
 }
 
-#define ARM_PAIR_MAX 12 /* instructions between adrp and add */
-
 /* adrp x, page; add y, x, #low. */
-static void mentions_arm(void *arg, const struct run *run)
+static void mentions_arm(void *arg, const struct code_run *run)
 {
 	struct search *s = arg;
 	uint64_t low = s->targets[0].vaddr & ~UINT64_C(0xfff);
 	uint64_t span = s->targets[s->n_targets - 1].vaddr - low;
 
 	for (size_t i = 0; i + 4 <= run->len; i += 4) {
-		uint32_t insn = read32(run->code + i), add;
+		uint32_t insn = code_read32(run->code + i), add;
 		uint64_t page;
 
 		if ((insn & 0x9f000000) != 0x90000000)
@@ -281,37 +205,12 @@ static void mentions_arm(void *arg, const struct run *run)
 				  31);
 		if (page - low > span)
 			continue;
-		for (size_t k = i + 4; k + 4 <= run->len && k <= i + 4 * ARM_PAIR_MAX; k += 4) {
-			add = read32(run->code + k);
+		for (size_t k = i + 4; k + 4 <= run->len && k <= i + 4 * WALK_PAIR_MAX; k += 4) {
+			add = code_read32(run->code + k);
 			if ((add & 0xffc00000) == 0x91000000 && (add >> 5 & 31) == (insn & 31)) {
 				mention(s, run->vaddr + k, page + (add >> 10 & 0xfff));
 				break;
 			}
-		}
-	}
-}
-
-typedef void (*run_fn)(void *arg, const struct run *run);
-
-/* Calls each for all code, in steps that overlap by as much as a pair of instructions
- * needs: what is in an overlap may be found twice. */
-static void each_run(const struct elf *e, run_fn each, void *arg)
-{
-	const size_t overlap = 4 * (ARM_PAIR_MAX + 1);
-
-	for (size_t i = 0; i < e->n_segments; i++) {
-		const struct elf_segment *seg = &e->segments[i];
-		struct slice code = elf_segment_bytes(e, i);
-
-		if (!(seg->flags & PF_X))
-			continue;
-		for (uint64_t at = 0; at < code.len; at += STEP) {
-			struct slice part = slice_sub(code, at, STEP + overlap);
-			const struct run run = { (const uint8_t *)part.data, part.len,
-						 seg->vaddr + at };
-
-			each(arg, &run);
-			elf_drop(e, slice_sub(code, at, STEP));
 		}
 	}
 }
@@ -411,34 +310,6 @@ static void add_beginning(const struct elf *e, struct sites *sites, uint64_t vad
 			sites->site[low].function = vaddr;
 }
 
-typedef void (*call_fn)(void *arg, uint64_t target, uint64_t from);
-
-/* Calls each for all calls, jumps too when asked; on x86-64 also for bytes that only look
- * like one. */
-static inline void each_call(const struct elf *e, const struct run *run, bool jumps, call_fn each,
-			     void *arg)
-{
-	struct bytes calls = bytes_of(run, jumps ? 0xfe : 0xff, 0xe8);
-	size_t at;
-
-	if (e->machine == EM_AARCH64) {
-		for (size_t i = 0; i + 4 <= run->len; i += 4) {
-			uint32_t insn = read32(run->code + i);
-			int64_t rel = (int64_t)((uint64_t)insn << 38) >> 36;
-
-			if (insn >> 26 == 0x25 || (jumps && insn >> 26 == 0x05)) /* bl, b */
-				each(arg, run->vaddr + i + (uint64_t)rel, run->vaddr + i);
-		}
-		return;
-	}
-	while (next_byte(&calls, &at))
-		if (at + 5 <= run->len)
-			each(arg,
-			     run->vaddr + at + 5 +
-				     (uint64_t)(int64_t)(int32_t)read32(run->code + at + 1),
-			     run->vaddr + at);
-}
-
 struct beginnings {
 	const struct elf *e;
 	struct sites *sites;
@@ -454,11 +325,11 @@ static void on_call(void *arg, uint64_t target, uint64_t from)
 		add_beginning(b->e, b->sites, target);
 }
 
-static void beginnings_in(void *arg, const struct run *run)
+static void beginnings_in(void *arg, const struct code_run *run)
 {
 	struct beginnings *b = arg;
 
-	each_call(b->e, run, false, on_call, b);
+	walk_calls(b->e, run, false, on_call, b);
 }
 
 static int find_functions(struct sites *sites, const struct elf *e)
@@ -471,7 +342,7 @@ static int find_functions(struct sites *sites, const struct elf *e)
 		return 0;
 	r = mark_pages(&b.pages, sites);
 	if (!r)
-		each_run(e, beginnings_in, &b);
+		walk_code(e, beginnings_in, &b);
 	free(b.pages.bits);
 	return r;
 }
@@ -495,7 +366,7 @@ int sites_find(struct sites *ret, const struct elf *e, const char *const *string
 	s->sites = ret;
 	find_strings(s);
 	if (s->n_targets)
-		each_run(e, e->machine == EM_X86_64 ? mentions_x86 : mentions_arm, s);
+		walk_code(e, e->machine == EM_X86_64 ? mentions_x86 : mentions_arm, s);
 	r = s->error ? s->error : find_functions(ret, e);
 	free(s);
 	return r;
@@ -517,11 +388,11 @@ static void on_any_call(void *arg, uint64_t target, uint64_t from)
 			add_site(&c->s, from, (uint32_t)i);
 }
 
-static void calls_in(void *arg, const struct run *run)
+static void calls_in(void *arg, const struct code_run *run)
 {
 	struct calls *c = arg;
 
-	each_call(c->e, run, true, on_any_call, c);
+	walk_calls(c->e, run, true, on_any_call, c);
 }
 
 int sites_find_calls(struct sites *ret, const struct elf *e, const uint64_t *functions, size_t n)
@@ -537,7 +408,7 @@ int sites_find_calls(struct sites *ret, const struct elf *e, const uint64_t *fun
 	c->functions = functions;
 	c->n = n;
 	c->s.sites = ret;
-	each_run(e, calls_in, c);
+	walk_code(e, calls_in, c);
 	r = c->s.error ? c->s.error : find_functions(ret, e);
 	free(c);
 	return r;

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The agent's side of agent/account: which price lists are in force, and that a list
+ * that was replaced is taken within half a minute.
+ */
+#ifndef BILLING_H
+#define BILLING_H
+
+#include "account.h"
+#include "loop.h"
+#include "options.h"
+
+/* Where a newer list may be dropped in without touching the configuration. */
+#define BILLING_DROPPED "/var/lib/gentap/prices.json"
+
+struct billing {
+	struct price_book book;
+	struct account *account;
+	struct loop_source *timer;
+};
+
+/* 0, or -errno after an error line on stderr. */
+int billing_start(struct billing *b, const struct options *o, struct loop *loop);
+void billing_release(struct billing *b); /* before loop_free; zeroed is fine */
+/* The lists alone, for commands that only look at them. */
+int billing_open_book(struct price_book *b, const struct options *o);
+
+#endif

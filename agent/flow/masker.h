@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What of a connection may be kept: two streams of bytes and holes in, the same out, with
+ * secrets overwritten. It finds the protocol as conn.c does and follows upgrades.
+ *
+ *  - HTTP/1: bytes stay where they are (mask.h);
+ *  - HTTP/2 and WebSocket: written anew (mask_h2.h, mask_ws.h), since there a secret may
+ *    be coded in many ways; a reader makes the same of it;
+ *  - everything else, and what came before the protocol was known, becomes holes.
+ */
+#ifndef FLOW_MASKER_H
+#define FLOW_MASKER_H
+
+#include "gentap_event.h"
+#include "slice.h"
+
+struct masker_sink {
+	void *ctx;
+	/* Lends. call_start: a head or a frame may begin here. */
+	void (*data)(void *ctx, enum gentap_dir dir, struct slice data, bool call_start,
+		     uint64_t ts_ns);
+	void (*hole)(void *ctx, enum gentap_dir dir, uint64_t len, uint64_t ts_ns);
+};
+
+struct masker;
+
+/* scratch: GENTAP_CHUNK_MAX bytes to work in, lent while any function here runs. */
+int masker_new(struct masker **ret, char *scratch, const struct masker_sink *sink);
+void masker_free(struct masker *m); /* what is still undecided becomes holes */
+
+/* This direction was not seen from its first byte on. */
+void masker_join(struct masker *m, enum gentap_dir dir);
+void masker_data(struct masker *m, enum gentap_dir dir, struct slice data, bool call_start,
+		 uint64_t ts_ns);
+void masker_hole(struct masker *m, enum gentap_dir dir, uint64_t len, uint64_t ts_ns);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How values are spread, for percentiles of roll-ups: 64 buckets for each power of two,
+ * so a percentile is within 0.8 % of the value of that rank. As bytes: pairs of
+ * (bucket minus the one before, count), each as a varint; merging is adding. Pure.
+ */
+#ifndef STORE_HISTOGRAM_H
+#define STORE_HISTOGRAM_H
+
+#include "buf.h"
+
+#define HISTOGRAM_BYTES_MAX (256 * 1024)
+
+struct histogram_bucket {
+	uint32_t at;
+	uint64_t count;
+};
+
+struct histogram {
+	struct histogram_bucket *buckets; /* by `at` */
+	size_t n, size;
+	uint64_t total;
+};
+
+void histogram_release(struct histogram *h);
+/* 0 or -ENOMEM; below 0 counts as 0. */
+int histogram_add(struct histogram *h, int64_t value, uint64_t count);
+int histogram_add_bucket(struct histogram *h, const struct histogram_bucket *b);
+/* Adds what stands in the bytes: 0, -ENOMEM, -EBADMSG (then some of it is added). */
+int histogram_merge(struct histogram *h, struct slice bytes);
+void histogram_encode(const struct histogram *h, struct buf *b);
+/* The value of rank ceil(q * total), by the middle of its bucket; 0 when empty. */
+int64_t histogram_quantile(const struct histogram *h, double q);
+
+#endif

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "query_group.h"
+
+#include "cleanup.h"
+
+#include <errno.h>
+
+static const double quantiles[] = {
+	[QUERY_P50] = 0.5,  [QUERY_P75] = 0.75, [QUERY_P90] = 0.9,
+	[QUERY_P95] = 0.95, [QUERY_P99] = 0.99,
+};
+
+static bool is_quantile(enum query_fn fn)
+{
+	return fn >= QUERY_P50 && fn <= QUERY_P99;
+}
+
+void groups_init(struct query_groups *g, const struct query *q, bool approximate)
+{
+	*g = (struct query_groups){ .q = q, .approximate = approximate };
+	table_init(&g->groups, QUERY_GROUPS_MAX);
+	table_init(&g->texts, QUERY_GROUPS_MAX);
+	arena_init(&g->arena, QUERY_MEMORY_MAX / 4);
+}
+
+static void free_group(struct query_group *group, size_t n_aggs)
+{
+	for (size_t i = 0; group->states && i < n_aggs; i++) {
+		free(group->states[i].values);
+		histogram_release(&group->states[i].histogram);
+		table_release(&group->states[i].uniq, NULL);
+	}
+	free(group->states);
+	free(group);
+}
+
+void groups_release(struct query_groups *g)
+{
+	struct query_group *group;
+
+	while ((group = table_take_oldest(&g->groups)))
+		free_group(group, g->q->n_aggs);
+	table_release(&g->groups, NULL);
+	table_release(&g->texts, NULL);
+	arena_release(&g->arena);
+}
+
+static struct query_group *group_new(const struct query *q, const struct group_value *key)
+{
+	struct query_group *group = calloc(1, sizeof(*group));
+
+	if (!group)
+		return NULL;
+	memcpy(group->key, key, (q->n_keys + 1) * sizeof(*key));
+	group->states = calloc(q->n_aggs + 1, sizeof(*group->states));
+	if (!group->states) {
+		free(group);
+		return NULL;
+	}
+	for (size_t i = 0; i < q->n_aggs; i++) {
+		group->states[i].min_int = INT64_MAX;
+		group->states[i].max_int = INT64_MIN;
+		group->states[i].min = INFINITY;
+		group->states[i].max = -INFINITY;
+		table_init(&group->states[i].uniq, SIZE_MAX);
+	}
+	return group;
+}
+
+struct query_group *groups_get(struct query_groups *g, const struct group_value *key, int *error)
+{
+	size_t len = (g->q->n_keys + 1) * sizeof(*key);
+	struct query_group *group = table_get(&g->groups, key, len);
+	int r;
+
+	if (group)
+		return group;
+	group = group_new(g->q, key);
+	if (!group) {
+		*error = -ENOMEM;
+		return NULL;
+	}
+	r = table_add(&g->groups, key, len, group);
+	if (r) {
+		free_group(group, g->q->n_aggs);
+		*error = r;
+		return NULL;
+	}
+	return group;
+}
+
+int64_t groups_text(struct query_groups *g, struct slice text)
+{
+	int64_t known = (intptr_t)table_get(&g->texts, text.data ? text.data : "", text.len);
+	struct slice *place;
+
+	if (known)
+		return known - 1;
+	place = arena_push(&g->arena, &g->text_list, &g->n_texts, sizeof(*place));
+	if (!place)
+		return -1;
+	*place = arena_copy(&g->arena, text.data ? text : SLICE(""));
+	known = (int64_t)g->n_texts;
+	if (!place->data || table_add(&g->texts, place->data, place->len, (void *)(intptr_t)known))
+		return -1;
+	return known - 1;
+}
+
+int agg_add_unknown(struct agg_state *s)
+{
+	s->of++;
+	return 0;
+}
+
+static int keep_value(struct query_groups *g, struct agg_state *s, double v)
+{
+	if (g->approximate)
+		return histogram_add(&s->histogram, llround(v), 1);
+	if (s->n_values == s->size) {
+		size_t size = s->size ? 2 * s->size : 16;
+		void *grown;
+
+		g->memory += (size - s->size) * sizeof(*s->values);
+		if (g->memory > QUERY_MEMORY_MAX)
+			return -ENOSPC;
+		grown = realloc(s->values, size * sizeof(*s->values));
+		if (!grown)
+			return -ENOMEM;
+		s->values = grown;
+		s->size = size;
+	}
+	s->values[s->n_values++] = v;
+	return 0;
+}
+
+int agg_add_int(struct query_groups *g, enum query_fn fn, struct agg_state *s, int64_t v)
+{
+	s->of++;
+	s->known++;
+	s->sum += v;
+	s->min_int = MIN(s->min_int, v);
+	s->max_int = MAX(s->max_int, v);
+	return is_quantile(fn) ? keep_value(g, s, (double)v) : 0;
+}
+
+int agg_add_real(struct query_groups *g, enum query_fn fn, struct agg_state *s, double v)
+{
+	s->of++;
+	s->known++;
+	s->real = true;
+	s->real_sum += v;
+	s->min = fmin(s->min, v);
+	s->max = fmax(s->max, v);
+	return is_quantile(fn) ? keep_value(g, s, v) : 0;
+}
+
+int agg_add_sums(struct agg_state *s, const struct agg_sums *sums)
+{
+	s->of += sums->of;
+	s->known += sums->known;
+	s->sum += sums->sum;
+	if (!sums->known)
+		return 0;
+	s->min_int = MIN(s->min_int, sums->min);
+	s->max_int = MAX(s->max_int, sums->max);
+	return histogram_merge(&s->histogram, sums->histogram);
+}
+
+int agg_add_uniq(struct query_groups *g, struct agg_state *s, const struct group_value *v)
+{
+	int r;
+
+	s->of++;
+	s->known++;
+	r = table_add(&s->uniq, v, sizeof(*v), g);
+	if (r == -EEXIST)
+		return 0;
+	g->memory += 128;
+	return g->memory > QUERY_MEMORY_MAX ? -ENOSPC : r;
+}
+
+static int merge_state(struct query_groups *g, struct agg_state *to, const struct agg_state *from)
+{
+	int r = 0;
+
+	to->known += from->known;
+	to->of += from->of;
+	to->sum += from->sum;
+	to->real_sum += from->real_sum;
+	to->real |= from->real;
+	to->min = fmin(to->min, from->min);
+	to->max = fmax(to->max, from->max);
+	to->min_int = MIN(to->min_int, from->min_int);
+	to->max_int = MAX(to->max_int, from->max_int);
+	for (size_t i = 0; !r && i < from->n_values; i++)
+		r = keep_value(g, to, from->values[i]);
+	for (size_t i = 0; !r && i < from->histogram.n; i++)
+		r = histogram_add_bucket(&to->histogram, &from->histogram.buckets[i]);
+	return r;
+}
+
+int group_merge(struct query_groups *g, struct query_group *to, const struct query_group *from)
+{
+	int r = 0;
+
+	to->count += from->count;
+	to->errors += from->errors;
+	for (size_t i = 0; !r && i < g->q->n_aggs; i++)
+		r = merge_state(g, &to->states[i], &from->states[i]);
+	return r;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static struct query_cell int_cell(__int128 v)
+{
+	if (v > INT64_MAX || v < INT64_MIN)
+		return (struct query_cell){ .type = QUERY_DOUBLE, .number = (double)v };
+	return (struct query_cell){ .type = QUERY_INT, .integer = (int64_t)v };
+}
+
+static struct query_cell real_cell(double v)
+{
+	return (struct query_cell){ .type = isfinite(v) ? QUERY_DOUBLE : QUERY_NULL, .number = v };
+}
+
+static struct query_cell quantile_cell(struct agg_state *s, double q, bool approximate)
+{
+	size_t rank;
+
+	if (approximate)
+		return int_cell(
+			MIN(MAX(histogram_quantile(&s->histogram, q), s->min_int), s->max_int));
+	if (!s->n_values)
+		return (struct query_cell){ 0 };
+	qsort(s->values, s->n_values, sizeof(*s->values), by_value);
+	rank = (size_t)ceil(q * (double)s->n_values);
+	return s->real ? real_cell(s->values[rank ? rank - 1 : 0])
+		       : int_cell((__int128)s->values[rank ? rank - 1 : 0]);
+}
+
+static struct query_cell extreme_cell(const struct agg_state *s, bool min)
+{
+	double whole = (double)(min ? s->min_int : s->max_int), real = min ? s->min : s->max;
+
+	if (!s->real || (s->min_int != INT64_MAX && (min ? whole <= real : whole >= real)))
+		return int_cell(min ? s->min_int : s->max_int);
+	return real_cell(real);
+}
+
+static struct query_cell state_cell(struct query_groups *g, struct agg_state *s, enum query_fn fn,
+				    double seconds)
+{
+	double sum = (double)s->sum + s->real_sum;
+
+	if (fn == QUERY_UNIQ)
+		return int_cell((__int128)s->uniq.count);
+	if (!s->known)
+		return (struct query_cell){ 0 };
+	switch (fn) {
+	case QUERY_SUM:
+		return s->real ? real_cell(sum) : int_cell(s->sum);
+	case QUERY_AVG:
+		return real_cell(sum / (double)s->known);
+	case QUERY_MIN:
+	case QUERY_MAX:
+		return extreme_cell(s, fn == QUERY_MIN);
+	case QUERY_RATE:
+		return real_cell(sum / seconds);
+	default:
+		return quantile_cell(s, quantiles[fn], g->approximate);
+	}
+}
+
+struct query_cell group_cell(struct query_groups *g, struct query_group *group, size_t agg,
+			     double seconds)
+{
+	const struct query_column *c = &g->q->aggs[agg];
+	struct agg_state *s = &group->states[agg];
+	struct query_cell cell;
+
+	if (c->fn == QUERY_COUNT)
+		cell = int_cell(group->count);
+	else if (c->fn == QUERY_FAILURE_RATE)
+		cell = group->count ? real_cell((double)group->errors / (double)group->count)
+				    : (struct query_cell){ 0 };
+	else if (!c->attr)
+		cell = real_cell((double)group->count / seconds);
+	else
+		cell = state_cell(g, s, c->fn, seconds);
+	cell.known = c->attr ? s->known : group->count;
+	cell.unknown = c->attr ? s->of - s->known : 0;
+	return cell;
+}

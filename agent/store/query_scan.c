@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "query_scan.h"
+
+#include "query_cond.h"
+
+#include <errno.h>
+
+static const struct {
+	const char *table, *time, *class, *error;
+} sources[] = {
+	[QUERY_SPANS] = { "spans", "s.start_ns", "s.cls", "s.error" },
+	[QUERY_RUNS] = { "runs", "s.start_ns", "0", "s.error" },
+	[QUERY_SESSIONS] = { "sessions", "s.end_ns", "0", "s.error" },
+	[QUERY_CONNECTIONS] = { "connections", "s.last_ns", "0", "0" },
+};
+
+const char *scan_time_column(enum query_source source)
+{
+	return sources[source].time;
+}
+
+static void add_classes(struct sql *s, unsigned int classes)
+{
+	bool first = true;
+
+	if (classes == CLASS_ALL)
+		return;
+	buf_add_str(&s->text, " AND s.cls IN (");
+	for (int c = 0; c < CLASSES; c++)
+		if (classes & CLASS_BIT(c)) {
+			buf_printf(&s->text, "%s%d", first ? "" : ",", c);
+			first = false;
+		}
+	buf_add_char(&s->text, ')');
+}
+
+static bool cond_needs_details(const struct query_cond *c)
+{
+	if (!c)
+		return false;
+	if (c->op == COND_AND || c->op == COND_OR)
+		return cond_needs_details(c->left) || cond_needs_details(c->right);
+	if (c->op == COND_NOT)
+		return cond_needs_details(c->left);
+	return c->attr->json_path.data;
+}
+
+void scan_add_from(struct sql *s, const struct query *q, unsigned int classes, int64_t from,
+		   int64_t to)
+{
+	buf_printf(&s->text, " FROM %s s", sources[q->source].table);
+	if (s->needs_details || cond_needs_details(q->where))
+		buf_add_str(&s->text, " LEFT JOIN span_details d ON d.id=s.id");
+	buf_add_str(&s->text, " WHERE 1");
+	if (from > 0) {
+		buf_printf(&s->text, " AND %s>=", sources[q->source].time);
+		sql_add_int(s, from);
+	}
+	if (to < PLAN_OPEN_NS) {
+		buf_printf(&s->text, " AND %s<", sources[q->source].time);
+		sql_add_int(s, to);
+	}
+	if (q->source == QUERY_SPANS)
+		add_classes(s, classes);
+	if (q->where) {
+		buf_add_str(&s->text, " AND ");
+		sql_add_cond(s, q->where);
+	}
+}
+
+/* One column of a row as part of a group's name. */
+static int read_value(sqlite3_stmt *s, int column, const struct query_attr *a,
+		      struct query_groups *g, struct group_value *ret)
+{
+	double real;
+
+	*ret = (struct group_value){ 0 };
+	switch (sqlite3_column_type(s, column)) {
+	case SQLITE_NULL:
+		return 0;
+	case SQLITE_INTEGER:
+		ret->integer = sqlite3_column_int64(s, column);
+		ret->tag = a->kind == FIELD_WORD ? VALUE_WORD : VALUE_NUMBER;
+		return 0;
+	case SQLITE_FLOAT:
+		real = sqlite3_column_double(s, column);
+		memcpy(&ret->integer, &real, sizeof(real));
+		ret->tag = VALUE_REAL;
+		return 0;
+	case SQLITE_BLOB:
+		ret->tag = VALUE_BYTES;
+		break;
+	default:
+		ret->tag = VALUE_TEXT;
+	}
+	ret->integer = groups_text(g, (struct slice){ sqlite3_column_blob(s, column),
+						      (size_t)sqlite3_column_bytes(s, column) });
+	return ret->integer < 0 ? -ENOMEM : 0;
+}
+
+static int add_value(sqlite3_stmt *s, int column, const struct query_column *c,
+		     struct query_groups *g, struct agg_state *state)
+{
+	struct group_value v;
+	int r;
+
+	if (c->fn == QUERY_UNIQ) {
+		r = read_value(s, column, c->attr, g, &v);
+		if (r)
+			return r;
+		return v.tag == VALUE_NULL ? agg_add_unknown(state) : agg_add_uniq(g, state, &v);
+	}
+	switch (sqlite3_column_type(s, column)) {
+	case SQLITE_INTEGER:
+		return agg_add_int(g, c->fn, state, sqlite3_column_int64(s, column));
+	case SQLITE_FLOAT:
+		return agg_add_real(g, c->fn, state, sqlite3_column_double(s, column));
+	default:
+		return agg_add_unknown(state);
+	}
+}
+
+struct reader {
+	const struct query *q;
+	struct query_groups *groups;
+	struct scan_totals *totals;
+	unsigned int classes[QUERY_COLUMNS_MAX]; /* that count for each aggregate */
+};
+
+static void init_reader(struct reader *r, const struct plan *plan)
+{
+	for (size_t i = 0; i < r->q->n_aggs; i++)
+		r->classes[i] = !r->q->aggs[i].attr ? CLASS_ALL
+				: r->q->source != QUERY_SPANS
+					? CLASS_ALL
+					: plan_classes(plan, r->q->aggs[i].attr);
+}
+
+static struct group_value bucket_value(const struct query *q, int64_t start_ns)
+{
+	int64_t interval = (int64_t)q->interval_ns;
+
+	if (!interval)
+		return (struct group_value){ 0 };
+	return (struct group_value){ start_ns - start_ns % interval, VALUE_NUMBER };
+}
+
+/* class, error, start, keys, aggregates */
+static int add_row(struct reader *r, sqlite3_stmt *s)
+{
+	struct group_value key[QUERY_COLUMNS_MAX + 1];
+	unsigned int class = CLASS_BIT(sqlite3_column_int(s, 0));
+	int64_t start = sqlite3_column_int64(s, 2);
+	const struct query *q = r->q;
+	struct query_group *group;
+	int column = 3, e = 0;
+
+	key[0] = bucket_value(q, start);
+	for (size_t i = 0; !e && i < q->n_keys; i++)
+		e = read_value(s, column++, q->keys[i].attr, r->groups, &key[i + 1]);
+	group = e ? NULL : groups_get(r->groups, key, &e);
+	if (!group)
+		return e;
+	group->count++;
+	group->errors += sqlite3_column_int(s, 1) != 0;
+	r->totals->matched++;
+	r->totals->first_ns = MIN(r->totals->first_ns, start);
+	for (size_t i = 0; !e && i < q->n_aggs; i++) {
+		if (!q->aggs[i].attr)
+			continue;
+		if (r->classes[i] & class)
+			e = add_value(s, column, &q->aggs[i], r->groups, &group->states[i]);
+		column++;
+	}
+	return e;
+}
+
+static int each_row(sqlite3 *db, struct sql *sql, struct reader *r,
+		    int (*add)(struct reader *r, sqlite3_stmt *s))
+{
+	_cleanup_stmt_ sqlite3_stmt *s = NULL;
+	int e = sql_prepare(sql, db, &s), rc = SQLITE_DONE;
+
+	while (!e && (rc = sqlite3_step(s)) == SQLITE_ROW)
+		e = add(r, s);
+	return e ? e : db_errno(rc);
+}
+
+static int scan_raw(sqlite3 *db, const struct plan *plan, const struct plan_segment *segment,
+		    struct reader *r)
+{
+	const struct query *q = r->q;
+	struct sql sql;
+	int e;
+
+	sql_init(&sql);
+	buf_printf(&sql.text, "SELECT %s,%s,%s", sources[q->source].class, sources[q->source].error,
+		   sources[q->source].time);
+	for (size_t i = 0; i < q->n_keys; i++) {
+		buf_add_char(&sql.text, ',');
+		sql_add_attr(&sql, q->keys[i].attr);
+	}
+	for (size_t i = 0; i < q->n_aggs; i++) {
+		if (!q->aggs[i].attr)
+			continue;
+		buf_add_char(&sql.text, ',');
+		sql_add_attr(&sql, q->aggs[i].attr);
+	}
+	scan_add_from(&sql, q, plan->classes, segment->from_ns, segment->to_ns);
+	e = each_row(db, &sql, r, add_row);
+	sql_release(&sql);
+	return e;
+}
+
+/* class, bucket's start, value, n, errors, and five columns for each aggregate */
+static int add_rollup(struct reader *r, sqlite3_stmt *s)
+{
+	struct group_value key[QUERY_COLUMNS_MAX + 1] = { 0 };
+	int64_t class = sqlite3_column_int64(s, 0), start = sqlite3_column_int64(s, 1);
+	int64_t value = sqlite3_column_int64(s, 2), n = sqlite3_column_int64(s, 3);
+	const struct query *q = r->q;
+	struct query_group *group;
+	int column = 5, e = 0;
+
+	key[0] = bucket_value(q, start);
+	for (size_t i = 0; i < q->n_keys; i++)
+		if (q->keys[i].attr->field == F_CLASS)
+			key[i + 1] = (struct group_value){ class, VALUE_NUMBER };
+		else if (value)
+			key[i + 1] = (struct group_value){ value, VALUE_WORD };
+	group = groups_get(r->groups, key, &e);
+	if (!group)
+		return e;
+	group->count += (uint64_t)n;
+	group->errors += (uint64_t)sqlite3_column_int64(s, 4);
+	r->totals->matched += (uint64_t)n;
+	r->totals->first_ns = MIN(r->totals->first_ns, start);
+	for (size_t i = 0; !e && i < q->n_aggs; i++) {
+		if (!q->aggs[i].attr)
+			continue;
+		if (r->classes[i] & CLASS_BIT(class))
+			e = agg_add_sums(&group->states[i],
+					 &(struct agg_sums){
+						 .of = (uint64_t)n,
+						 .known = (uint64_t)sqlite3_column_int64(s, column),
+						 .sum = sqlite3_column_int64(s, column + 1),
+						 .min = sqlite3_column_int64(s, column + 2),
+						 .max = sqlite3_column_int64(s, column + 3),
+						 .histogram = { sqlite3_column_blob(s, column + 4),
+								(size_t)sqlite3_column_bytes(
+									s, column + 4) },
+					 });
+		column += 5;
+	}
+	return e;
+}
+
+static void add_agg_columns(struct sql *sql, enum field_id f)
+{
+	const char *c = fields[f].column;
+
+	if (f == F_DURATION)
+		buf_printf(&sql->text, ",s.n,s.s_%s,s.min_%s,s.max_%s,s.hist_%s", c, c, c, c);
+	else if (f == F_TTFT)
+		buf_printf(&sql->text, ",s.k_%s,s.s_%s,s.min_%s,s.max_%s,s.hist_%s", c, c, c, c, c);
+	else
+		buf_printf(&sql->text, ",s.k_%s,s.s_%s,0,0,NULL", c, c);
+}
+
+static int scan_rollups(sqlite3 *db, const struct plan *plan, const struct plan_segment *segment,
+			struct reader *r)
+{
+	int64_t step = gran_ns[segment->gran];
+	struct sql sql;
+	int e;
+
+	sql_init(&sql);
+	sql.on_rollups = true;
+	buf_printf(&sql.text, "SELECT s.cls,s.bucket*%lld,s.value,s.n,s.errors", (long long)step);
+	for (size_t i = 0; i < r->q->n_aggs; i++)
+		if (r->q->aggs[i].attr)
+			add_agg_columns(&sql, r->q->aggs[i].attr->field);
+	buf_printf(&sql.text,
+		   " FROM rollups s WHERE s.gran=%d AND s.dim=%u AND s.bucket>=", segment->gran,
+		   plan->dim);
+	sql_add_int(&sql, segment->from_ns / step);
+	buf_add_str(&sql.text, " AND s.bucket<");
+	sql_add_int(&sql, segment->to_ns / step);
+	add_classes(&sql, plan->classes);
+	if (r->q->where) {
+		buf_add_str(&sql.text, " AND ");
+		sql_add_cond(&sql, r->q->where);
+	}
+	e = each_row(db, &sql, r, add_rollup);
+	sql_release(&sql);
+	return e;
+}
+
+int scan_segment(sqlite3 *db, const struct query *q, const struct plan *plan,
+		 const struct plan_segment *segment, struct query_groups *groups,
+		 struct scan_totals *totals)
+{
+	struct reader r = { .q = q, .groups = groups, .totals = totals };
+
+	init_reader(&r, plan);
+	return segment->gran == PLAN_RAW ? scan_raw(db, plan, segment, &r)
+					 : scan_rollups(db, plan, segment, &r);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The database file: where it is, how it is opened, what stands in it.
+ *
+ *   spans         one row a span: a column for each of fields.h; words by number
+ *   span_details  what is read only when somebody looks: JSON, the provider's message
+ *   strings       number of each word
+ *   resources     the processes that spans came from
+ *   runs          one row for each agent run, kept up to date; sessions: conversations
+ *   rollups       sums per minute, hour, day of each value of each dimension
+ *   connections   the coverage ledger
+ *   budgets, meta
+ *
+ * The version of the schema is SQLite's user_version. Files of an earlier version are
+ * brought up to date when they are opened for writing; those of a later one are refused.
+ */
+#ifndef STORE_SCHEMA_H
+#define STORE_SCHEMA_H
+
+#include "db.h"
+
+#include <stdbool.h>
+
+#define SCHEMA_VERSION 1
+
+/* Where the agent of this user keeps its database; -ENAMETOOLONG, -ENOENT (no home). */
+int schema_default_path(char *to, size_t size);
+
+/* Opens for writing; makes the file (0600) and its folder (0700) and brings the schema up
+ * to date. -EPROTO: a newer gentap made it. */
+int schema_open(sqlite3 **ret, const char *path);
+/* Opens for reading: never makes a file. -ENOENT, -EACCES, -EPROTO (older or newer). */
+int schema_open_readonly(sqlite3 **ret, const char *path);
+
+/* Marks in `meta`; numbers. */
+int schema_get_meta(sqlite3 *db, const char *key, int64_t fallback, int64_t *ret);
+int schema_set_meta(sqlite3 *db, const char *key, int64_t value);
+/* Everything that started at or after this still stands in `spans`; 0: nothing was let go. */
+#define META_SPANS_FROM "spans_from_ns"
+#define META_MINUTES_FROM "minutes_from_ns"
+
+#endif

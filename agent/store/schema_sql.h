@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The text of each version of the schema; only schema.c reads this. What was released
+ * is never changed: the next version has a text of its own. */
+#ifndef STORE_SCHEMA_SQL_H
+#define STORE_SCHEMA_SQL_H
+
+/* k_: how many spans had the measure; s_: their sum. For runs and sessions, k_ is beside
+ * the sum as well: what was not told is no 0. */
+#define SCHEMA_SUMS_1                                                                              \
+	"k_input INT, s_input INT, k_output INT, s_output INT, k_total INT, s_total INT,"          \
+	"k_cached INT, s_cached INT, k_cache_write INT, s_cache_write INT,"                        \
+	"k_reasoning INT, s_reasoning INT, k_cost INT, s_cost INT,"                                \
+	"k_cost_input INT, s_cost_input INT, k_cost_cache_read INT, s_cost_cache_read INT,"        \
+	"k_cost_cache_write INT, s_cost_cache_write INT, k_cost_output INT, s_cost_output INT,"    \
+	"k_cost_other INT, s_cost_other INT, k_cost_saved INT, s_cost_saved INT"
+
+/* Both of one shape: what the spans of one key add up to. */
+#define SCHEMA_GROUP_1                                                                             \
+	"trace_id BLOB, agent INT, conversation INT, model INT, user INT, tier INT, team INT,"     \
+	"repo INT, branch INT, service INT, comm INT, namespace INT, host INT, pid INT,"           \
+	"start_ns INT NOT NULL, end_ns INT NOT NULL, ended INT NOT NULL, error INT NOT NULL,"      \
+	"error_type INT, calls INT NOT NULL, tools INT NOT NULL, errors INT NOT NULL,"             \
+	"partial INT NOT NULL, runs INT NOT NULL," SCHEMA_SUMS_1
+
+#define SCHEMA_SQL_1                                                                               \
+	"CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;"                            \
+	"CREATE TABLE strings(id INTEGER PRIMARY KEY, value TEXT NOT NULL UNIQUE);"                \
+	"CREATE TABLE resources(id INTEGER PRIMARY KEY, pid INT, start_ns INT, comm TEXT,"         \
+	" exe TEXT, cmdline TEXT, cwd TEXT, owner TEXT, cgroup TEXT, container_id TEXT,"           \
+	" service_name TEXT, attributes TEXT);"                                                    \
+	"CREATE INDEX resources_process ON resources(pid, start_ns);"                              \
+	"CREATE TABLE spans(id INTEGER PRIMARY KEY, cls INT NOT NULL, start_ns INT NOT NULL,"      \
+	" duration_ns INT NOT NULL, error INT NOT NULL, model INT, provider INT, agent INT,"       \
+	" tool INT, user INT, tier INT, team INT, repo INT, input INT, output INT, total INT,"     \
+	" cached INT, cache_write INT, reasoning INT, cost INT, ttft_ns INT, error_type INT,"      \
+	" cost_input INT, cost_cache_read INT, cost_cache_write INT, cost_output INT,"             \
+	" cost_other INT, cost_saved INT, cost_source INT, usage_source INT, completeness INT,"    \
+	" op INT, finish INT, server INT, service INT, namespace INT, feature INT, comm INT,"      \
+	" branch INT, pod INT, container INT, unit INT, host INT, request_model INT,"              \
+	" response_model INT, conversation INT, inferred INT, pid INT, retry_count INT,"           \
+	" lost_bytes INT, kind INT, name INT, run_id BLOB, parent_id BLOB,"                        \
+	" span_id BLOB NOT NULL, trace_id BLOB NOT NULL, resource INT);"                           \
+	"CREATE UNIQUE INDEX spans_ids ON spans(trace_id, span_id);"                               \
+	"CREATE INDEX spans_time ON spans(start_ns, cls);"                                         \
+	"CREATE INDEX spans_errors ON spans(start_ns) WHERE error = 1;"                            \
+	"CREATE TABLE span_details(id INTEGER PRIMARY KEY, status_message TEXT,"                   \
+	" attributes TEXT);"                                                                       \
+	"CREATE TABLE runs(key BLOB PRIMARY KEY, " SCHEMA_GROUP_1 ");"                             \
+	"CREATE INDEX runs_time ON runs(start_ns);"                                                \
+	"CREATE TABLE sessions(key INTEGER PRIMARY KEY, " SCHEMA_GROUP_1 ");"                      \
+	"CREATE INDEX sessions_time ON sessions(end_ns);"                                          \
+	"CREATE TABLE rollups(gran INT, dim INT, bucket INT, cls INT, value INT,"                  \
+	" n INT NOT NULL, errors INT NOT NULL, partial INT NOT NULL,"                              \
+	" s_duration_ns INT, min_duration_ns INT, max_duration_ns INT, hist_duration_ns BLOB,"     \
+	" k_ttft_ns INT, s_ttft_ns INT, min_ttft_ns INT, max_ttft_ns INT, hist_ttft_ns BLOB,"      \
+	" " SCHEMA_SUMS_1 ", PRIMARY KEY(gran, dim, bucket, cls, value)) WITHOUT ROWID;"           \
+	"CREATE TABLE connections(id INTEGER PRIMARY KEY, comm TEXT, exe TEXT, library TEXT,"      \
+	" endpoint TEXT, state TEXT NOT NULL, reason TEXT, remedy TEXT, pid INT, calls INT,"       \
+	" bytes_decoded INT, bytes_partial INT, bytes_opaque INT, first_ns INT, last_ns INT);"     \
+	"CREATE UNIQUE INDEX connections_key ON connections(exe, library, endpoint, state,"        \
+	" reason);"                                                                                \
+	"CREATE TABLE budgets(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, scope TEXT,"      \
+	" period TEXT NOT NULL, limit_pd INT NOT NULL, warn REAL NOT NULL, alert REAL NOT NULL,"   \
+	" command TEXT, webhook TEXT, fired_period INT, fired_level INT);"
+
+#endif
