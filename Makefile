@@ -172,10 +172,11 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/bench/libpure.a
 	$(Q)$(CC) $(BASE_CFLAGS) $(HARDEN) $(TEST_INCLUDES) -MMD -MP -MF $@.d $< $(BUILD)/bench/libpure.a \
 		-pie -o $@ $(call pkg,--libs,$(LIBS_PURE) $(LIBS_TEST)) -lm
 
--include $(shell [ -d $(BUILD) ] && find $(BUILD) -name '*.d')
+-include $(shell [ -d $(BUILD) ] && find $(BUILD) '(' -name venv -o -name node -o -name arm64 ')' -prune \
+	-o -type f -name '*.d' -print)
 
 # ---- Targets -------------------------------------------------------------------------
-.PHONY: all deps deps-test run test test-live conformance check bench fuzz fuzzers unit asan install uninstall format lint clean help
+.PHONY: all deps deps-test run test test-live conformance check bench fuzz fuzzers unit asan install uninstall format lint clean help arm64
 all: $(BUILD)/gentap ## build the agent
 asan: $(BUILD)/gentap-asan
 unit: $(UNIT) $(REPLAY)
@@ -186,11 +187,12 @@ benches: $(BENCH)
 NPM_DEPS := $(if $(shell command -v npm),,nodejs npm)
 # Root installs as it is; a user through sudo, which is called for nothing else.
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
-DEPS := gcc make clang llvm bpftool libbpf-dev libelf-dev libdw-dev zlib1g-dev libbrotli-dev libzstd-dev \
-	libnghttp2-dev libcurl4-openssl-dev libcap-ng-dev libsqlite3-dev libyaml-dev libmicrohttpd-dev libpcre2-dev \
-	libncurses-dev uthash-dev pkg-config libc6-dev ca-certificates $(NPM_DEPS)
+LIBS_DEV := libbpf-dev libelf-dev libdw-dev zlib1g-dev libbrotli-dev libzstd-dev libnghttp2-dev \
+	libcurl4-openssl-dev libcap-ng-dev libsqlite3-dev libyaml-dev libmicrohttpd-dev libpcre2-dev \
+	libncurses-dev uthash-dev libc6-dev
+DEPS := gcc make clang llvm bpftool $(LIBS_DEV) pkg-config ca-certificates $(NPM_DEPS)
 DEPS_TEST := libclang-rt-14-dev python3-venv python3-pip openssl curl procps brotli zstd \
-	libcjson-dev
+	libcjson-dev util-linux podman runc gcc-aarch64-linux-gnu
 
 define apt_install
 	@missing=$$(for p in $(1); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
@@ -207,6 +209,10 @@ deps-test:
 	$(call apt_install,$(DEPS) $(DEPS_TEST))
 	$(Q)tests/setup
 
+# As root, and leaving nothing in the tree. sudo resets PATH, where the clients are.
+live_tests = $(if $(SUDO),echo "capturing needs root: running the live tests with sudo"; )$(SUDO) env \
+	PATH="$$PATH" PYTHONDONTWRITEBYTECODE=1 BUILD=$(abspath $(BUILD)) $(PYTHON) tests/run live
+
 run: deps ## install, build, start the agent and show live calls
 	$(Q)$(MAKE) --no-print-directory all
 	@[ -z "$(SUDO)" ] || echo "capturing needs root: starting the agent with sudo"
@@ -216,17 +222,28 @@ check: ## fast inner loop: unit and replay tests under ASan and UBSan, no root
 	$(Q)$(MAKE) --no-print-directory unit asan all
 	$(Q)$(PYTHON) tests/run unit replay
 
-test: deps-test ## install, build, pass every test that needs no root
-	$(Q)$(MAKE) --no-print-directory unit asan fuzzers all
+test: deps-test ## install, build, pass every test, live ones included
+	$(Q)$(MAKE) --no-print-directory unit asan fuzzers all arm64
 	$(Q)$(PYTHON) tests/run unit replay conformance fuzz
+	$(Q)$(live_tests)
+
+# The other machine's agent and kernel programs, whole, with Debian's own libraries for it.
+ARM64 := $(BUILD)/arm64
+ARM64_ROOT := $(abspath $(ARM64))/root
+arm64: ## cross-build the agent for arm64, to $(BUILD)/arm64/out/gentap
+	$(Q)tests/arm64-root $(ARM64) $(LIBS_DEV)
+	$(Q)PKG_CONFIG_SYSROOT_DIR=$(ARM64_ROOT) \
+		PKG_CONFIG_LIBDIR=$(ARM64_ROOT)/usr/lib/aarch64-linux-gnu/pkgconfig:$(ARM64_ROOT)/usr/share/pkgconfig \
+		$(MAKE) --no-print-directory ARCH=arm64 BUILD=$(ARM64)/out \
+		CC='aarch64-linux-gnu-gcc --sysroot=$(ARM64_ROOT)' all
 
 conformance: deps-test ## recorded traffic against the official SDKs' reading
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)$(PYTHON) tests/run conformance
 
-test-live: deps-test ## real clients through real TLS (root)
+test-live: deps-test ## real clients through real TLS, captured by the real kernel
 	$(Q)$(MAKE) --no-print-directory all
-	$(Q)$(PYTHON) tests/run live
+	$(Q)$(live_tests)
 
 bench: all benches ## print measurements (root)
 	$(Q)tests/bench/run
