@@ -49,12 +49,20 @@ def clients(tap, w, agent, base):
         pids.add(w.run(["curl", "-sS", base + "/v1/chat/completions", "-d", '{"model":"m","messages":[]}'])[0])
     judge(tap, "curl, 10 processes", w.finished(), agent, pids=pids, count=10)
     pid, _ = w.run(w.sdk("openai", "async", [{"api": "chat", "stream": True, "mock": DELAYS}, {"api": "chat"}], parallel=4),
-                   env=w.env(OPENAI_BASE_URL=base + "/v1") | {"OPENAI_BASE_URL": base + "/v1"})
+                   env=w.env() | {"OPENAI_BASE_URL": base + "/v1"})
     judge(tap, "openai, async", w.finished(), agent, pids={pid})
     if shutil.which("node"):
         pid, _ = w.run(w.node("openai", [{"api": "chat", "stream": True, "mock": DELAYS}, {"api": "chat"}]),
                        env=w.env() | {"OPENAI_BASE_URL": base + "/v1"})
         judge(tap, "Node", w.finished(), agent, pids={pid})
+
+
+def few(tap, w, agent, base, off):
+    pids = {w.run(plain(base, "requests", "chat", stream=True, mock=DELAYS, repeat=2, bytes=60_000))[0]}
+    pids.add(w.run(["curl", "-sS", base + "/v1/chat/completions", "-d", '{"model":"m","messages":[]}'])[0])
+    judge(tap, "without %s: plain" % off, w.finished(), agent, pids=pids, count=3)
+    pids = {w.run(w.plain("requests", "chat", stream=True, mock=DELAYS, repeat=2))[0]}
+    judge(tap, "without %s: TLS" % off, w.finished(), agent, pids=pids, count=2)
 
 
 def early(tap, w, agent, base, busy):
@@ -102,6 +110,10 @@ def main():
             tap.run("early", early, w, agent, base, busy)
             tap.run("clients", clients, w, agent, base)
             tap.run("other", other, w, agent, base)
+        # As on kernels before 6.16, and before 6.3.
+        for off in ("socket_send", "socket_send,socket_length"):
+            with w.agent("--feature-off=" + off) as agent:
+                tap.run("without " + off, few, w, agent, base, off)
     return tap.done()
 
 
