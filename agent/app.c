@@ -67,12 +67,14 @@ static void on_span(void *ctx, struct span *span)
 {
 	struct app *a = ctx;
 
-	account_span(a->billing.account, span);
+	billing_span(&a->billing, span);
 	if (a->exporter)
 		exporter_span(a->exporter, span);
 	if (a->store)
 		store_span(a->store, span);
 	print_span(&a->printer, span);
+	if (a->options->output == OUTPUT_TREE)
+		tree_add(&a->tree, span);
 }
 
 static int open_output(struct app *a)
@@ -168,6 +170,7 @@ int app_init(struct app *a, const struct options *o)
 	if (r)
 		return r;
 	print_init(&a->printer, o, a->out, &a->host);
+	tree_init(&a->tree);
 	r = loop_new(&a->loop);
 	if (!r)
 		r = init_exporter(a);
@@ -178,7 +181,8 @@ int app_init(struct app *a, const struct options *o)
 	if (r)
 		log_error("cannot start: %s", strerror(-r));
 	else
-		r = billing_start(&a->billing, o, a->loop);
+		r = billing_start(&a->billing, o, a->loop, tracer.seed);
+	a->decoder.clues = &a->billing.clues;
 	if (r)
 		app_release(a);
 	return r;
@@ -189,6 +193,13 @@ void app_call(void *app, struct call *call)
 	struct app *a = app;
 
 	tracer_call(a->tracer, call);
+}
+
+void app_exit(void *app, uint32_t tgid)
+{
+	struct app *a = app;
+
+	tracer_process_exit(a->tracer, tgid);
 }
 
 static int finish_export(struct app *a, uint64_t flush_ms)
@@ -232,7 +243,9 @@ int app_finish(struct app *a, uint64_t flush_ms)
 	r = finish_export(a, flush_ms);
 	w = finish_store(a);
 	r = r ? r : w;
-	w = fflush(a->out) || print_error(&a->printer) ? -EIO : 0;
+	w = tree_print(&a->tree, a->out);
+	if (!w && (fflush(a->out) || print_error(&a->printer)))
+		w = -EIO;
 	if (w)
 		log_error("output: cannot write: %s", strerror(-w));
 	return r ? r : w;
@@ -246,6 +259,7 @@ void app_release(struct app *a)
 	store_free(a->store);
 	loop_free(a->loop);
 	print_release(&a->printer);
+	tree_release(&a->tree);
 	otlp_options_release(&a->otlp);
 	if (a->out && a->out != stdout)
 		fclose(a->out);

@@ -15,6 +15,7 @@
 #include "print.h"
 #include "store.h"
 #include "tracer.h"
+#include "tree.h"
 
 struct app {
 	const struct options *options;
@@ -24,6 +25,7 @@ struct app {
 	struct exporter *exporter; /* NULL: no endpoint */
 	struct store *store;	   /* NULL: not wanted */
 	struct printer printer;
+	struct tree tree; /* for OUTPUT_TREE */
 	FILE *out;
 	struct otlp_options otlp;
 	struct otlp_host host;
@@ -37,6 +39,8 @@ struct app {
 int app_init(struct app *a, const struct options *o);
 /* For pipeline_sink: takes the call. `app` is a struct app. */
 void app_call(void *app, struct call *call);
+/* For pipeline_sink: a process is gone. */
+void app_exit(void *app, uint32_t tgid);
 /* Sends what is queued, prints what there is to say, frees. 0, or -errno when something
  * was lost on the way out (said on stderr). */
 int app_finish(struct app *a, uint64_t flush_ms);

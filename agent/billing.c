@@ -3,6 +3,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "settings.h"
 
 #include <errno.h>
 #include <string.h>
@@ -42,12 +43,59 @@ int billing_open_book(struct price_book *b, const struct options *o)
 	return r;
 }
 
-int billing_start(struct billing *b, const struct options *o, struct loop *loop)
+/* Those of the last layer first: it wins. */
+static int add_rules(struct identity *i, const struct settings *s)
+{
+	const char *error;
+	int r = 0;
+
+	for (unsigned int layer = s ? s->layers : 0; layer > 0; layer--)
+		for (size_t k = 0; !r && k < s->n_rules; k++)
+			if (s->rules[k].layer == layer)
+				r = identity_add(i, &s->rules[k].rule, &error);
+	return r ? r : identity_add_builtin(i);
+}
+
+static int start_identity(struct billing *b, const struct settings *s, const uint8_t salt[16])
+{
+	struct identity *fresh = NULL;
+	int r = identity_new(&fresh);
+
+	if (!r)
+		r = add_rules(fresh, s);
+	if (r) {
+		log_error("identity: rules cannot be used: %s",
+			  r == -ENOSPC ? "too many" : strerror(-r));
+		identity_free(fresh);
+		return r;
+	}
+	identity_free(b->identity);
+	b->identity = fresh;
+	b->clues.headers = identity_headers(b->identity);
+	b->clues.members = identity_members(b->identity);
+	b->clues.key = true;
+	if (salt != b->clues.key_salt)
+		memcpy(b->clues.key_salt, salt, sizeof(b->clues.key_salt));
+	return 0;
+}
+
+void billing_span(struct billing *b, struct span *s)
+{
+	account_span(b->account, s);
+	identity_span(b->identity, s);
+}
+
+int billing_start(struct billing *b, const struct options *o, struct loop *loop,
+		  const uint8_t salt[16])
 {
 	int r = billing_open_book(&b->book, o);
 
-	if (r)
+	if (!r)
+		r = start_identity(b, o->settings, salt);
+	if (r) {
+		billing_release(b);
 		return r;
+	}
 	r = account_new(&b->account, &b->book, RUNS_MAX);
 	if (!r)
 		r = loop_add_timer(loop, &b->timer, REFRESH_NS, on_timer, b);
@@ -56,10 +104,25 @@ int billing_start(struct billing *b, const struct options *o, struct loop *loop)
 	return r;
 }
 
+void billing_reload(struct billing *b, const struct options *o)
+{
+	struct settings s;
+	struct options fresh = { .command = o->command,
+				 .config_file = o->config_file,
+				 .settings = &s };
+
+	settings_init(&s);
+	if (!options_check(&fresh) && !start_identity(b, &s, b->clues.key_salt))
+		log_info("config: read again rules=%zu", s.n_rules);
+	settings_release(&s);
+	on_timer(b);
+}
+
 void billing_release(struct billing *b)
 {
 	loop_remove(b->timer);
 	account_free(b->account);
+	identity_free(b->identity);
 	price_book_release(&b->book);
 	*b = (struct billing){ 0 };
 }

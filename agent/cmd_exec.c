@@ -107,7 +107,7 @@ int cmd_exec(const struct options *o)
 	int r;
 
 	if (!with_default.output)
-		with_default.output = OUTPUT_TABLE;
+		with_default.output = OUTPUT_TREE;
 	x.child = start_child(o->args, &gate);
 	if (x.child < 0) {
 		log_error("exec: cannot start a process: %s", strerror(errno));

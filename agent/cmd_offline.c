@@ -81,7 +81,7 @@ static int feed_file(struct app *a, const char *name)
 {
 	_cleanup_fclose_ FILE *f = fopen(name, "re");
 	struct pipeline_config config = pipeline_config_default;
-	struct pipeline_sink sink = { .ctx = a, .call = app_call };
+	struct pipeline_sink sink = { .ctx = a, .call = app_call, .exit = app_exit };
 
 	if (!f) {
 		int r = -errno;
@@ -114,7 +114,8 @@ int cmd_offline(const struct options *o)
 	for (int i = 0; i < o->n_args; i++)
 		bad |= feed_file(&a, o->args[i]) != 0;
 	r = app_finish(&a, FLUSH_MS);
-	if (with_default.output == OUTPUT_TABLE && !o->quiet)
+	if ((with_default.output == OUTPUT_TABLE || with_default.output == OUTPUT_TREE) &&
+	    !o->quiet)
 		print_summary(&a.printer, stderr);
 	app_release(&a);
 	return bad || r ? 1 : 0;

@@ -6,6 +6,8 @@
 #include "live.h"
 #include "log.h"
 #include "notify.h"
+#include "page.h"
+#include "schema.h"
 
 #include <errno.h>
 
@@ -15,6 +17,18 @@ static void on_signal(void *ctx, int signo)
 {
 	(void)signo;
 	loop_quit(ctx);
+}
+
+/* The page is a help, no reason not to watch. */
+static void start_page(struct page *p, const struct options *o)
+{
+	char path[4096];
+	const char *db = o->db_file;
+
+	if (!db && !schema_default_path(path, sizeof(path)))
+		db = path;
+	if (o->ui && db && !page_start(p, o, db))
+		fprintf(stderr, "page: %s\n", p->url);
 }
 
 static void say_ready(const struct live *l, const struct options *o)
@@ -33,10 +47,19 @@ static void say_ready(const struct live *l, const struct options *o)
 	notify_send("READY=1");
 }
 
+static void on_hangup(void *ctx, int signo)
+{
+	struct live *l = ctx;
+
+	(void)signo;
+	billing_reload(&l->app.billing, l->app.options);
+}
+
 static int watch(const struct options *o, const char *record_file)
 {
 	static const int signals[] = { SIGINT, SIGTERM };
 	struct loop_source *source; /* the loop's; never removed one by one */
+	struct page page = { 0 };
 	struct live l;
 	int r = live_start(&l, o, record_file, 0);
 
@@ -44,13 +67,17 @@ static int watch(const struct options *o, const char *record_file)
 		return 1;
 	for (size_t i = 0; !r && i < ARRAY_LEN(signals); i++)
 		r = loop_add_signal(l.app.loop, &source, signals[i], on_signal, l.app.loop);
+	if (!r)
+		r = loop_add_signal(l.app.loop, &source, SIGHUP, on_hangup, &l);
 	if (!r) {
+		start_page(&page, o);
 		say_ready(&l, o);
 		r = loop_run(l.app.loop);
 	}
 	if (r)
 		log_error("loop: %s", strerror(-r));
 	notify_send("STOPPING=1");
+	page_stop(&page);
 	/* An endpoint that was down is reported, and no reason to fail the stop. */
 	live_stop(&l, FLUSH_MS);
 	if (o->output == OUTPUT_TABLE && !o->quiet)

@@ -4,9 +4,12 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "log.h"
+#include "workload.h"
 
 #include <errno.h>
 #include <fcntl.h>
+
+#define SWEEP_NS (500 * NSEC_PER_MSEC)
 
 static const struct options *feature_options; /* probe asks through a plain function */
 
@@ -66,6 +69,8 @@ static struct process *on_process(void *ctx, uint32_t tgid)
 	struct live *l = ctx;
 	struct process *p = probe_process(l->probe, tgid);
 
+	if (p)
+		workload_read(p, identity_variables(l->app.billing.identity));
 	if (p && l->recorder)
 		tracefile_write_process(l->recorder, p);
 	return p;
@@ -76,6 +81,22 @@ static void on_call(void *ctx, struct call *call)
 	struct live *l = ctx;
 
 	app_call(&l->app, call);
+}
+
+static void on_process_gone(void *ctx, uint32_t tgid)
+{
+	struct live *l = ctx;
+
+	app_exit(&l->app, tgid);
+}
+
+/* Runs end when nothing follows: somebody has to notice. */
+static void on_sweep(void *ctx)
+{
+	struct live *l = ctx;
+
+	tracer_sweep(l->app.tracer, clock_wall_ns());
+	loop_set_timer(l->sweep, SWEEP_NS);
 }
 
 static int open_recorder(struct live *l, const char *path, int64_t boot_to_wall_ns)
@@ -135,7 +156,7 @@ static int start_probe(struct live *l, const struct options *o, uint32_t root_pi
 int live_start(struct live *l, const struct options *o, const char *record_file, uint32_t root_pid)
 {
 	struct pipeline_config config = pipeline_config_default;
-	const struct pipeline_sink sink = { l, on_call, on_verdict, on_process };
+	const struct pipeline_sink sink = { l, on_call, on_verdict, on_process, on_process_gone };
 	int r;
 
 	*l = (struct live){ 0 };
@@ -148,6 +169,8 @@ int live_start(struct live *l, const struct options *o, const char *record_file,
 	r = pipeline_new(&l->pipeline, &config, &sink);
 	if (!r)
 		r = start_probe(l, o, root_pid);
+	if (!r)
+		r = loop_add_timer(l->app.loop, &l->sweep, SWEEP_NS, on_sweep, l);
 	/* Last: a file that is there already is not emptied by a start that fails. Records
 	 * come from the loop, so none is missed. */
 	if (!r)

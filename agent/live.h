@@ -14,6 +14,7 @@ struct live {
 	struct app app;
 	struct probe *probe;
 	struct pipeline *pipeline;
+	struct loop_source *sweep;	   /* of runs that are over */
 	struct tracefile_writer *recorder; /* NULL: not recording */
 };
 

@@ -211,6 +211,10 @@ static void print_json(struct printer *p, const struct span *s)
 	add_hex(b, s->trace_id, sizeof(s->trace_id));
 	buf_add_str(b, "\",\"span_id\":\"");
 	add_hex(b, s->span_id, sizeof(s->span_id));
+	if (memcmp(s->parent_id, (uint8_t[8]){ 0 }, sizeof(s->parent_id))) {
+		buf_add_str(b, "\",\"parent_id\":\"");
+		add_hex(b, s->parent_id, sizeof(s->parent_id));
+	}
 	buf_add_str(b, "\",\"name\":");
 	buf_add_json(b, s->name);
 	buf_printf(b, ",\"start_ns\":%llu,\"end_ns\":%llu,\"error\":%s",
@@ -251,8 +255,12 @@ static void print_otlp(struct printer *p, const struct span *s)
 
 void print_span(struct printer *p, const struct span *s)
 {
-	count(p, s);
-	if (p->format == OUTPUT_NONE)
+	/* Runs and tools have no tokens of their own: the table is of calls. */
+	if (s->call)
+		count(p, s);
+	else if (p->format == OUTPUT_TABLE)
+		return;
+	if (p->format == OUTPUT_NONE || p->format == OUTPUT_TREE)
 		return;
 	buf_reset(&p->line, 1024 * 1024);
 	if (p->format == OUTPUT_TABLE)

@@ -2,6 +2,7 @@
 #include "process.h"
 
 #include <errno.h>
+#include <string.h>
 
 int process_new(struct process **ret)
 {
@@ -35,5 +36,59 @@ void process_unref(struct process *p)
 	free(p->service_name);
 	free(p->resource_attributes);
 	free(p->traceparent);
+	for (size_t i = 0; i < p->n_facts; i++) {
+		free(p->facts[i].name);
+		free(p->facts[i].value);
+	}
+	free(p->facts);
 	free(p);
+}
+
+static struct fact *find_fact(const struct process *p, const char *name)
+{
+	for (size_t i = 0; i < p->n_facts; i++)
+		if (!strcmp(p->facts[i].name, name))
+			return &p->facts[i];
+	return NULL;
+}
+
+const char *process_fact(const struct process *p, const char *name)
+{
+	const struct fact *f = find_fact(p, name);
+
+	return f ? f->value : NULL;
+}
+
+static struct fact *add_fact(struct process *p, const char *name)
+{
+	struct fact *grown = realloc(p->facts, (p->n_facts + 1) * sizeof(*grown));
+
+	if (!grown)
+		return NULL;
+	p->facts = grown;
+	grown[p->n_facts] = (struct fact){ .name = strdup(name) };
+	return grown[p->n_facts].name ? &grown[p->n_facts++] : NULL;
+}
+
+int process_set_fact(struct process *p, const char *name, struct slice value)
+{
+	struct fact *f = find_fact(p, name);
+	char *copy;
+
+	if (!value.data || !value.len)
+		return 0;
+	if (!f && p->n_facts == PROCESS_FACTS_MAX)
+		return -ENOSPC;
+	copy = strndup(value.data, value.len);
+	if (!copy)
+		return -ENOMEM;
+	if (!f)
+		f = add_fact(p, name);
+	if (!f) {
+		free(copy);
+		return -ENOMEM;
+	}
+	free(f->value);
+	f->value = copy;
+	return 0;
 }

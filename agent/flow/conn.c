@@ -9,6 +9,7 @@
 static const struct conn_proto *const protos[] = {
 	&http2_proto,
 	&http1_proto,
+	&ws_proto,
 };
 
 static void side_data(void *ctx, struct slice data, bool call_start, uint64_t ts_ns);
@@ -87,6 +88,10 @@ static void set_verdict(struct conn *c, enum gentap_verdict verdict)
 /* From here on the kernel sends nothing but a call that may begin a request. */
 static void ignore(struct conn *c, uint64_t wall_ns)
 {
+	if (c->proto) {
+		c->owed = c->proto->owed ? c->proto->owed(c->state) : (struct owed){ 0 };
+		c->sides[0].passed = c->sides[1].passed = false;
+	}
 	close_proto(c, wall_ns);
 	for (int dir = 0; dir < 2; dir++) {
 		c->sides[dir].broken = true;
@@ -116,6 +121,14 @@ static void settle(struct conn *c, uint64_t wall_ns)
 	if (c->ignore && !c->undecided && c->verdict != GENTAP_WANTED && !c->closing)
 		ignore(c, wall_ns);
 	c->ignore = false;
+}
+
+struct owed conn_take_owed(struct conn *c)
+{
+	struct owed owed = c->owed;
+
+	c->owed = (struct owed){ 0 };
+	return c->sides[!conn_request_dir(c)].passed ? c->owed : owed;
 }
 
 bool conn_whole(const struct conn *c, enum gentap_dir dir)
@@ -210,15 +223,17 @@ static size_t collect(struct conn_side *side, struct slice data, uint64_t wall_n
 static void sniff(struct conn_side *side, struct slice data, bool call_start, uint64_t wall_ns)
 {
 	struct conn *c = side->conn;
-	const struct conn_proto *proto;
+	const struct conn_proto *proto = NULL;
 	enum sniff answer;
 	bool more = side->head_len;
 	size_t taken;
 
 	/* Only a request wakes a connection that is ignored: what still comes of the
 	 * response that was not wanted must not. */
-	if (c->verdict == GENTAP_IGNORED && c->role && side->dir != conn_request_dir(c))
+	if (c->verdict == GENTAP_IGNORED && c->role && side->dir != conn_request_dir(c)) {
+		side->passed = true;
 		return;
+	}
 	if (!more && !call_start && !conn_whole(c, side->dir))
 		return;
 	taken = collect(side, data, wall_ns);
@@ -263,7 +278,7 @@ static void side_hole(void *ctx, uint64_t len, uint64_t ts_ns)
 
 	if (c->verdict != GENTAP_IGNORED)
 		c->flow->stats.lost_bytes += len;
-	side->broken = true;
+	side->broken = side->passed = true;
 	side->head_len = 0;
 	if (c->proto)
 		c->proto->hole(c->state, side->dir, len, wall_ns);

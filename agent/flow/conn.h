@@ -35,6 +35,12 @@ struct exchange;
 /* What a direction's first bytes say. MORE: too few to tell. */
 enum sniff { SNIFF_NO, SNIFF_MORE, SNIFF_REQUEST, SNIFF_RESPONSE };
 
+/* Responses that had not begun when a connection was ignored, oldest first. */
+struct owed {
+	unsigned int count; /* at most 64 */
+	uint64_t head_only; /* bit n: the n-th has no body, whatever its head says */
+};
+
 struct conn_proto {
 	const char *name;
 	const char *upgrade; /* token of the Upgrade field that leads here; NULL: none does */
@@ -46,18 +52,22 @@ struct conn_proto {
 	void (*data)(void *state, enum gentap_dir dir, struct slice data, bool call_start,
 		     uint64_t ts_ns);
 	void (*hole)(void *state, enum gentap_dir dir, uint64_t len, uint64_t ts_ns);
+	/* What is owed, if the place between two responses is known; NULL: never. */
+	struct owed (*owed)(const void *state);
 	/* The connection is at its end: emits what is open, frees the state. */
 	void (*close)(void *state, uint64_t ts_ns);
 };
 
 extern const struct conn_proto http1_proto;
 extern const struct conn_proto http2_proto;
+extern const struct conn_proto ws_proto;
 
 struct conn_side {
 	struct conn *conn;
 	struct stream stream;
 	enum gentap_dir dir;
 	bool broken; /* not seen from its first byte on, or with a hole since */
+	bool passed; /* something came, or was lost, since the connection was ignored */
 	char head[CONN_SNIFF_MAX];
 	size_t head_len;
 	uint64_t head_ts_ns;
@@ -79,6 +89,7 @@ struct conn {
 	void *state;
 	enum conn_role role;
 	enum gentap_verdict verdict;
+	struct owed owed;	/* of an ignored one, as long as no response has passed */
 	bool ignore;		/* nothing on it is wanted: act when the protocol has returned */
 	bool closing;		/* verdicts do not matter any more */
 	unsigned int undecided; /* open exchanges without a verdict */
@@ -99,6 +110,8 @@ void conn_record(struct conn *c, const struct gentap_event *ev, struct slice dat
 void conn_judged(struct conn *c, enum decoder_verdict verdict);
 /* What is spoken here is not what it looked like. */
 void conn_give_up(struct conn *c);
+/* What was owed when it was ignored, and still is; clears it. */
+struct owed conn_take_owed(struct conn *c);
 /* Was this direction seen from its first byte on, without a hole? */
 bool conn_whole(const struct conn *c, enum gentap_dir dir);
 const struct conn_proto *conn_proto_for_upgrade(struct slice token);

@@ -3,6 +3,7 @@
 
 #include "cleanup.h"
 #include "tls_hello.h"
+#include "ws_exchange.h"
 
 #include <arpa/inet.h>
 
@@ -92,6 +93,7 @@ void exchange_free(struct exchange *x)
 {
 	if (!x)
 		return;
+	ws_exchange_free(TAKE(x->ws));
 	drop_decoder(x);
 	judge(x, DECODER_UNWANTED);
 	free(x);
@@ -118,6 +120,9 @@ void exchange_request_head(struct exchange *x, const struct http_head *head, uin
 	x->start_ns = ts_ns;
 	x->head_only = slice_eq(head->method, SLICE("HEAD"));
 	x->connect = slice_eq(head->method, SLICE("CONNECT"));
+	x->websocket = slice_eq_nocase(
+		http_head_get(head, x->connect ? SLICE(":protocol") : SLICE("upgrade")),
+		SLICE("websocket"));
 	if (!x->decoder)
 		return;
 	decoder_request_head(x->decoder, head, ts_ns);
@@ -128,7 +133,9 @@ void exchange_request_body(struct exchange *x, struct slice data, uint64_t ts_ns
 {
 	if (!x->decoder)
 		return;
-	if (may_buffer(x, false, data.len))
+	if (x->ws)
+		exchange_ws_data(x, WS_CLIENT, data, true, ts_ns);
+	else if (may_buffer(x, false, data.len))
 		decoder_request_body(x->decoder, data, ts_ns);
 	else
 		decoder_request_hole(x->decoder, data.len);
@@ -139,13 +146,16 @@ void exchange_request_hole(struct exchange *x, uint64_t len)
 {
 	if (!x->decoder)
 		return;
-	decoder_request_hole(x->decoder, len);
+	if (x->ws)
+		exchange_ws_hole(x, WS_CLIENT, len, 0);
+	else
+		decoder_request_hole(x->decoder, len);
 	watch(x);
 }
 
 void exchange_request_end(struct exchange *x, enum http_end how, uint64_t ts_ns)
 {
-	if (!x->decoder)
+	if (!x->decoder || x->ws)
 		return;
 	decoder_request_end(x->decoder, how, ts_ns);
 	watch(x);
@@ -169,6 +179,8 @@ void exchange_response_head(struct exchange *x, const struct http_head *head, ui
 		return;
 	x->streamed = is_streamed(head);
 	decoder_response_head(x->decoder, head, ts_ns);
+	if (x->websocket && (head->status == 101 || (x->connect && head->status / 100 == 2)))
+		x->ws = ws_exchange_new(x, head);
 	watch(x);
 }
 
@@ -176,7 +188,9 @@ void exchange_response_body(struct exchange *x, struct slice data, uint64_t ts_n
 {
 	if (!x->decoder)
 		return;
-	if (may_buffer(x, true, data.len))
+	if (x->ws)
+		exchange_ws_data(x, WS_SERVER, data, true, ts_ns);
+	else if (may_buffer(x, true, data.len))
 		decoder_response_body(x->decoder, data, ts_ns);
 	else
 		decoder_response_hole(x->decoder, data.len);
@@ -187,9 +201,64 @@ void exchange_response_hole(struct exchange *x, uint64_t len)
 {
 	if (!x->decoder)
 		return;
-	decoder_response_hole(x->decoder, len);
+	if (x->ws)
+		exchange_ws_hole(x, WS_SERVER, len, 0);
+	else
+		decoder_response_hole(x->decoder, len);
 	watch(x);
 }
+
+void exchange_response_trailers(struct exchange *x, const struct http_head *trailers,
+				uint64_t ts_ns)
+{
+	if (!x->decoder || x->ws)
+		return;
+	decoder_response_trailers(x->decoder, trailers, ts_ns);
+	watch(x);
+}
+
+/* ---- WebSocket --------------------------------------------------------------------------- */
+
+/* Not from within: its own functions may be running. */
+static void drop_unwanted(struct exchange *x)
+{
+	if (!x->decoder)
+		ws_exchange_free(TAKE(x->ws));
+}
+
+void exchange_ws_data(struct exchange *x, enum ws_side side, struct slice data, bool start,
+		      uint64_t ts_ns)
+{
+	if (x->ws)
+		ws_exchange_data(x->ws, side, data, start, ts_ns);
+	drop_unwanted(x);
+}
+
+void exchange_ws_hole(struct exchange *x, enum ws_side side, uint64_t len, uint64_t ts_ns)
+{
+	if (x->ws)
+		ws_exchange_hole(x->ws, side, len, ts_ns);
+	drop_unwanted(x);
+}
+
+void exchange_ws_message(struct exchange *x, enum ws_side side, bool text, struct slice message,
+			 uint64_t ts_ns)
+{
+	if (!x->decoder)
+		return;
+	decoder_ws_message(x->decoder, side, text, message, ts_ns);
+	watch(x);
+}
+
+void exchange_ws_missing(struct exchange *x, enum ws_side side, uint64_t len)
+{
+	if (!x->decoder)
+		return;
+	decoder_ws_hole(x->decoder, side, len);
+	watch(x);
+}
+
+/* ---- The end ----------------------------------------------------------------------------- */
 
 /* One that kept its secret to the end was nothing. */
 static void finish(struct exchange *x)

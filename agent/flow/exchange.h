@@ -24,6 +24,8 @@ struct exchange {
 	bool streamed;	    /* the response's bytes are used up as they come */
 	bool head_only;	    /* asked by HEAD: the response has no body */
 	bool connect;
+	bool websocket;		/* asked for: by Upgrade or :protocol */
+	struct ws_exchange *ws; /* and agreed to: bodies are its frames; NULL: no */
 };
 
 /* NULL without memory for itself; one without memory for a decoder is still made, since
@@ -41,6 +43,17 @@ void exchange_request_end(struct exchange *x, enum http_end how, uint64_t ts_ns)
 void exchange_response_head(struct exchange *x, const struct http_head *head, uint64_t ts_ns);
 void exchange_response_body(struct exchange *x, struct slice data, uint64_t ts_ns);
 void exchange_response_hole(struct exchange *x, uint64_t len);
+void exchange_response_trailers(struct exchange *x, const struct http_head *trailers,
+				uint64_t ts_ns);
+/* Bytes of the WebSocket that it became; start: a frame may begin with them. The body and
+ * hole functions above lead here too. */
+void exchange_ws_data(struct exchange *x, enum ws_side side, struct slice data, bool start,
+		      uint64_t ts_ns);
+void exchange_ws_hole(struct exchange *x, enum ws_side side, uint64_t len, uint64_t ts_ns);
+/* For ws_exchange.c: what the frames say. */
+void exchange_ws_message(struct exchange *x, enum ws_side side, bool text, struct slice message,
+			 uint64_t ts_ns);
+void exchange_ws_missing(struct exchange *x, enum ws_side side, uint64_t len);
 /* Emits; what comes after is ignored. */
 void exchange_response_end(struct exchange *x, enum http_end how, uint64_t ts_ns);
 /* The response will not be seen, or not to its end: emits what there is. */

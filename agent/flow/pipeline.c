@@ -148,6 +148,8 @@ static void process_left(struct pipeline *p, uint32_t tgid, uint64_t ts_ns, bool
 void pipeline_process_exit(struct pipeline *p, uint32_t tgid, uint64_t ts_ns)
 {
 	process_left(p, tgid, ts_ns, false);
+	if (p->flow.sink.exit)
+		p->flow.sink.exit(p->flow.sink.ctx, tgid);
 }
 
 void pipeline_process_exec(struct pipeline *p, uint32_t tgid, uint64_t ts_ns)

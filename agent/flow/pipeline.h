@@ -55,6 +55,8 @@ struct pipeline_sink {
 	void (*verdict)(void *ctx, struct conn_id id, enum gentap_verdict verdict);
 	/* Who is this? Called once per process when its first record arrives; lends. */
 	struct process *(*process)(void *ctx, uint32_t tgid);
+	/* A process is gone, and all of its calls were handed out. */
+	void (*exit)(void *ctx, uint32_t tgid);
 };
 
 struct pipeline;

@@ -52,6 +52,13 @@ static void replay_process(struct replay *r, struct slice text)
 	p->ppid = (uint32_t)get_u64(root, "ppid");
 	p->uid = (uint32_t)get_u64(root, "uid");
 	p->start_ns = get_u64(root, "start_ns");
+	for (struct json_val i = json_first(json_get(root, "ancestors"));
+	     i.doc && p->n_ancestors < PROCESS_ANCESTORS_MAX; i = json_next(i)) {
+		int64_t pid;
+
+		if (!json_i64(i, &pid) && pid > 0)
+			p->ancestors[p->n_ancestors++] = (uint32_t)pid;
+	}
 	p->comm = get_str(root, "comm");
 	p->exe = get_str(root, "exe");
 	p->cmdline = get_str(root, "cmdline");
@@ -86,6 +93,14 @@ static void sink_call(void *ctx, struct call *call)
 	struct replay *r = ctx;
 
 	r->sink.call(r->sink.ctx, call);
+}
+
+static void sink_exit(void *ctx, uint32_t tgid)
+{
+	struct replay *r = ctx;
+
+	if (r->sink.exit)
+		r->sink.exit(r->sink.ctx, tgid);
 }
 
 static void sink_verdict(void *ctx, struct conn_id id, enum gentap_verdict verdict)
@@ -184,7 +199,8 @@ int tracefile_replay(FILE *file, const struct pipeline_config *config,
 		     const char **ret_error)
 {
 	struct replay r = { .sink = *sink, .frame = BUF_INIT(FRAME_MAX) };
-	const struct pipeline_sink between = { &r, sink_call, sink_verdict, sink_process };
+	const struct pipeline_sink between = { &r, sink_call, sink_verdict, sink_process,
+					       sink_exit };
 	struct pipeline_config with_clock = *config;
 	struct tracefile_header header;
 	int got = read_header(file, &header, ret_error);

@@ -320,6 +320,9 @@ int tracefile_write_process(struct tracefile_writer *w, const struct process *p)
 
 	buf_printf(&b, "{\"pid\":%u,\"ppid\":%u,\"uid\":%u,\"start_ns\":%" PRIu64, p->pid, p->ppid,
 		   p->uid, p->start_ns);
+	for (size_t i = 0; i < p->n_ancestors; i++)
+		buf_printf(&b, "%s%u", i ? "," : ",\"ancestors\":[", p->ancestors[i]);
+	buf_add_str(&b, p->n_ancestors ? "]" : "");
 	add_str(&b, "comm", p->comm);
 	add_str(&b, "exe", p->exe);
 	add_str(&b, "cmdline", p->cmdline);

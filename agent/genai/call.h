@@ -29,6 +29,8 @@ enum operation {
 	OP_FETCH_RESPONSE,
 	OP_CREATE_AGENT,
 	OP_INVOKE_AGENT,
+	OP_RERANK,     /* no word of the conventions, but one that others use too */
+	OP_MODERATION, /* the same */
 };
 const char *call_operation_name(enum operation op);
 
@@ -113,6 +115,12 @@ struct endpoint {
 	uint16_t local_port;
 };
 
+/* See clues.h. */
+struct clue {
+	struct slice name;
+	struct slice value;
+};
+
 struct provider;
 
 struct call {
@@ -152,6 +160,7 @@ struct call {
 
 	struct slice request_model;
 	bool stream;
+	bool usage_asked;   /* of a stream: stream_options.include_usage */
 	int64_t max_tokens; /* -1 absent, as the ints below */
 	int64_t top_k;
 	int64_t seed; /* with has_seed: every value is possible */
@@ -171,7 +180,12 @@ struct call {
 	struct slice request_service_tier;
 	struct slice previous_response_id;
 	struct slice conversation_id;
-	struct slice user; /* `user`, safety_identifier or metadata.user_id of the body */
+	struct clue *clues; /* what rules of identity asked for */
+	size_t n_clues;
+	struct slice user;	     /* `user`, safety_identifier or metadata.user_id of the body */
+	struct slice guardrail_id;   /* Bedrock */
+	struct slice agent_id;	     /* of an agent that the provider runs */
+	struct slice data_source_id; /* that a retrieval searches */
 	bool background;
 	bool compacted;
 

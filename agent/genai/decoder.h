@@ -20,9 +20,10 @@
 enum decoder_verdict { DECODER_UNDECIDED, DECODER_WANTED, DECODER_UNWANTED };
 
 struct decoder_config {
-	size_t body_max;    /* bytes of one buffered body, decoded */
-	bool content;	    /* keep message text (masking is redact's, at export) */
-	size_t content_max; /* bytes kept of one part when content is on */
+	size_t body_max;		 /* bytes of one buffered body, decoded */
+	bool content;			 /* keep message text (masking is redact's, at export) */
+	size_t content_max;		 /* bytes kept of one part when content is on */
+	const struct clue_config *clues; /* NULL: none wanted; lent */
 };
 
 /* What is known of the connection; copied. Strings are lent for the call. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "decoder_impl.h"
 
+#include "clues.h"
 #include "cleanup.h"
 #include "detect.h"
 #include "request_head.h"
@@ -83,8 +84,8 @@ static void set_request_mode(struct decoder *d, const struct http_head *head)
 /* A path that others use too: does the body deny that it is this API? */
 static bool request_denies(const struct decoder *d, struct json_val root)
 {
-	return !d->call->profile && json_type(json_get(root, "model")) != JSON_STRING &&
-	       !d->dialect->shape(root);
+	return !d->call->profile && d->dialect->shape &&
+	       json_type(json_get(root, "model")) != JSON_STRING && !d->dialect->shape(root);
 }
 
 static void request_read(struct decoder *d, struct slice text)
@@ -102,6 +103,8 @@ static void request_read(struct decoder *d, struct slice text)
 		decoder_give_up(d);
 	else
 		d->dialect->request(d->call, &d->config, json_root(&doc));
+	if (!r && d->call && d->config.clues)
+		clues_read_body(d->call, d->config.clues, json_root(&doc));
 	json_release(&doc);
 }
 
@@ -159,6 +162,8 @@ void decoder_request_head(struct decoder *d, const struct http_head *head, uint6
 	}
 	c->start_ns = ts_ns;
 	request_head_read(c, head, &d->origin);
+	if (d->config.clues)
+		clues_read_head(c, d->config.clues, head);
 	if (head->inferred && c->completeness == COMPLETENESS_FULL)
 		c->completeness = COMPLETENESS_INFERRED;
 	dialect = detect_path(head->method, detect_target_path(head->target), &op);

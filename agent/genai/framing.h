@@ -47,6 +47,7 @@ struct framing {
 		struct grpc grpc;
 	};
 	struct buf inner; /* of a chunk, decoded */
+	bool no_memory;	  /* to decode one */
 };
 
 /* FRAMING_NONE: not a type that says. */

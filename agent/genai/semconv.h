@@ -63,6 +63,9 @@ size_t semconv_name(enum semconv_profile p, enum semconv_name n, const char *ret
 #define ATTR_USAGE_CACHE_WRITE "gen_ai.usage.cache_write.input_tokens"	     /* latest */
 #define ATTR_USAGE_REASONING "gen_ai.usage.reasoning.output_tokens"
 #define ATTR_EMBEDDINGS_DIMENSION "gen_ai.embeddings.dimension.count"
+#define ATTR_AGENT_ID "gen_ai.agent.id"
+#define ATTR_DATA_SOURCE_ID "gen_ai.data_source.id"
+#define ATTR_GUARDRAIL_ID "aws.bedrock.guardrail.id"
 #define ATTR_OPENAI_API_TYPE "openai.api.type"
 #define ATTR_OPENAI_REQUEST_TIER "openai.request.service_tier"
 #define ATTR_OPENAI_RESPONSE_TIER "openai.response.service_tier"
@@ -71,6 +74,13 @@ size_t semconv_name(enum semconv_profile p, enum semconv_name n, const char *ret
 #define ATTR_OUTPUT_MESSAGES "gen_ai.output.messages"
 #define ATTR_SYSTEM_INSTRUCTIONS "gen_ai.system_instructions"
 #define ATTR_TOOL_DEFINITIONS "gen_ai.tool.definitions"
+#define ATTR_AGENT_NAME "gen_ai.agent.name"
+#define ATTR_AGENT_VERSION "gen_ai.agent.version"
+#define ATTR_TOOL_NAME "gen_ai.tool.name"
+#define ATTR_TOOL_TYPE "gen_ai.tool.type"
+#define ATTR_TOOL_CALL_ID "gen_ai.tool.call.id"
+#define ATTR_TOOL_CALL_ARGUMENTS "gen_ai.tool.call.arguments"
+#define ATTR_TOOL_CALL_RESULT "gen_ai.tool.call.result"
 
 /* gentap's own. */
 #define ATTR_GENTAP_COMPLETENESS "gentap.completeness" /* full, partial, inferred */
@@ -85,5 +95,16 @@ size_t semconv_name(enum semconv_profile p, enum semconv_name n, const char *ret
 #define ATTR_GENTAP_CACHE_WRITE_1H "gentap.usage.cache_write_1h.input_tokens"
 #define ATTR_GENTAP_TOTAL "gentap.usage.total_tokens"	    /* as the provider reported it */
 #define ATTR_GENTAP_TOOL_CALLS "gentap.response.tool_calls" /* "name id" of each */
+
+/* Of runs. gentap.inferred names the rule by which a parent, an end or an error was
+ * concluded rather than read. */
+#define ATTR_GENTAP_INFERRED "gentap.inferred"
+#define ATTR_GENTAP_RUN_ID "gentap.run.id"		/* span id of the invoke_agent, in hex */
+#define ATTR_GENTAP_SIDE_CALL "gentap.side_call"	/* not of the run's main line */
+#define ATTR_GENTAP_BRANCH "gentap.conversation.branch" /* of a history that was rewritten */
+#define ATTR_GENTAP_AMBIGUOUS "gentap.ambiguous"	/* several parents were equally likely */
+#define ATTR_GENTAP_AGENT_SOURCE "gentap.agent.name_source"
+#define ATTR_GENTAP_TOOL_TIMING "gentap.tool.timing" /* calls, mcp: what told the times */
+#define ATTR_GENTAP_TOOL_EXIT "gentap.tool.exit_code"
 
 #endif

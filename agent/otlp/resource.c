@@ -181,6 +181,9 @@ static void set_process(struct resource *r, const struct process *p)
 	set_str(r, "process.owner", slice_from(p->owner));
 	set_str(r, "process.linux.cgroup", slice_from(p->cgroup));
 	set_str(r, "container.id", slice_from(p->container_id));
+	for (size_t i = 0; i < p->n_facts; i++)
+		if (!slice_starts(slice_from(p->facts[i].name), SLICE("env.")))
+			set_str(r, p->facts[i].name, slice_from(p->facts[i].value));
 }
 
 static void set_host(struct resource *r, const struct otlp_host *host)

@@ -9,6 +9,9 @@
 #include <stdarg.h>
 #include <time.h>
 
+/* Up to here spans answer in a few dozen milliseconds, and percentiles exactly. */
+#define RAW_SPANS_MAX 60000
+
 static const char *const fn_names[] = {
 	[QUERY_COUNT] = "count",
 	[QUERY_SUM] = "sum",
@@ -27,7 +30,7 @@ static const char *const fn_names[] = {
 
 void query_init(struct query *q, uint64_t now_ns)
 {
-	*q = (struct query){ .now_ns = now_ns };
+	*q = (struct query){ .now_ns = now_ns, .raw_max = RAW_SPANS_MAX };
 	arena_init(&q->arena, 4 * 1024 * 1024);
 }
 

@@ -120,6 +120,7 @@ bool row_derived(enum field_id f, int64_t span_class)
 	case F_PARENT:
 	case F_SPAN:
 	case F_TRACE:
+	case F_PMODEL:
 	case F_SERVICE:
 	case F_COMM:
 	case F_PID:
@@ -188,12 +189,26 @@ static void set_attrs(struct row *r, const struct span *s, struct buf *rest)
 	}
 }
 
+/* "provider/model": one model may cost differently at two providers. */
+static void set_provider_model(struct row *r)
+{
+	struct slice provider = r->words[F_PROVIDER], model = r->words[F_MODEL];
+	char text[512];
+	int n;
+
+	if (!provider.data || !model.data)
+		return;
+	n = snprintf(text, sizeof(text), "%.*s/%.*s", SLICE_FMT(provider), SLICE_FMT(model));
+	set_word(r, F_PMODEL, (struct slice){ text, MIN((size_t)n, sizeof(text) - 1) });
+}
+
 static void set_derived(struct row *r)
 {
 	struct slice model = r->words[F_RESPONSE_MODEL];
 	bool whole = row_has(r, F_INPUT) && row_has(r, F_OUTPUT);
 
 	set_word(r, F_MODEL, model.data ? model : r->words[F_REQUEST_MODEL]);
+	set_provider_model(r);
 	/* Embeddings have no output to count. */
 	if (whole || (row_has(r, F_INPUT) && slice_eq(r->words[F_OP], SLICE("embeddings"))))
 		set_value(r, F_TOTAL, r->values[F_INPUT] + r->values[F_OUTPUT]);

@@ -356,6 +356,23 @@ static int set_environ(struct process *p, int process)
 	return r;
 }
 
+int proc_read_environ(uint32_t pid, struct buf *ret)
+{
+	_cleanup_close_ int process = open_process(pid);
+	char *room = buf_reserve(ret, ENVIRON_MAX);
+	ssize_t n;
+
+	if (process < 0)
+		return process;
+	if (!room)
+		return buf_error(ret);
+	n = read_at(process, "environ", room, ENVIRON_MAX);
+	if (n < 0)
+		return (int)n;
+	buf_commit(ret, (size_t)n);
+	return 0;
+}
+
 static int set_identity(struct process *p, int process)
 {
 	char text[STAT_MAX];
@@ -370,6 +387,23 @@ static int set_identity(struct process *p, int process)
 	return r < 0 ? r : set(&p->comm, stat.comm);
 }
 
+/* Those that are gone end the line. */
+static int set_ancestors(struct process *p, int process)
+{
+	char text[STAT_MAX];
+	struct proc_stat stat;
+	uint32_t pid = p->ppid;
+
+	(void)process;
+	while (pid > 1 && p->n_ancestors < PROCESS_ANCESTORS_MAX) {
+		p->ancestors[p->n_ancestors++] = pid;
+		if (proc_read_stat(pid, &stat, text, sizeof(text)) < 0)
+			break;
+		pid = stat.ppid;
+	}
+	return 0;
+}
+
 static void process_cleanup(struct process **p)
 {
 	process_unref(*p);
@@ -378,7 +412,8 @@ static void process_cleanup(struct process **p)
 int proc_read(struct process **ret, uint32_t pid)
 {
 	static int (*const steps[])(struct process * p, int process) = {
-		set_identity, set_links, set_cmdline, set_owner, set_cgroup, set_environ,
+		set_identity, set_ancestors, set_links,	  set_cmdline,
+		set_owner,    set_cgroup,    set_environ,
 	};
 	_cleanup_(process_cleanup) struct process *p = NULL;
 	_cleanup_close_ int process = open_process(pid);
@@ -401,7 +436,7 @@ int proc_read(struct process **ret, uint32_t pid)
 
 /* ---- Mapped files ----------------------------------------------------------------- */
 
-static int open_mapped_path(uint32_t pid, const char *path)
+int proc_open_path(uint32_t pid, const char *path)
 {
 	/* The process's symlinks mean what they mean to it, and never lead out of its
 	 * root; not blocking, should a pipe be there by now. */
@@ -411,17 +446,19 @@ static int open_mapped_path(uint32_t pid, const char *path)
 	};
 	_cleanup_close_ int root = -1;
 	char name[32];
+	int fd;
 
 	snprintf(name, sizeof(name), "/proc/%" PRIu32 "/root", pid);
 	root = open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return -errno;
-	return (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
+	fd = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
+	return fd < 0 ? -errno : fd;
 }
 
 int proc_open_mapping(uint32_t pid, const char *path, uint64_t start, uint64_t end, uint64_t inode)
 {
-	_cleanup_close_ int fd = open_mapped_path(pid, path);
+	_cleanup_close_ int fd = proc_open_path(pid, path);
 	struct stat st;
 	char name[80];
 	int r;

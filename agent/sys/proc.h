@@ -11,6 +11,7 @@
 #ifndef SYS_PROC_H
 #define SYS_PROC_H
 
+#include "buf.h"
 #include "process.h"
 #include "slice.h"
 
@@ -60,6 +61,12 @@ struct proc_mapping {
 };
 int proc_parse_mapping(struct slice line, struct proc_mapping *ret); /* 0 or -EBADMSG */
 
+/* Opens a path as the process sees it, for reading; its symlinks never lead out of its
+ * root, and a pipe does not block. A file descriptor, or -errno. */
+int proc_open_path(uint32_t pid, const char *path);
+/* All variables of the process's environment, as one block of NUL-terminated strings, cut at
+ * the buffer's ceiling. 0 or -errno. */
+int proc_read_environ(uint32_t pid, struct buf *ret);
 /* Opens, for reading, the file behind a mapping of a process, though it be deleted or in
  * another mount namespace. Never blocks on a pipe. A file descriptor, or -errno:
  * -ENOENT when the file at that path is not the one that is mapped and the mapping is gone,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Ids that are derived, not drawn: the same things always give the same id, different
- * things different ones, and who does not know the key cannot aim at a collision.
- * SipHash-2-4 with 128 bits of output (Aumasson and Bernstein, 2012). Pure.
+ * things different ones, and who does not know the key cannot aim at a collision
+ * (base/siphash.h). Pure.
  */
 #ifndef TRACE_IDS_H
 #define TRACE_IDS_H
@@ -10,10 +10,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-void siphash128(const uint8_t key[16], const void *data, size_t len, uint8_t ret[16]);
-
 /* What an id is for: two ids of the same parts but for different uses differ. */
-enum id_use { ID_TRACE = 1, ID_SPAN = 2 };
+enum id_use {
+	ID_TRACE = 1,
+	ID_SPAN = 2,
+	ID_CONVERSATION = 3,
+	ID_RUN = 4,
+	ID_TOOL = 5,
+	ID_MESSAGE = 6
+};
 
 /* An id of `len` bytes, 16 at most, from numbers that name the thing. Never all zeros,
  * which W3C Trace Context calls invalid. */

@@ -3,31 +3,394 @@
 
 #include "call_span.h"
 #include "cleanup.h"
+#include "tracer_impl.h"
 
 #include <errno.h>
-
-struct tracer {
-	struct tracer_config config;
-	struct span_sink sink;
-	struct tracer_stats stats;
-};
 
 int tracer_new(struct tracer **ret, const struct tracer_config *config,
 	       const struct span_sink *sink)
 {
 	struct tracer *t = calloc(1, sizeof(*t));
+	struct conversations_config limits = {
+		.conversations_max = config->conversations_max ? config->conversations_max
+							       : TRACER_CONVERSATIONS_MAX,
+		.points_max = config->points_max ? config->points_max : TRACER_POINTS_MAX,
+	};
 
 	if (!t)
 		return -ENOMEM;
 	t->config = *config;
+	if (!t->config.runs_max)
+		t->config.runs_max = TRACER_RUNS_MAX;
 	t->sink = *sink;
+	conversations_init(&t->conversations, &limits);
+	list_init(&t->runs);
+	list_init(&t->finished);
+	list_init(&t->failed);
+	index_init(&t->texts, 4 * t->config.runs_max);
+	index_init(&t->processes, t->config.runs_max);
 	*ret = t;
 	return 0;
 }
 
 void tracer_free(struct tracer *t)
 {
+	if (!t)
+		return;
+	/* Nested ones first: they were active last. */
+	while (!list_empty(&t->runs))
+		run_emit(t, list_item(t->runs.prev, struct run, link), RUN_END_SHUTDOWN);
+	conversations_release(&t->conversations);
+	index_release(&t->texts);
+	index_release(&t->processes);
 	free(t);
+}
+
+/* ---- Spans --------------------------------------------------------------------------------- */
+
+struct span *tracer_span_new(struct tracer *t, const struct span_place *place, const uint8_t id[8],
+			     struct process *process)
+{
+	struct span *s = NULL;
+
+	if (span_new(&s)) {
+		t->stats.no_memory++;
+		return NULL;
+	}
+	s->process = process_ref(process);
+	memcpy(s->trace_id, place->trace_id, sizeof(s->trace_id));
+	memcpy(s->span_id, id, sizeof(s->span_id));
+	memcpy(s->parent_id, place->parent_id, sizeof(s->parent_id));
+	s->parent_remote = place->remote;
+	s->trace_flags = place->flags;
+	return s;
+}
+
+void tracer_emit(struct tracer *t, struct span *span)
+{
+	t->stats.spans++;
+	t->stats.dropped_attrs += span->dropped_attrs;
+	t->sink.span(t->sink.ctx, span);
+	span_free(span);
+}
+
+void tracer_set_run(struct span *span, const struct run *run)
+{
+	char hex[17];
+
+	for (size_t i = 0; i < sizeof(run->id); i++)
+		snprintf(hex + 2 * i, 3, "%02x", run->id[i]);
+	span_set_str(span, ATTR_GENTAP_RUN_ID, slice_from(hex));
+	span_set_str(span, ATTR_AGENT_NAME, slice_from(run->name));
+	span_set_str(span, ATTR_CONVERSATION_ID, slice_from(run->conversation));
+}
+
+/* Where the call's span would hang on its own. */
+static struct span_place place_of(const struct span *s)
+{
+	struct span_place place = { .remote = s->parent_remote, .flags = s->trace_flags };
+
+	memcpy(place.trace_id, s->trace_id, sizeof(place.trace_id));
+	memcpy(place.parent_id, s->parent_id, sizeof(place.parent_id));
+	return place;
+}
+
+static void hang(struct span *s, const struct span_place *under, const uint8_t parent[8])
+{
+	memcpy(s->trace_id, under->trace_id, sizeof(s->trace_id));
+	memcpy(s->parent_id, parent, sizeof(s->parent_id));
+	s->parent_remote = false;
+	s->trace_flags = under->flags;
+}
+
+/* ---- Which run ----------------------------------------------------------------------------- */
+
+/* What the call brings that its conversation did not have yet. */
+struct news {
+	bool results; /* of tools */
+	bool user;    /* somebody says something */
+};
+
+static struct news what_is_new(const struct call *c, const struct join *j)
+{
+	struct news n = { 0 };
+
+	for (size_t i = j->first_new; i < c->n_input; i++) {
+		const struct message *m = &c->input[i];
+		bool result = message_part(m, PART_TOOL_RESPONSE);
+
+		n.results |= result;
+		n.user |= !result && !message_is_system(m) && !message_is_assistant(m);
+	}
+	return n;
+}
+
+/* Frameworks that have no tool calls in their API write them as text (ReAct). */
+static bool asks_in_text(const struct call *c)
+{
+	for (size_t i = 0; i < c->n_output && i < 1; i++)
+		for (size_t k = 0; k < c->output[i].n_parts; k++) {
+			struct slice text = c->output[i].parts[k].text;
+
+			if (c->output[i].parts[k].type == PART_TEXT &&
+			    slice_find(text, SLICE("\nAction:")) >= 0 &&
+			    slice_find(text, SLICE("\nAction Input:")) >= 0)
+				return true;
+		}
+	return false;
+}
+
+static bool is_agentic(const struct call *c, const struct join *j, const struct agent_name *name)
+{
+	return c->n_tools || c->n_tool_calls || name->source ||
+	       (j->point && j->point->conversation->had_run) || asks_in_text(c);
+}
+
+/* The run that the join leads to, if the call is a part of it; else that one ends here. */
+static struct run *run_continued(struct tracer *t, const struct call *c, const struct join *j)
+{
+	struct run *run = j->point ? j->point->run : NULL;
+	struct news news;
+
+	if (!run)
+		return NULL;
+	news = what_is_new(c, j);
+	if (news.results || !news.user || j->rule == JOIN_RETRY || j->point->paused ||
+	    j->point->asks_in_text)
+		return run;
+	/* Another question beside the one that is being answered. */
+	if (j->branch && run->end == RUN_END_NONE && j->point->tools)
+		return run;
+	while (run->handed_off && run->opener) {
+		struct run *outer = run->opener->run;
+
+		run_emit(t, run, RUN_END_FINAL);
+		run = outer;
+	}
+	run_emit(t, run, run->open_tools ? RUN_END_INTERRUPTED : RUN_END_FINAL);
+	return NULL;
+}
+
+/* The outer run, when its agent speaks again after another to which it had handed over. */
+static struct run *run_returned(struct tracer *t, struct run *run, const struct call *c)
+{
+	uint64_t system = t->conversations.history.system;
+
+	while (run->handed_off && run->opener && run->system != system &&
+	       run->opener->run->system == system) {
+		struct tool *tool = run->opener;
+		struct run *outer = tool->run;
+
+		run->end_ns = MIN(run->end_ns, c->start_ns);
+		run_emit(t, run, RUN_END_FINAL);
+		run = outer;
+	}
+	return run;
+}
+
+static void run_open(struct tracer *t, struct run *run, struct call *c,
+		     const struct agent_name *name)
+{
+	run->system = t->conversations.history.system;
+	run->cli = agent_name_is_cli(c->user_agent);
+	if (slice_find(c->user, SLICE("session")) >= 0)
+		str_set(&run->session, c->user);
+	run_name(run, name->source, name->name, name->version);
+	if (!run->name && c->process)
+		run_name(run, NAME_PROGRAM,
+			 agent_name_of_program(slice_from(c->process->cmdline),
+					       slice_from(c->process->comm)),
+			 SLICE_NONE);
+	for (size_t i = c->n_input; i; i--) {
+		const struct part *p = message_part(&c->input[i - 1], PART_TEXT);
+
+		if (!slice_eq(c->input[i - 1].role, SLICE("user")) || !p)
+			continue;
+		str_set(&run->user_head, slice_sub(p->text, 0, RUN_USER_HEAD));
+		run->user_hash = p->hash;
+		break;
+	}
+}
+
+/* A run under a tool call of another. */
+static struct run *run_nested(struct tracer *t, struct tool *tool, struct call *c, bool handed_off,
+			      struct slice agent, const struct agent_name *name)
+{
+	struct run *outer = tool->run, *run;
+	struct span_place place = outer->place;
+
+	memcpy(place.parent_id, tool->id, sizeof(place.parent_id));
+	place.remote = false;
+	run = run_new(t, c, &place);
+	if (!run)
+		return NULL;
+	run->opener = tool;
+	tool->used = true;
+	run->handed_off = handed_off;
+	run->depth = outer->depth + 1;
+	list_append(&outer->children, &run->in_parent);
+	if (!agent.len)
+		agent = slice_from(tool->agent);
+	if (!agent.len && handed_off && !name->name.len)
+		agent = agent_name_handoff(slice_from(tool->name));
+	run_name(run, NAME_ARGUMENT, agent, SLICE_NONE);
+	run_open(t, run, c, name);
+	return run;
+}
+
+static struct run *run_handed_over(struct tracer *t, struct run *run, struct call *c,
+				   const struct join *j, const struct agent_name *name)
+{
+	struct slice agent = SLICE_NONE;
+	struct run *nested;
+	struct tool *tool = NULL;
+
+	if (run->depth < RUN_DEPTH_MAX)
+		tool = tools_find_handoff(run, c, j, &agent);
+	if (!tool || (!agent.len && run->system == t->conversations.history.system))
+		return run;
+	nested = run_nested(t, tool, c, true, agent, name);
+	/* The others; the one that hands over ends with its agent. */
+	tools_close(t, run, c, j);
+	return nested ? nested : run;
+}
+
+/* ---- One call ------------------------------------------------------------------------------ */
+
+/* What was concluded about a call. */
+struct finding {
+	struct join join;
+	struct run *run;
+	struct tool *under; /* hangs directly below it, in no run of its own */
+	const char *inferred;
+	bool side;
+	bool ambiguous;
+};
+
+static struct run *run_of_new(struct tracer *t, struct call *c, const struct span *s,
+			      struct finding *f)
+{
+	struct agent_name name = agent_name_find(c);
+	struct span_place place = place_of(s);
+	struct run *main = NULL, *run;
+	struct tool *tool = NULL;
+
+	if (!f->join.point && !s->parent_remote)
+		tool = parent_find(t, c, &f->inferred, &f->ambiguous);
+	if (tool && tool->run->depth >= RUN_DEPTH_MAX)
+		tool = NULL;
+	if (!tool)
+		main = parent_find_main(t, c, &f->ambiguous);
+	if (!tool && main && (!main->main_line || !c->n_tools)) {
+		f->side = !c->n_tools;
+		f->inferred = f->side ? "side_call" : NULL;
+		if (!f->side)
+			run_open(t, main, c, &name);
+		return main;
+	}
+	if (!is_agentic(c, &f->join, &name)) {
+		f->under = tool;
+		if (tool)
+			tool->used = true;
+		f->side = tool != NULL;
+		return tool ? tool->run : NULL;
+	}
+	if (tool) {
+		run = run_nested(t, tool, c, false, SLICE_NONE, &name);
+		if (run)
+			run->inferred = f->inferred;
+		f->inferred = NULL; /* that it is of its run is certain */
+		return run;
+	}
+	run = run_new(t, c, &place);
+	if (!run)
+		return NULL;
+	run_open(t, run, c, &name);
+	/* A known program asks things of its own before its main line begins. */
+	f->side = run->cli && !c->n_tools && !f->join.point;
+	run->began_before = !f->side && what_is_new(c, &f->join).results;
+	return run;
+}
+
+static void find_run(struct tracer *t, struct call *c, const struct span *s, struct finding *f)
+{
+	struct agent_name name;
+
+	f->ambiguous = f->join.ambiguous && !f->join.point;
+	f->run = run_continued(t, c, &f->join);
+	if (f->run) {
+		name = agent_name_find(c);
+		f->run = run_returned(t, f->run, c);
+		f->run = run_handed_over(t, f->run, c, &f->join, &name);
+		f->inferred = join_rule_name(f->join.rule);
+		/* The history goes elsewhere, without the means to act: a question beside it. */
+		f->side = f->join.branch && !c->n_tools;
+		return;
+	}
+	if (f->join.point)
+		f->inferred = join_rule_name(f->join.rule);
+	f->run = run_of_new(t, c, s, f);
+}
+
+static void set_span(struct span *s, const struct finding *f)
+{
+	const struct run *run = f->run;
+
+	if (f->under)
+		hang(s, &f->under->run->place, f->under->id);
+	else if (run)
+		hang(s, &run->place, run->id);
+	if (run)
+		tracer_set_run(s, run);
+	if (f->side)
+		span_set_bool(s, ATTR_GENTAP_SIDE_CALL, true);
+	if (f->join.branch)
+		span_set_bool(s, ATTR_GENTAP_BRANCH, true);
+	if (f->ambiguous)
+		span_set_bool(s, ATTR_GENTAP_AMBIGUOUS, true);
+	span_set_str(s, ATTR_GENTAP_INFERRED, slice_from(f->inferred));
+}
+
+/* Finds the call's place, tells its span, and remembers how it can be continued. */
+static void place_call(struct tracer *t, struct call *c, struct span *s)
+{
+	struct conversation *conv;
+	struct finding f = { 0 };
+	struct point *point;
+
+	if (conversations_join(&t->conversations, c, &f.join))
+		return;
+	find_run(t, c, s, &f);
+	t->stats.ambiguous += f.ambiguous;
+	conv = conversations_open(&t->conversations, c, &f.join, t->config.seed);
+	if (conv && f.run && !f.side && !f.run->conversation)
+		str_set(&f.run->conversation, slice_from(conv->id));
+	set_span(s, &f);
+	if (conv && (!f.run || !f.run->conversation))
+		span_set_str(s, ATTR_CONVERSATION_ID, slice_from(conv->id));
+	if (f.run) {
+		if (!f.side)
+			tools_close(t, f.run, c, &f.join);
+		run_add_call(t, f.run, c, &f.join, f.side);
+		if (!f.side)
+			tools_open(t, f.run, c);
+	}
+	point = conv ? conversations_add(&t->conversations, conv, c, &f.join) : NULL;
+	if (!point || !f.run || f.under)
+		return;
+	conv->had_run = true;
+	point->run = f.run;
+	point->asks_in_text = asks_in_text(c);
+	list_append(&f.run->points, &point->in_run);
+	/* Its end waits for the answer to what it asked in its text. */
+	if (point->asks_in_text && f.run->end == RUN_END_FINAL)
+		list_append(&t->failed, &f.run->ending);
+}
+
+static bool is_inference(const struct call *c)
+{
+	return c->op == OP_CHAT || c->op == OP_GENERATE_CONTENT || c->op == OP_TEXT_COMPLETION ||
+	       c->op == OP_FETCH_RESPONSE;
 }
 
 void tracer_call(struct tracer *t, struct call *call)
@@ -35,29 +398,58 @@ void tracer_call(struct tracer *t, struct call *call)
 	struct span *span = NULL;
 
 	t->stats.calls++;
+	/* What was over when it began, it does not continue. */
+	tracer_sweep(t, call->start_ns);
 	if (call->op == OP_NONE) {
 		t->stats.not_operations++;
 	} else if (span_new(&span)) {
 		t->stats.no_memory++;
 	} else {
 		call_span_fill(span, call, &t->config);
+		if (is_inference(call))
+			place_call(t, call, span);
 		span->call = call;
-		t->stats.spans++;
-		t->stats.dropped_attrs += span->dropped_attrs;
-		t->sink.span(t->sink.ctx, span);
+		tracer_emit(t, span);
 	}
-	span_free(span);
 	call_free(call);
+}
+
+static void sweep(struct tracer *t, struct list *ending)
+{
+	while (!list_empty(ending)) {
+		struct run *run = list_item(ending->next, struct run, ending);
+
+		if (run->deadline_ns > t->now_ns)
+			return;
+		run_emit(t, run, run->end);
+	}
 }
 
 void tracer_sweep(struct tracer *t, uint64_t now_ns)
 {
-	/* A span leaves the moment its call does: nothing waits. */
-	(void)t;
-	(void)now_ns;
+	t->now_ns = MAX(t->now_ns, now_ns);
+	sweep(t, &t->finished);
+	sweep(t, &t->failed);
+	while (!list_empty(&t->runs)) {
+		struct run *run = list_item(t->runs.next, struct run, link);
+
+		if (run->active_ns + RUN_IDLE_NS > t->now_ns)
+			return;
+		run_emit(t, run, RUN_END_IDLE);
+	}
 }
 
-const struct tracer_stats *tracer_stats(const struct tracer *t)
+void tracer_process_exit(struct tracer *t, uint32_t pid)
 {
+	void *run;
+
+	while (index_find(&t->processes, parent_process_key(pid), &run, 1))
+		run_emit(t, run, RUN_END_EXIT);
+}
+
+const struct tracer_stats *tracer_stats(struct tracer *t)
+{
+	t->stats.conversations_evicted = t->conversations.stats.evicted;
+	t->stats.points_evicted = t->conversations.stats.points_evicted;
 	return &t->stats;
 }

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Calls in, spans out, by the GenAI semantic conventions. The parent is, best first:
- * the traceparent of the request, TRACEPARENT in the process's environment, none (the
- * span is then the root of a trace of its own). Ids are derived from what the call is
- * (process, connection, exchange, start), so that the same recording always gives the
- * same ids.
+ * Calls in, spans out, by the GenAI semantic conventions. The parent of a call is the
+ * agent run that it belongs to; of a run, or of a call that belongs to none, best first:
+ * the traceparent of the request, TRACEPARENT in the process's environment, the tool call
+ * of another run that opened it, none (it is then the root of a trace of its own). Ids are
+ * derived from what the call is (process, connection, exchange, start), so that the same
+ * recording always gives the same ids.
+ *
+ * A call's own span leaves at once, and names a parent that leaves when it ends.
  *
  * One call is one span: an SDK's automatic retries are calls of their own, told apart
  * by gentap.retry_count.
@@ -20,14 +23,28 @@ struct tracer_config {
 	enum semconv_profile profile;
 	bool content;	  /* put message text on spans */
 	uint8_t seed[16]; /* mixed into ids: host identity */
+	/* Ceilings; 0: the default. Beyond them the least recently used go, and are counted. */
+	size_t runs_max;
+	size_t conversations_max;
+	size_t points_max; /* answers that can be continued */
 };
+
+#define TRACER_RUNS_MAX 10000
+#define TRACER_CONVERSATIONS_MAX 10000
+#define TRACER_POINTS_MAX 65536
 
 struct tracer_stats {
 	uint64_t calls;
 	uint64_t spans;
 	uint64_t not_operations; /* calls that the conventions have no operation for */
 	uint64_t dropped_attrs;	 /* attributes left out of spans for want of room */
-	uint64_t no_memory;	 /* calls that gave no span */
+	uint64_t no_memory;	 /* spans, or what joins them, that there was no memory for */
+	uint64_t runs;
+	uint64_t runs_evicted;	/* emitted before their end: too many were open */
+	uint64_t tools_dropped; /* more of one run were open than it may have */
+	uint64_t ambiguous;	/* calls with several parents that were equally likely */
+	uint64_t conversations_evicted;
+	uint64_t points_evicted;
 };
 
 struct tracer;
@@ -36,8 +53,10 @@ int tracer_new(struct tracer **ret, const struct tracer_config *config,
 	       const struct span_sink *sink);
 void tracer_free(struct tracer *t);		       /* emits what is still open */
 void tracer_call(struct tracer *t, struct call *call); /* takes the call */
-/* Times out what waits; now_ns is Unix time. */
+/* Emits the runs whose time is over; now_ns is Unix time. Calls do the same with theirs. */
 void tracer_sweep(struct tracer *t, uint64_t now_ns);
-const struct tracer_stats *tracer_stats(const struct tracer *t);
+/* The process is gone: its runs are over. */
+void tracer_process_exit(struct tracer *t, uint32_t pid);
+const struct tracer_stats *tracer_stats(struct tracer *t); /* lends */
 
 #endif

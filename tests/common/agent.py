@@ -34,9 +34,10 @@ def run(*args, limit=300, sanitized=True, check=True, **more):
     return p
 
 
-def decode(files, **more):
-    return spans.from_jsonl(run("decode", "-o", "otlp-json", *files, **more).stdout)
+def decode(files, runs=False, **more):
+    """The calls; with `runs` their runs and tools too."""
+    return [s for s in spans.from_jsonl(run("decode", "-o", "otlp-json", *files, **more).stdout) if runs or s.is_call]
 
 
-def replay(file, **more):
-    return spans.from_jsonl(run("replay", "-o", "otlp-json", file, **more).stdout)
+def replay(file, runs=False, **more):
+    return [s for s in spans.from_jsonl(run("replay", "-o", "otlp-json", file, **more).stdout) if runs or s.is_call]

@@ -25,6 +25,11 @@ class Span:
         return self.attrs.get(key)
 
     @property
+    def is_call(self):
+        """Is it a model call, and not the run that it belongs to or a tool?"""
+        return self.kind == 3 and self["gen_ai.operation.name"] not in (None, "execute_tool")
+
+    @property
     def pid(self):
         return self.resource.get("process.pid")
 

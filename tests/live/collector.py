@@ -81,9 +81,10 @@ class Collector:
         self.server.shutdown()
         self.server.server_close()
 
-    def spans(self):
+    def spans(self, runs=False):
+        """The calls; with `runs` their runs and tools too."""
         with self.lock:
-            return list(self.kept)
+            return [s for s in self.kept if runs or s.is_call]
 
     def clear(self):
         with self.lock:

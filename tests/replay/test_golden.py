@@ -2,13 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """golden/NAME.har through `gentap decode` must give golden/NAME.spans.json.
 
-Times are relative to the file's first entry; ids, what differs between machines, and
-costs (they follow the price list; see test_prices.py) are left out. test_golden.py --update rewrites the expectations: read the difference.
+Times are relative to the file's first entry; a parent is said by its name, a conversation
+by its number; ids, what differs between machines, and costs (they follow the price list;
+see test_prices.py) are left out. test_golden.py --update rewrites the expectations: read
+the difference.
 """
 import datetime
 import glob
 import json
 import os
+import re
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -23,9 +26,18 @@ def begin_ns(har):
 
 
 def normal(spans, begin):
+    spans.sort(key=lambda s: (s.start_ns, s.name))
+    names, numbers = {s.span_id: s.name for s in spans}, {}
+    for s in spans:
+        s.attrs.pop("gentap.run.id", None)
+        s.parent_id = names.get(s.parent_id, s.parent_id)
+        own = s["gen_ai.conversation.id"]
+        if own and re.fullmatch("[0-9a-f]{32}", own):
+            s.attrs["gen_ai.conversation.id"] = "conversation %d" % numbers.setdefault(own, len(numbers) + 1)
     return [{"name": s.name, "kind": s.kind, "start_ms": (s.start_ns - begin) / 1e6, "end_ms": (s.end_ns - begin) / 1e6,
              "status": s.status, "message": s.status_message, "parent": s.parent_id, "scope": s.scope, "schema": s.schema_url,
-             "attributes": {k: v for k, v in sorted(s.attrs.items()) if not k.startswith("gentap.cost.")}} for s in sorted(spans, key=lambda s: (s.start_ns, s.name))]
+             "attributes": {k: v for k, v in sorted(s.attrs.items()) if not k.startswith(("gentap.cost.", "gentap.run.cost"))}}
+            for s in spans]
 
 
 def main():
@@ -34,7 +46,7 @@ def main():
         name = os.path.basename(file)[:-4]
         with open(file, encoding="utf-8") as f:
             har = json.load(f)
-        got = normal(agent.decode([file]), begin_ns(har))
+        got = normal(agent.decode([file], runs=True), begin_ns(har))
         golden = os.path.join(HERE, "golden", name + ".spans.json")
         if update:
             with open(golden, "w", encoding="utf-8") as f:

@@ -1,0 +1,187 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Every recorded conversation of the corpus yields the tree that its messages imply.
+
+What they imply is read here from the raw JSON, by another way than the agent's: a tool
+result that a request brings was asked for by the newest earlier response that contains
+its id; a message list that goes on where an earlier request and its answer ended belongs
+to the same conversation. Printed are precision and recall of tool spans and of links
+(two calls in one run, or in a run under the other's tool).
+"""
+import json
+import os
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "..", "common")]
+import agent
+import corpus
+from tap import Tap, skip_all
+
+BEGIN_NS = 1_750_000_000 * 10**9
+STEP_NS = 10 * 10**9
+APART_NS = 3 * 3600 * 10**9  # between cassettes: nothing goes on that long
+TIME_MS = 2500
+
+
+def request(x):
+    try:
+        body = json.loads(x.req_body)
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def messages(body):
+    m = body.get("messages", body.get("input", []))
+    return m if isinstance(m, list) else [{"role": "user", "content": m}]
+
+
+def results(body):
+    """Ids of the tool calls whose results a request carries."""
+    for m in messages(body):
+        if not isinstance(m, dict):
+            continue
+        if m.get("role") == "tool":
+            yield m.get("tool_call_id")
+        if str(m.get("type", "")).endswith("_call_output"):
+            yield m.get("call_id")
+        for part in m.get("content") if isinstance(m.get("content"), list) else []:
+            if isinstance(part, dict) and part.get("type") == "tool_result":
+                yield part.get("tool_use_id")
+
+
+def plain(m):
+    """A message without what may change between turns."""
+    if isinstance(m, dict):
+        return {k: plain(v) for k, v in m.items() if k not in ("cache_control", "id", "status") and v is not None}
+    return [plain(x) for x in m] if isinstance(m, list) else m
+
+
+def implied(cassette):
+    """([(asked, answered, tool id)], {pairs of one conversation}) of one cassette."""
+    tools, pairs, seen = [], set(), set()
+    bodies = [request(x) for x in cassette]
+    lists = [[plain(m) for m in messages(b)] for b in bodies]
+    texts = [x.plain.decode("utf-8", "replace") for x in cassette]
+    for j, body in enumerate(bodies):
+        for id in results(body):
+            asked = [i for i in range(j) if id and '"%s"' % id in texts[i]]
+            if asked and id not in seen:
+                tools.append((asked[-1], j, id))
+            if asked:
+                pairs.add((asked[-1], j))
+            seen.add(id)
+        prev = body.get("previous_response_id")
+        for i in range(j):
+            longer = len(lists[j]) > len(lists[i]) and lists[j][:len(lists[i])] == lists[i]
+            again = cassette[i].status >= 400 and lists[i] == lists[j]
+            fetch = cassette[j].method == "GET" and cassette[j].path.rsplit("/", 1)[-1] in texts[i]
+            same = body.get("conversation") and body.get("conversation") == bodies[i].get("conversation")
+            if longer or again or same or fetch or (prev and '"%s"' % prev in texts[i]):
+                pairs.add((i, j))
+    return tools, pairs
+
+
+def components(n, pairs):
+    of = list(range(n))
+    for i, j in pairs:
+        a, b = of[i], of[j]
+        of = [a if x == b else x for x in of]
+    return of
+
+
+class Score:
+    def __init__(self):
+        self.right = self.wrong = self.missed = 0
+        self.notes = []
+
+    def add(self, got, want, label):
+        self.right += len(got & want)
+        self.wrong += len(got - want)
+        self.missed += len(want - got)
+        self.notes += ["%s: not implied: %s" % (label, x) for x in sorted(got - want, key=str)]
+        self.notes += ["%s: missing: %s" % (label, x) for x in sorted(want - got, key=str)]
+
+    @property
+    def precision(self):
+        return self.right / max(1, self.right + self.wrong)
+
+    @property
+    def recall(self):
+        return self.right / max(1, self.right + self.missed)
+
+    def __str__(self):
+        return "precision %.4f recall %.4f (%d right, %d wrong, %d missing)" % (
+            self.precision, self.recall, self.right, self.wrong, self.missed)
+
+
+def family_test(tap, family, where):
+    start, files, known = BEGIN_NS, [], []
+    for n, cassette in enumerate(corpus.load(family)):
+        entries, starts = [], {}
+        start += APART_NS
+        for k, x in enumerate(cassette):
+            start += STEP_NS
+            starts[start] = k
+            entries.append(corpus.har_entry(x, start, TIME_MS))
+        files.append(os.path.join(where, "%s-%04d.har" % (family, n)))
+        known.append((cassette, starts))
+        with open(files[-1], "w", encoding="utf-8") as f:
+            json.dump(corpus.har(entries), f)
+    spans = agent.decode(files, runs=True)
+    of_call = {s.start_ns: s for s in spans if s.is_call}
+    by_id = {s.span_id: s for s in spans}
+    tools, links, strange = Score(), Score(), []
+    for cassette, starts in known:
+        want_tools, pairs = implied(cassette)
+        calls = {k: of_call[at] for at, k in starts.items() if at in of_call}
+        mine = {s.trace_id for s in calls.values()}
+        label = "%s/%s" % (family, cassette[0].cassette)
+        tools.add({s["gen_ai.tool.call.id"] for s in spans if s["gen_ai.operation.name"] == "execute_tool" and
+                   s.trace_id in mine and s["gentap.completeness"] != "inferred"},
+                  {t for i, j, t in want_tools if i in calls and j in calls}, label)
+        want = {(i, j) for i, j, t in want_tools if i in calls and j in calls}
+        got = {(i, j) for i, j in want if related(calls[i], calls[j], by_id)}
+        of = components(len(cassette), pairs)
+        runs = [(i, j) for i in calls for j in calls if i < j and calls[i]["gentap.run.id"] and
+                calls[i]["gentap.run.id"] == calls[j]["gentap.run.id"]]
+        got |= {(i, j) for i, j in runs if of[i] != of[j]}
+        links.add(got, want, label)
+        strange += ["%s: %s hangs below nothing" % (label, s.name) for s in spans
+                    if s.trace_id in mine and s.parent_id and s.parent_id not in by_id and not remote(cassette)]
+    print("# %s: tool spans %s" % (family, tools))
+    print("# %s: links %s" % (family, links))
+    tap.check(family + ": tool spans", tools.precision >= 0.98 and tools.recall >= 0.95, tools.notes[:20])
+    tap.check(family + ": links", links.precision >= 0.98 and links.recall >= 0.95, links.notes[:20])
+    tap.check(family + ": every parent is there", not strange, strange[:10])
+
+
+def remote(cassette):
+    return any(x.header("traceparent", "req") for x in cassette)
+
+
+def related(a, b, by_id):
+    """Are they of one run, or is b's below a tool of a's?"""
+    if a["gentap.run.id"] and a["gentap.run.id"] == b["gentap.run.id"]:
+        return True
+    while b:
+        if b["gentap.run.id"] == a["gentap.run.id"] and b["gen_ai.operation.name"] == "execute_tool":
+            return True
+        b = by_id.get(b.parent_id)
+    return False
+
+
+def main():
+    if not corpus.folder():
+        skip_all("no corpus beside the project (../shared/corpus)")
+    tap = Tap()
+    with tempfile.TemporaryDirectory(prefix="gentap-runs-") as where:
+        for family in corpus.FAMILIES:
+            tap.run(family, family_test, family, where)
+    return tap.done()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

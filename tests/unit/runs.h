@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A small language for agent runs. One line is one call; what it says comes in any order:
+ *
+ *   @100+50          starts at 100 ms, takes 50 ms
+ *   pid=7 <1>        process, and the processes above it
+ *   sys=TEXT tools=3 ua=claude-cli/2.0 model=M prev=ID resp=ID conv=ID status=429 user=U
+ *   u:TEXT a:TEXT    messages of the request
+ *   c:ID:NAME:ARG    a tool call of the history (ARG, with _ for spaces, is {"prompt": ARG})
+ *   r:ID:TEXT        a tool's result; r!ID:TEXT one that says is_error
+ *   -> TEXT          the answer; words that begin with c: are tool calls
+ *
+ * In texts '_' stands for a space, '|' for a line's end. trace_runs() gives the tree of what came
+ * out: one span a line, indented below its parent, in the order of their starts, with the
+ * attributes that were asked for.
+ */
+#ifndef TESTS_RUNS_H
+#define TESTS_RUNS_H
+
+#include "cleanup.h"
+#include "messages.h"
+#include "test.h"
+#include "tracer.h"
+
+#define RUNS_BASE UINT64_C(1700000000000000000)
+#define RUNS_MS UINT64_C(1000000)
+#define RUNS_SPANS_MAX 4096
+
+struct runs_span {
+	uint8_t trace[16], id[8], parent[8];
+	char name[96];
+	uint64_t start, end;
+	bool error, printed;
+	char notes[160];
+};
+
+struct runs {
+	struct tracer *tracer;
+	struct runs_span spans[RUNS_SPANS_MAX];
+	size_t n;
+	const char *const *notes; /* attributes to show; ends with NULL */
+	unsigned int calls;
+};
+
+static void runs_on_span(void *ctx, struct span *s)
+{
+	struct runs *r = ctx;
+	struct runs_span *to;
+	size_t len = 0;
+
+	if (r->n == RUNS_SPANS_MAX)
+		return;
+	to = &r->spans[r->n++];
+	*to = (struct runs_span){ .start = s->start_ns, .end = s->end_ns, .error = s->error };
+	memcpy(to->trace, s->trace_id, 16);
+	memcpy(to->id, s->span_id, 8);
+	memcpy(to->parent, s->parent_id, 8);
+	snprintf(to->name, sizeof(to->name), "%.*s", SLICE_FMT(s->name));
+	for (size_t i = 0; r->notes && r->notes[i]; i++) {
+		const struct attr *a = span_attr(s, r->notes[i]);
+		const char *key = strrchr(r->notes[i], '.') + 1;
+
+		if (!a || len > sizeof(to->notes) - 64)
+			continue;
+		if (a->type == ATTR_STRING)
+			len += (size_t)snprintf(to->notes + len, 60, " %s=%.*s", key,
+						(int)MIN(a->string.len, 40), a->string.data);
+		else if (a->type == ATTR_INT)
+			len += (size_t)snprintf(to->notes + len, 60, " %s=%lld", key,
+						(long long)a->integer);
+		else if (a->type == ATTR_BOOL)
+			len += (size_t)snprintf(to->notes + len, 60, " %s", key);
+	}
+}
+
+static struct slice runs_text(struct call *c, struct slice word)
+{
+	char *text = arena_alloc(&c->arena, word.len + 1);
+
+	for (size_t i = 0; i < word.len; i++)
+		text[i] = (char)(word.data[i] == '_'   ? ' '
+				 : word.data[i] == '|' ? '\n'
+						       : word.data[i]);
+	return (struct slice){ text, word.len };
+}
+
+static void runs_add_text(struct call *c, struct part **parts, size_t *n, struct slice word)
+{
+	struct part *p = part_add(c, parts, n, PART_TEXT);
+	struct text t = { 0 };
+
+	text_add(c, &t, runs_text(c, word), CALL_TEXT_HEAD);
+	part_set_text(p, &t);
+}
+
+/* ID:NAME:ARG */
+static struct part *runs_add_tool_call(struct call *c, struct message *m, struct slice word)
+{
+	struct part *p = part_add(c, &m->parts, &m->n_parts, PART_TOOL_CALL);
+	struct text t = { 0 };
+
+	p->id = slice_cut(&word, ':');
+	p->name = slice_cut(&word, ':');
+	if (!p->id.len)
+		p->id = SLICE_NONE;
+	if (word.len) {
+		text_add(c, &t, SLICE("{\"prompt\":\""), 1 << 20);
+		text_add(c, &t, runs_text(c, word), 1 << 20);
+		text_add(c, &t, SLICE("\"}"), 1 << 20);
+	}
+	part_set_arguments(c, p, &t);
+	return p;
+}
+
+static void runs_request_word(struct call *c, struct slice word)
+{
+	struct message *m = c->n_input ? &c->input[c->n_input - 1] : NULL;
+	char kind = word.data[0];
+	struct slice rest = slice_sub(word, 2, word.len);
+	struct part *p;
+
+	if (kind == 'u') {
+		m = message_add(c, &c->input, &c->n_input, SLICE("user"));
+		runs_add_text(c, &m->parts, &m->n_parts, rest);
+	} else if (kind == 'a') {
+		m = message_add(c, &c->input, &c->n_input, SLICE("assistant"));
+		runs_add_text(c, &m->parts, &m->n_parts, rest);
+	} else if (kind == 'c') {
+		if (!m || !slice_eq(m->role, SLICE("assistant")))
+			m = message_add(c, &c->input, &c->n_input, SLICE("assistant"));
+		runs_add_tool_call(c, m, rest);
+	} else {
+		m = message_add(c, &c->input, &c->n_input, SLICE("tool"));
+		p = part_add(c, &m->parts, &m->n_parts, PART_TOOL_RESPONSE);
+		p->is_error = word.data[1] == '!';
+		p->id = slice_cut(&rest, ':');
+		if (!p->id.len)
+			p->id = SLICE_NONE;
+		p->text = runs_text(c, rest);
+		p->len = p->text.len;
+		p->hash = slice_hash(SLICE_HASH, p->text);
+	}
+	message_seal(m);
+}
+
+static void runs_answer_word(struct call *c, struct slice word)
+{
+	struct message *m = c->n_output ? &c->output[0] : NULL;
+
+	if (!m)
+		m = message_add(c, &c->output, &c->n_output, SLICE("assistant"));
+	if (slice_starts(word, SLICE("c:")))
+		messages_add_tool_call(c, runs_add_tool_call(c, m, slice_sub(word, 2, word.len)),
+				       SLICE_NONE, c->end_ns - 10 * RUNS_MS, false);
+	else
+		runs_add_text(c, &m->parts, &m->n_parts, word);
+	message_seal(m);
+}
+
+static uint64_t runs_number(struct slice s)
+{
+	uint64_t v = 0;
+
+	slice_u64(s, &v);
+	return v;
+}
+
+static struct process *runs_process(struct slice pid, struct slice above)
+{
+	struct process *p = NULL;
+
+	process_new(&p);
+	p->pid = (uint32_t)runs_number(pid);
+	p->start_ns = p->pid;
+	p->cmdline = strdup("python3 /srv/bot.py");
+	while (above.len && p->n_ancestors < PROCESS_ANCESTORS_MAX)
+		p->ancestors[p->n_ancestors++] = (uint32_t)runs_number(slice_cut(&above, ','));
+	p->ppid = p->n_ancestors ? p->ancestors[0] : 1;
+	return p;
+}
+
+static bool runs_field(struct call *c, struct slice key, struct slice value, struct slice *above)
+{
+	if (slice_eq(key, SLICE("sys")))
+		runs_add_text(c, &c->system, &c->n_system, value);
+	else if (slice_eq(key, SLICE("tools")))
+		for (uint64_t n = runs_number(value); n; n--)
+			messages_add_tool(c, SLICE("function"), SLICE("t"));
+	else if (slice_eq(key, SLICE("ua")))
+		c->user_agent = value;
+	else if (slice_eq(key, SLICE("model")))
+		c->request_model = value;
+	else if (slice_eq(key, SLICE("prev")))
+		c->previous_response_id = value;
+	else if (slice_eq(key, SLICE("resp")))
+		c->response_id = value;
+	else if (slice_eq(key, SLICE("conv")))
+		c->conversation_id = value;
+	else if (slice_eq(key, SLICE("user")))
+		c->user = value;
+	else if (slice_eq(key, SLICE("finish")))
+		call_set_finish(c, 0, value);
+	else if (slice_eq(key, SLICE("status")))
+		c->status = (int)runs_number(value);
+	else if (slice_eq(key, SLICE("pid")))
+		c->process = runs_process(value, *above);
+	else
+		return false;
+	return true;
+}
+
+static struct call *runs_call(struct runs *r, struct slice line)
+{
+	struct slice above = SLICE_NONE;
+	struct call *c = NULL;
+	bool answer = false;
+
+	call_new(&c);
+	c->op = OP_CHAT;
+	c->dialect = "test";
+	c->provider = SLICE("openai");
+	c->request_model = SLICE("m");
+	c->status = 200;
+	c->conn_hash = 1;
+	c->exchange = ++r->calls;
+	while (line.len) {
+		struct slice word = slice_cut(&line, ' '), key = word;
+
+		if (!word.len)
+			continue;
+		if (slice_eq(word, SLICE("->"))) {
+			answer = true;
+		} else if (word.data[0] == '@') {
+			struct slice rest = slice_sub(word, 1, word.len);
+
+			c->start_ns = RUNS_BASE + runs_number(slice_cut(&rest, '+')) * RUNS_MS;
+			c->end_ns = c->start_ns + runs_number(rest) * RUNS_MS;
+		} else if (word.data[0] == '<') {
+			above = slice_sub(word, 1, word.len - 2);
+		} else if (answer) {
+			runs_answer_word(c, word);
+		} else if (slice_find_char(word, '=') > 0 && (key = slice_cut(&word, '='), true) &&
+			   runs_field(c, key, word, &above)) {
+			continue;
+		} else {
+			runs_request_word(
+				c, key.data < word.data
+					   ? (struct slice){ key.data, key.len + 1 + word.len }
+					   : word);
+		}
+	}
+	if (c->status >= 400)
+		call_set_error(c, SLICE("rate_limit_error"), SLICE("slow down"));
+	call_complete(c);
+	return c;
+}
+
+static void runs_start(struct runs *r, const struct tracer_config *config, const char *const *notes)
+{
+	struct span_sink sink = { r, runs_on_span };
+
+	*r = (struct runs){ .notes = notes };
+	CHECK_INT(tracer_new(&r->tracer, config, &sink), 0);
+}
+
+/* Every line of the text; "exit PID" ends a process, "sweep MS" moves the clock. */
+static void runs_feed(struct runs *r, const char *text)
+{
+	struct slice rest = slice_from(text);
+
+	while (rest.len) {
+		struct slice line = slice_cut(&rest, '\n');
+
+		if (slice_starts(line, SLICE("exit ")))
+			tracer_process_exit(r->tracer,
+					    (uint32_t)runs_number(slice_sub(line, 5, line.len)));
+		else if (slice_starts(line, SLICE("sweep ")))
+			tracer_sweep(r->tracer,
+				     RUNS_BASE + runs_number(slice_sub(line, 6, 20)) * RUNS_MS);
+		else if (line.len)
+			tracer_call(r->tracer, runs_call(r, line));
+	}
+}
+
+static void runs_print(struct runs *r, struct buf *to, const uint8_t *parent, size_t depth)
+{
+	for (;;) {
+		struct runs_span *next = NULL;
+
+		for (size_t i = 0; i < r->n; i++) {
+			struct runs_span *s = &r->spans[i];
+
+			if (!s->printed && !memcmp(s->parent, parent, 8) &&
+			    (!next || s->start < next->start))
+				next = s;
+		}
+		if (!next)
+			return;
+		next->printed = true;
+		buf_printf(to, "%*s%s %lld+%lld%s%s\n", (int)(2 * depth), "", next->name,
+			   (long long)((next->start - RUNS_BASE) / RUNS_MS),
+			   (long long)((next->end - next->start) / RUNS_MS),
+			   next->error ? " ERROR" : "", next->notes);
+		runs_print(r, to, next->id, depth + 1);
+	}
+}
+
+/* Ends it; the tree of what came out, in `to`. Spans whose parents did not come stand at
+ * the end behind a '?'. */
+static void runs_tree(struct runs *r, struct buf *to)
+{
+	static const uint8_t none[8];
+
+	tracer_free(TAKE(r->tracer));
+	runs_print(r, to, none, 0);
+	for (size_t i = 0; i < r->n; i++)
+		if (!r->spans[i].printed)
+			buf_printf(to, "? %s\n", r->spans[i].name);
+}
+
+#endif
