@@ -86,9 +86,10 @@ static __always_inline bool emit_sized(const struct call *c, u32 len, u8 flags)
 	return emit_class(c, len, flags, GENTAP_CHUNK_MAX);
 }
 
-__noinline int emit_chunk(u64 sp)
+/* The next chunk; 1 while more is left. Global too: proved once, not in each turn of a loop. */
+__noinline int emit_chunk(u64 pid_tgid, u64 sp)
 {
-	struct call_key key = { bpf_get_current_pid_tgid(), sp };
+	struct call_key key = { pid_tgid, sp };
 	struct call *c = bpf_map_lookup_elem(&calls, &key);
 
 	if (!c || !c->left)
@@ -107,4 +108,12 @@ __noinline int emit_chunk(u64 sp)
 	c->pos += len;
 	c->left -= len;
 	return c->left != 0;
+}
+
+__noinline int emit_chunks(u64 pid_tgid, u64 sp)
+{
+	for (u32 i = 0; i < CHUNKS_AT_ONCE; i++)
+		if (!emit_chunk(pid_tgid, sp))
+			return 0;
+	return 1;
 }

@@ -66,10 +66,18 @@ static __always_inline void emit_bare(u8 type, u8 source, u32 tgid, u64 ptr, u64
 }
 
 /*
- * Sends the next chunk of the current thread's call with this stack pointer; 1 while more
- * is left. A global function: the verifier proves it once, not once per turn of the loop
- * around it, and kernels before 5.12 pass only numbers to it.
+ * Sends the next chunks of the call with this key, both halves of it; 1 while more is left. A
+ * global function: the verifier proves it once, not once per turn of the loop around it, and
+ * kernels before 5.12 pass only numbers to one.
  */
-int emit_chunk(u64 sp);
+#define CHUNKS_AT_ONCE 64
+int emit_chunks(u64 pid_tgid, u64 sp);
+
+static __always_inline void emit_call(u64 pid_tgid, u64 sp)
+{
+	for (u32 i = 0; i < GENTAP_CALL_CHUNKS_MAX / CHUNKS_AT_ONCE; i++)
+		if (!emit_chunks(pid_tgid, sp))
+			return;
+}
 
 #endif

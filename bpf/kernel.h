@@ -36,6 +36,11 @@ struct pt_regs {
 #define REGS_ARG5(c) ((c)->r8)
 #define REGS_RESULT(c) ((c)->ax)
 #define REGS_SP(c) ((c)->sp)
+/* Go: arguments and results of its functions, the goroutine. */
+#define REGS_GO1(c) ((c)->ax)
+#define REGS_GO2(c) ((c)->bx)
+#define REGS_GO3(c) ((c)->cx)
+#define REGS_GOROUTINE(c) ((c)->r14)
 #elif defined(__TARGET_ARCH_arm64)
 struct pt_regs {
 	u64 regs[31], sp, pc, pstate;
@@ -47,12 +52,21 @@ struct pt_regs {
 #define REGS_ARG5(c) ((c)->regs[4])
 #define REGS_RESULT(c) ((c)->regs[0])
 #define REGS_SP(c) ((c)->sp)
+#define REGS_GO1(c) ((c)->regs[0])
+#define REGS_GO2(c) ((c)->regs[1])
+#define REGS_GO3(c) ((c)->regs[2])
+#define REGS_GOROUTINE(c) ((c)->regs[28])
 #else
 #error "which machine? -D__TARGET_ARCH_x86 or -D__TARGET_ARCH_arm64"
 #endif
 
 #define AF_INET 2
 #define AF_INET6 10
+
+#define S_IFMT 0170000
+#define S_IFSOCK 0140000
+
+#define SOCK_STREAM 1
 
 #define TCP_SYN_SENT 2
 #define TCP_CLOSE 7
@@ -75,12 +89,40 @@ struct sock_common {
 	struct in6_addr skc_v6_rcv_saddr;
 };
 
-struct socket;
+struct sock;
+
+struct socket {
+	struct sock *sk;
+};
 
 struct sock {
 	struct sock_common __sk_common;
 	struct socket *sk_socket;
+	u16 sk_type;
 	u8 sk_shutdown;
+};
+
+struct inode {
+	u16 i_mode;
+};
+
+struct file {
+	struct inode *f_inode;
+	void *private_data;
+};
+
+struct fdtable {
+	u32 max_fds;
+	struct file **fd;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
+};
+
+struct task_struct {
+	struct files_struct *files;
+	void *stack;
 };
 
 struct iovec {

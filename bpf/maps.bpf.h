@@ -23,8 +23,10 @@ const volatile __u32 hot_calls __weak = 1000; /* ignored calls in a second that 
 
 /* Whether the consumer must be woken; see emit.bpf.h. */
 volatile __u32 consumer_state __weak = 0;
-/* Set by the agent when socket_send is attached. */
+/* Set by the agent when what sockets send is looked at, */
 volatile bool have_socket_send __weak = false;
+/* and when that is done after the call, for want of a tracepoint before it. */
+volatile bool inspects_after __weak = false;
 /* Set where a return probe is shared: perf uprobes before Linux 6.12 run the program of every
  * process for the return of any, and all but one find no entry. */
 volatile bool returns_shared __weak = false;
@@ -59,6 +61,8 @@ struct watch {
 	u32 state; /* enum gentap_watch */
 	u32 ignored_calls;
 	u64 window_ns; /* when counting them began */
+	u32 records;   /* it is seen by records: threads are to be told from which socket */
+	u32 zero;
 };
 
 struct {
@@ -146,9 +150,10 @@ struct {
 /* What a thread did last, to tell which socket carries a connection. Only while it is
  * about one that is not bound yet. */
 struct thread {
-	u64 ptr;  /* of its last TLS call; 0: bound or none */
-	u64 sock; /* what it last received from */
-	u64 len;  /* bytes of the last write that returned */
+	u64 ptr;      /* of its last TLS call; 0: bound or none */
+	u64 sock;     /* what it last received from, unless that is bound */
+	u64 received; /* what it last received from, in processes seen by records */
+	u64 len; /* bytes of the last write that returned, or that begins what is not sent yet */
 	u32 in_call;
 	u32 source;
 };
@@ -162,7 +167,8 @@ struct {
 
 /* Sockets of observed processes. */
 struct sock_owner {
-	u64 ptr; /* the TLS connection; 0: not known yet */
+	u64 ptr;       /* the TLS connection, or the socket itself: plain HTTP; 0: not known yet */
+	u64 looked_ns; /* when it was last no HTTP; 0: not looked at */
 	u32 tgid;
 	bool tls;	/* sent TLS records */
 	u8 plain_sends; /* what it sent else; from PLAIN_SENDS_MAX on it is not looked at */

@@ -111,11 +111,33 @@ static __always_inline void tls_transfer(struct call *call, const struct call_ke
 		call->call_len = len;
 		call->flags = GENTAP_F_FIRST | (conn->midstream ? GENTAP_F_MIDSTREAM : 0);
 		conn->seq[dir] += (send + GENTAP_CHUNK_MAX - 1) / GENTAP_CHUNK_MAX;
-		for (u32 i = 0; i < GENTAP_CALL_CHUNKS_MAX; i++)
-			if (!emit_chunk(key->sp))
-				break;
+		emit_call(key->pid_tgid, key->sp);
 	}
 	conn->pos[dir] += len;
+}
+
+static const struct call no_call;
+
+/* A transfer that is known whole in one place. No call of this thread has the key: none has
+ * a stack pointer of 0. */
+static __always_inline void tls_transfer_now(u64 ptr, u8 source, u32 dir, u64 buf, u64 len)
+{
+	struct call_key key = { bpf_get_current_pid_tgid(), 0 };
+	struct call *call = bpf_map_lookup_elem(&calls, &key);
+
+	if (!call) {
+		bpf_map_update_elem(&calls, &key, &no_call, BPF_ANY);
+		call = bpf_map_lookup_elem(&calls, &key);
+		if (!call)
+			return;
+	}
+	call->ptr = ptr;
+	call->buf = buf;
+	call->ts_ns = bpf_ktime_get_boot_ns();
+	call->dir = dir;
+	call->source = source;
+	tls_transfer(call, &key, len);
+	call->ptr = 0;
 }
 
 static __always_inline int tls_return(const struct pt_regs *ctx)

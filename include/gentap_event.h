@@ -141,6 +141,7 @@ enum gentap_stat {
 	GENTAP_STAT_CONN_FULL,	   /* connection map refused an entry */
 	GENTAP_STAT_IGNORED_CALLS, /* calls on ignored connections */
 	GENTAP_STAT_CONNS,	   /* connections seen */
+	GENTAP_STAT_UNREADABLE,	   /* plain transfers by io_uring, sendfile or the like */
 	GENTAP_STAT_MAX,
 };
 

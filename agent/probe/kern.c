@@ -38,6 +38,8 @@ struct watch_value {
 	uint32_t state;
 	uint32_t ignored_calls;
 	uint64_t window_ns;
+	uint32_t records;
+	uint32_t zero;
 };
 
 static int on_libbpf_line(enum libbpf_print_level level, const char *fmt, va_list args)
@@ -108,8 +110,14 @@ static void choose(struct kern *k, const struct probe_config *config)
 	bpf_program__set_autoload(s->progs.dispatch, k->multi);
 	k->socket_receive = feature_on(config, FEATURE_SOCKET_RECEIVE);
 	k->socket_state = feature_on(config, FEATURE_SOCKET_STATE);
+	k->socket_length =
+		feature_on(config, FEATURE_SOCKET_LENGTH) &&
+		has_type(has ? btf : NULL, "btf_trace_sock_send_length", BTF_KIND_TYPEDEF);
 	if (has)
 		btf__free(btf);
+	k->syscalls = feature_on(config, FEATURE_SYSCALLS);
+	bpf_program__set_autoload(s->progs.plain_sent, k->socket_length);
+	bpf_program__set_autoload(s->progs.plain_received, k->socket_length);
 	bpf_program__set_autoload(s->progs.socket_send, k->socket_send);
 	bpf_program__set_autoload(s->progs.socket_receive, k->socket_receive);
 	bpf_program__set_autoload(s->progs.socket_state, k->socket_state);
@@ -160,6 +168,28 @@ static bool attach_one(struct bpf_program *p, struct bpf_link **ret, bool wanted
 	return true;
 }
 
+/* Where there is no tracepoint with the socket, the exits of the system calls. */
+static bool attach_exits(struct kern *k)
+{
+	static const char *const names[KERN_EXITS] = {
+		"sys_exit_read",  "sys_exit_recvfrom", "sys_exit_recvmsg", "sys_exit_readv",
+		"sys_exit_write", "sys_exit_sendto",   "sys_exit_sendmsg", "sys_exit_writev",
+	};
+
+	for (size_t i = 0; i < KERN_EXITS; i++) {
+		struct bpf_link *link = bpf_program__attach_tracepoint(k->skel->progs.plain_exit,
+								       "syscalls", names[i]);
+
+		if (libbpf_get_error(link)) {
+			log_info("probe: plain HTTP is not observed: %s: %s", names[i],
+				 strerror(errno));
+			return false;
+		}
+		k->exits[i] = link;
+	}
+	return true;
+}
+
 static void attach_sockets(struct kern *k)
 {
 	struct gentap_bpf *s = k->skel;
@@ -169,7 +199,12 @@ static void attach_sockets(struct kern *k)
 		attach_one(s->progs.socket_receive, &s->links.socket_receive, k->socket_receive);
 	k->socket_state =
 		attach_one(s->progs.socket_state, &s->links.socket_state, k->socket_state);
-	s->bss->have_socket_send = k->socket_send;
+	k->socket_length =
+		attach_one(s->progs.plain_sent, &s->links.plain_sent, k->socket_length) &&
+		attach_one(s->progs.plain_received, &s->links.plain_received, true);
+	k->syscalls = k->syscalls && !k->socket_length && attach_exits(k);
+	s->bss->have_socket_send = k->socket_send || k->socket_length || k->syscalls;
+	s->bss->inspects_after = !k->socket_send && s->bss->have_socket_send;
 }
 
 /* The agent needs an fd per link; both limits are raised as far as they may be. */
@@ -252,6 +287,8 @@ int kern_open(struct kern *k, const struct probe_config *config, const char **re
 
 void kern_close(struct kern *k)
 {
+	for (size_t i = 0; i < KERN_EXITS; i++)
+		bpf_link__destroy(k->exits[i]);
 	gentap_bpf__destroy(k->skel);
 	*k = (struct kern){ 0 };
 }
@@ -275,6 +312,17 @@ int kern_program(const struct kern *k, enum point_role role)
 		[ROLE_OTHER_READ] = s->progs.other_read,
 		[ROLE_RETURN] = s->progs.openssl_return,
 		[ROLE_FREE] = s->progs.openssl_free,
+		[ROLE_GO_WRITE] = s->progs.go_write,
+		[ROLE_GO_WRITE_ROOM] = s->progs.go_write_room,
+		[ROLE_GO_READ] = s->progs.go_read,
+		[ROLE_AEAD_SEAL] = s->progs.aead_seal,
+		[ROLE_AEAD_SEAL_SCATTER] = s->progs.aead_seal_scatter,
+		[ROLE_AEAD_OPEN] = s->progs.aead_open,
+		[ROLE_AEAD_OPEN_GATHER] = s->progs.aead_open_gather,
+		[ROLE_AEAD_OPEN_RETURN] = s->progs.aead_open_return,
+		[ROLE_GO_READ_RETURN] = s->progs.go_read_return,
+		[ROLE_GO_READ_COPY] = s->progs.go_read_copy,
+		[ROLE_GO_CLOSE] = s->progs.go_close,
 	};
 
 	return bpf_program__fd(programs[role]);

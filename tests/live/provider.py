@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A mock LLM provider over TLS, and the ground truth of what it did.
 
-    provider.py --cert server.pem --key server.key --log provider.jsonl [--port N]
+    provider.py [--cert server.pem --key server.key] --log provider.jsonl [--port N]
 
-Prints its port on stdout once it listens. HTTP/1.1 with keep-alive, chunked SSE with
+Prints its port on stdout once it listens. Without a certificate: plain HTTP. HTTP/1.1 with keep-alive, chunked SSE with
 scripted delays, content codings. dialects.py says what a request's `x-mock` header can
 ask for; of the transport:
 
@@ -242,8 +242,10 @@ class Provider:
 
 
 async def serve(args):
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(args.cert, args.key)
+    context = None
+    if args.cert:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(args.cert, args.key)
     with open(args.log, "a", buffering=1, encoding="utf-8") as log:
         provider = Provider(log)
         server = await asyncio.start_server(provider.connection, "127.0.0.1", args.port, ssl=context, limit=1 << 22, backlog=1024)
@@ -254,8 +256,8 @@ async def serve(args):
 
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    ap.add_argument("--cert", required=True)
-    ap.add_argument("--key", required=True)
+    ap.add_argument("--cert")
+    ap.add_argument("--key")
     ap.add_argument("--log", required=True)
     ap.add_argument("--port", type=int, default=0)
     try:

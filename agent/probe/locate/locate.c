@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "locate.h"
+#include "awslc.h"
 #include "boringssl.h"
+#include "go.h"
 #include "libraries.h"
 #include "openssl.h"
 #include "sites.h"
@@ -34,14 +36,26 @@ static const char *const role_names[ROLE_MAX] = {
 	[ROLE_NSS_READ] = "read",
 	[ROLE_OTHER_WRITE] = "write",
 	[ROLE_OTHER_READ] = "read",
+	[ROLE_GO_WRITE] = "write",
+	[ROLE_GO_WRITE_ROOM] = "write, behind the look at the stack",
+	[ROLE_GO_READ] = "read",
+	[ROLE_GO_READ_COPY] = "read, where it copies",
+	[ROLE_GO_CLOSE] = "close",
+	[ROLE_AEAD_SEAL] = "seal",
+	[ROLE_AEAD_SEAL_SCATTER] = "seal, tag apart",
+	[ROLE_AEAD_OPEN] = "open",
+	[ROLE_AEAD_OPEN_GATHER] = "open, tag apart",
+	[ROLE_GO_READ_RETURN] = "result",
+	[ROLE_AEAD_OPEN_RETURN] = "result",
 	[ROLE_RETURN] = "result",
 	[ROLE_FREE] = "free",
 };
 
 /* The order of the attempts. */
 static const struct locator *const locators[] = {
-	&openssl_by_symbols, &gnutls_by_symbols,  &nss_by_symbols,	&s2n_by_symbols,
-	&mbedtls_by_symbols, &wolfssl_by_symbols, &boringssl_by_errors, &openssl_by_names,
+	&openssl_by_symbols, &gnutls_by_symbols,  &nss_by_symbols, &s2n_by_symbols,
+	&mbedtls_by_symbols, &wolfssl_by_symbols, &go_by_table,	   &boringssl_by_errors,
+	&openssl_by_names,   &awslc_by_errors,
 };
 
 const char *tls_stack_name(enum tls_stack stack)

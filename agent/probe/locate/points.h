@@ -26,6 +26,17 @@ enum point_role {
 	ROLE_NSS_READ,
 	ROLE_OTHER_WRITE, /* (object, buffer, length), by libraries without a source of their own */
 	ROLE_OTHER_READ,
+	ROLE_GO_WRITE,	    /* entry */
+	ROLE_GO_WRITE_ROOM, /* the branch that is taken for want of stack */
+	ROLE_GO_READ,	    /* entry */
+	ROLE_GO_READ_COPY,  /* the call of memmove that hands the bytes over */
+	ROLE_GO_CLOSE,
+	ROLE_AEAD_SEAL, /* of whole records, by AWS-LC's functions */
+	ROLE_AEAD_SEAL_SCATTER,
+	ROLE_AEAD_OPEN,
+	ROLE_AEAD_OPEN_GATHER,
+	ROLE_GO_READ_RETURN,
+	ROLE_AEAD_OPEN_RETURN,
 	ROLE_RETURN, /* the result is in the return register */
 	ROLE_FREE,   /* argument 1 is no connection any more */
 	ROLE_MAX,
@@ -37,7 +48,7 @@ struct point {
 	uint64_t offset; /* into the file */
 };
 
-#define POINTS_MAX 32
+#define POINTS_MAX 48
 
 struct points {
 	size_t n;

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pointers.h"
+
+#include <elf.h>
+#include <string.h>
+
+#define FUNCTION_MAX 0x8000 /* a place is not farther behind its beginning */
+
+typedef bool (*pointer_fn)(void *arg, uint64_t where, uint64_t to);
+
+static void each_relocated(const struct elf *e, pointer_fn each, void *arg)
+{
+	uint32_t relative = e->machine == EM_AARCH64 ? R_AARCH64_RELATIVE : R_X86_64_RELATIVE;
+	struct elf_section s;
+	Elf64_Rela r;
+
+	if (elf_find_section(e, ".rela.dyn", &s))
+		return;
+	for (size_t at = 0; at + sizeof(r) <= s.bytes.len; at += sizeof(r)) {
+		memcpy(&r, s.bytes.data + at, sizeof(r));
+		if (ELF64_R_TYPE(r.r_info) == relative && !each(arg, r.r_offset, r.r_addend))
+			return;
+	}
+}
+
+static void each_in_place(const struct elf *e, pointer_fn each, void *arg)
+{
+	for (size_t i = 0; i < e->n_segments; i++) {
+		const struct elf_segment *seg = &e->segments[i];
+		struct slice bytes = elf_segment_bytes(e, i);
+		uint64_t v;
+
+		if (!(seg->flags & PF_W))
+			continue;
+		for (size_t at = -seg->vaddr & 7; at + sizeof(v) <= bytes.len; at += sizeof(v)) {
+			memcpy(&v, bytes.data + at, sizeof(v));
+			if (v && !each(arg, seg->vaddr + at, v))
+				return;
+		}
+	}
+}
+
+struct improving {
+	struct pointer_place *places;
+	size_t n;
+};
+
+static bool improve(void *arg, uint64_t where, uint64_t to)
+{
+	struct improving *s = arg;
+
+	(void)where;
+	if (to > s->places[s->n - 1].vaddr || to + FUNCTION_MAX < s->places[0].vaddr)
+		return true;
+	for (size_t i = 0; i < s->n; i++)
+		if (to <= s->places[i].vaddr && to > s->places[i].function)
+			s->places[i].function = to;
+	return true;
+}
+
+void pointers_improve(const struct elf *e, struct pointer_place *places, size_t n)
+{
+	struct improving s = { places, n };
+
+	if (!n)
+		return;
+	each_relocated(e, improve, &s);
+	each_in_place(e, improve, &s);
+}
+
+struct slots {
+	uint64_t vaddr, *ret;
+	size_t n, max;
+};
+
+static bool add_slot(void *arg, uint64_t where, uint64_t to)
+{
+	struct slots *s = arg;
+
+	if (to == s->vaddr && s->n < s->max)
+		s->ret[s->n++] = where;
+	return s->n < s->max;
+}
+
+size_t pointers_to(const struct elf *e, uint64_t vaddr, uint64_t *ret, size_t max)
+{
+	struct slots s = { .vaddr = vaddr, .ret = ret, .max = max };
+
+	if (!max)
+		return 0;
+	each_relocated(e, add_slot, &s);
+	if (s.n < max)
+		each_in_place(e, add_slot, &s);
+	return s.n;
+}

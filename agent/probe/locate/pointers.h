@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where functions begin whose addresses are in the file's data: what is called through the
+ * global offset table, as Rust code does with C functions, or through tables of functions,
+ * is the target of no call instruction. Read from RELATIVE relocations with addends (RELA)
+ * and from what is in place in writable segments, where packed relocations (RELR) and
+ * executables at fixed addresses have it.
+ */
+#ifndef LOCATE_POINTERS_H
+#define LOCATE_POINTERS_H
+
+#include "elf.h"
+
+struct pointer_place {
+	uint64_t vaddr;	   /* given: an instruction */
+	uint64_t function; /* the last beginning known at or before it; may be given, or 0 */
+};
+
+/* Raises `function` of each place to the nearest function pointed to that is not behind it.
+ * places: by vaddr. */
+void pointers_improve(const struct elf *e, struct pointer_place *places, size_t n);
+
+/* The places in writable segments that hold or will hold the address: slots of the global
+ * offset table. Returns how many, max at most. */
+size_t pointers_to(const struct elf *e, uint64_t vaddr, uint64_t *ret, size_t max);
+
+#endif
