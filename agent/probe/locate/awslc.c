@@ -61,7 +61,7 @@ static unsigned int reasons_of(const struct elf *e, const struct place_list *l, 
 
 	for (size_t i = 0; i < l->n; i++)
 		if (l->place[i].function == function)
-			reasons |= code_numbers_near(e, l->place[i].vaddr, numbers,
+			reasons |= code_numbers_near(e, function, l->place[i].vaddr, numbers,
 						     ARRAY_LEN(numbers));
 	return reasons;
 }
@@ -93,8 +93,8 @@ static int by_errors(const struct locate_input *in, struct finding *ret)
 	struct place_list places = { 0 };
 	unsigned int seals = 0, opens = 0;
 
-	if (!(in->sites->strings_met >> in->first_string & 1) ||
-	    in->sites->strings_met >> (in->first_string + 1) & 1)
+	if (!(in->sites->mentioned >> in->first_string & 1) ||
+	    in->sites->mentioned >> (in->first_string + 1) & 1)
 		return -ENOENT;
 	gather(in, &places);
 	for (size_t i = 0; i < ARRAY_LEN(functions); i++) {
