@@ -254,6 +254,11 @@ static enum operation anthropic_path(struct slice method, struct slice path, boo
 	ssize_t at = slice_find(path, mark);
 	struct slice rest;
 
+	if (at < 0 && slice_find(path, SLICE("/publishers/anthropic/models/")) >= 0) {
+		*known = slice_ends(path, SLICE(":rawPredict")) ||
+			 slice_ends(path, SLICE(":streamRawPredict"));
+		return *known && slice_find(path, SLICE("/count-tokens:")) < 0 ? OP_CHAT : OP_NONE;
+	}
 	if (at < 0)
 		return OP_NONE;
 	rest = slice_sub(path, (size_t)at + mark.len, path.len);

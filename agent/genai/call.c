@@ -18,6 +18,9 @@ static const char *const operation_names[] = {
 	[OP_FETCH_RESPONSE] = "fetch_response",
 	[OP_CREATE_AGENT] = "create_agent",
 	[OP_INVOKE_AGENT] = "invoke_agent",
+	[OP_RERANK] = "rerank",
+	[OP_MODERATION] = "moderation",
+	[OP_MCP] = "mcp",
 };
 
 const char *call_operation_name(enum operation op)
@@ -50,6 +53,7 @@ void call_free(struct call *c)
 	if (!c)
 		return;
 	process_unref(c->process);
+	process_unref(c->server_process);
 	arena_release(&c->arena);
 	free(c);
 }
@@ -174,6 +178,11 @@ static const struct {
 	{ SLICE("ERROR_TOXIC"), SLICE("content_filter") },
 	{ SLICE("guardrail_intervened"), SLICE("content_filter") },
 	{ SLICE("content_filtered"), SLICE("content_filter") },
+	{ SLICE("ERROR_LIMIT"), SLICE("length") },
+	{ SLICE("CONTENT_FILTERED"), SLICE("content_filter") },
+	{ SLICE("FINISH"), SLICE("stop") },
+	{ SLICE("LENGTH"), SLICE("length") },
+	{ SLICE("endoftext"), SLICE("stop") },
 	{ SLICE("ERROR"), SLICE("error") },
 	{ SLICE("TIMEOUT"), SLICE("error") },
 	{ SLICE("failed"), SLICE("error") },
@@ -229,7 +238,7 @@ static size_t finished_choices(const struct call *c)
 {
 	bool failed = c->error_type.data && c->status && c->status < 400;
 
-	if (c->op == OP_EMBEDDINGS)
+	if (c->op == OP_EMBEDDINGS || c->op == OP_RERANK || c->op == OP_MODERATION)
 		return 0;
 	if (failed)
 		return MAX(c->n_finish_reasons, MAX(c->n_output, (size_t)1));

@@ -26,9 +26,15 @@ void decoder_set_dialect(struct decoder *d, const struct dialect *dialect, enum 
 		d->call->api_type = dialect->api_type;
 	if (!d->call->provider.data)
 		d->call->provider = slice_from(dialect->provider);
-	d->state = arena_alloc(&d->call->arena, dialect->state_size);
-	if (!d->state)
+	if (dialect->state_size)
+		d->state = arena_alloc(&d->call->arena, dialect->state_size);
+	if (dialect->state_size && !d->state)
 		decoder_give_up(d);
+}
+
+static bool has_ended(const struct decoder *d)
+{
+	return !d->dialect->ended || d->dialect->ended(d->state);
 }
 
 /* How the exchange came to its end, as far as that is an error of its own. `closed_here`:
@@ -44,10 +50,14 @@ static void judge_end(struct decoder *d, enum http_end how, bool closed_here)
 	else if (!cut && !body_complete(&d->response))
 		call_mark_partial(c, "coding_damaged", 0);
 	if (streamed && c->status < 400)
-		cut = !c->error_type.data && (!d->dialect->ended(d->state) || (cut && !c->chunks));
-	if (!cut || ours || d->lost)
+		cut = !c->error_type.data && (!has_ended(d) || (cut && !c->chunks));
+	if (ours || d->lost)
 		return;
-	call_mark_partial(c, closed_here ? "cancelled" : "stream_interrupted", 0);
+	/* The usage that was asked for would have come behind all of the answer. */
+	if (cut || (how == HTTP_END_TRUNCATED && c->usage_asked && !c->usage.present))
+		call_mark_partial(c, closed_here ? "cancelled" : "stream_interrupted", 0);
+	if (!cut)
+		return;
 	call_set_error(c,
 		       closed_here ? SLICE("cancelled")
 		       : c->status ? SLICE("stream_interrupted")
@@ -73,13 +83,15 @@ static void finish(struct decoder *d, enum http_end how, bool closed_here, uint6
 		body_end(&d->response);
 	if (d->call)
 		decoder_response_parse(d);
-	if (!d->call || !d->dialect) {
+	if (!d->call || !d->dialect ||
+	    (d->dialect->confirm && !d->call->profile && !d->confirmed)) {
 		decoder_give_up(d);
 		return;
 	}
 	d->call->stream |=
 		d->mode == BODY_STREAM && d->call->chunks && d->stream.kind != FRAMING_GRPC;
-	d->dialect->finish(d->call, &d->config, d->state);
+	if (d->dialect->finish)
+		d->dialect->finish(d->call, &d->config, d->state);
 	judge_end(d, how, closed_here);
 	call_complete(d->call);
 	d->emit(d->ctx, TAKE(d->call));

@@ -41,6 +41,7 @@ struct decoder {
 	size_t response_try_at;
 	bool request_ended;
 	bool response_ended;
+	bool confirmed;		   /* the answer has the dialect's shape */
 	bool response_whole;	   /* it was JSON, to the end */
 	bool lost;		   /* bytes of a body are, how many may not be known */
 	enum body_mode mode;	   /* of the response */

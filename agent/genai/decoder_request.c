@@ -84,8 +84,8 @@ static void set_request_mode(struct decoder *d, const struct http_head *head)
 /* A path that others use too: does the body deny that it is this API? */
 static bool request_denies(const struct decoder *d, struct json_val root)
 {
-	return !d->call->profile && json_type(json_get(root, "model")) != JSON_STRING &&
-	       !d->dialect->shape(root);
+	return !d->call->profile && d->dialect->shape &&
+	       json_type(json_get(root, "model")) != JSON_STRING && !d->dialect->shape(root);
 }
 
 static void request_read(struct decoder *d, struct slice text)

@@ -23,6 +23,12 @@ void decoder_resolve(struct decoder *d, struct json_val response)
 		decoder_request_parse(d);
 }
 
+static void confirm(struct decoder *d, struct json_val root)
+{
+	if (d->dialect->confirm && !d->confirmed)
+		d->confirmed = d->dialect->response_shape(root);
+}
+
 /* An exception of an event stream, or an error in the shape that all share. */
 static void read_error(struct decoder *d, const struct event *event, struct json_val root)
 {
@@ -76,9 +82,14 @@ static void on_event(void *ctx, const struct event *event)
 		if (!c->first_chunk_ns)
 			c->first_chunk_ns = d->now_ns;
 	}
+	confirm(d, root);
 	read_error(d, event, root);
-	if (!event->exception)
+	if (event->exception)
+		return;
+	if (d->dialect->event)
 		d->dialect->event(c, &d->config, d->state, event, root, d->now_ns);
+	else if (root.doc)
+		d->dialect->response(c, &d->config, d->state, root);
 }
 
 /* What no first byte tells: binary formats, and lines that look like one document. */
@@ -263,6 +274,7 @@ void decoder_response_parse(struct decoder *d)
 		return;
 	}
 	api_error_in(c, root);
+	confirm(d, root);
 	if (root.doc)
 		d->dialect->response(c, &d->config, d->state, root);
 }

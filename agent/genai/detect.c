@@ -4,11 +4,22 @@
 #include "cleanup.h"
 #include "dialect.h"
 
+/* By shape, the first match wins: what could be mistaken for another comes first. */
 static const struct dialect *const dialects[] = {
 	&dialect_anthropic_messages,
+	&dialect_bedrock_converse,
+	&dialect_bedrock_invoke,
+	&dialect_gemini,
+	&dialect_gemini_embeddings,
+	&dialect_gemini_interactions,
+	&dialect_ollama,
+	&dialect_cohere_chat,
+	&dialect_cohere_embed,
+	&dialect_rerank,
 	&dialect_openai_chat,
 	&dialect_openai_responses,
 	&dialect_openai_embeddings,
+	&dialect_mcp,
 };
 
 /* First match wins: rows with a path stand before those of the same host without. */
@@ -49,8 +60,8 @@ static const struct provider providers[] = {
 	  .quirks = PROVIDER_OWN_API },
 	{ .name = "anthropic", .host = "bedrock-mantle.*.api.aws", .path = "*/anthropic/*" },
 	{ .name = "aws.bedrock", .host = "bedrock-mantle.*.api.aws" },
-	{ .name = "cohere", .host = "api.cohere.com", .quirks = PROVIDER_OWN_API },
-	{ .name = "cohere", .host = "api.cohere.ai", .quirks = PROVIDER_OWN_API },
+	{ .name = "cohere", .host = "api.cohere.com" },
+	{ .name = "cohere", .host = "api.cohere.ai" },
 	{ .name = "mistral_ai", .host = "api.mistral.ai" },
 	{ .name = "mistral_ai", .host = "codestral.mistral.ai" },
 	{ .name = "groq", .host = "api.groq.com" },
@@ -72,6 +83,7 @@ static const struct provider providers[] = {
 	{ .name = "huggingface", .host = "api-inference.huggingface.co" },
 	{ .name = "huggingface", .host = "*.endpoints.huggingface.cloud" },
 	{ .name = "voyage_ai", .host = "api.voyageai.com" },
+	{ .name = "jina_ai", .host = "api.jina.ai" },
 	{ .name = "zai", .host = "api.z.ai" },
 	{ .name = "zai", .host = "open.bigmodel.cn" },
 	{ .name = "alibaba", .host = "dashscope*.aliyuncs.com" },
@@ -87,7 +99,12 @@ static const struct provider providers[] = {
 	{ .name = "github_models", .host = "models.github.ai" },
 	{ .name = "ollama", .host = "ollama.com", .quirks = PROVIDER_OWN_API },
 	{ .name = "ollama", .host = "*", .port = 11434, .quirks = PROVIDER_OWN_API },
-	/* A gateway's prefix in front of Azure's own paths. */
+	/* A gateway's prefix in front of paths that only one provider has. */
+	{ .name = "gcp.vertex_ai", .host = "*", .path = "*/publishers/*/models/*" },
+	{ .name = "aws.bedrock", .host = "*", .path = "*/model/*/converse" },
+	{ .name = "aws.bedrock", .host = "*", .path = "*/model/*/converse-stream" },
+	{ .name = "aws.bedrock", .host = "*", .path = "*/model/*/invoke" },
+	{ .name = "aws.bedrock", .host = "*", .path = "*/model/*/invoke-with-response-stream" },
 	{ .name = "azure.ai.openai", .host = "*", .path = "*/openai/deployments/*" },
 };
 
@@ -181,7 +198,7 @@ const struct dialect *detect_path(struct slice method, struct slice path, enum o
 const struct dialect *detect_shape(struct json_val request)
 {
 	for (size_t i = 0; i < ARRAY_LEN(dialects); i++)
-		if (dialects[i]->shape(request))
+		if (dialects[i]->shape && dialects[i]->shape(request))
 			return dialects[i];
 	return NULL;
 }
@@ -189,7 +206,7 @@ const struct dialect *detect_shape(struct json_val request)
 const struct dialect *detect_response_shape(struct json_val response)
 {
 	for (size_t i = 0; i < ARRAY_LEN(dialects); i++)
-		if (dialects[i]->response_shape(response))
+		if (dialects[i]->response_shape && dialects[i]->response_shape(response))
 			return dialects[i];
 	return NULL;
 }
@@ -294,16 +311,37 @@ struct slice detect_target_path(struct slice target)
 	return slice_sub(target, 0, len);
 }
 
+/* What stands between a mark in the path and what ends it, from its end when `last`. */
+static const struct {
+	struct slice mark;
+	char end;
+	bool last;
+} path_models[] = {
+	{ SLICE("/deployments/"), '/', false }, /* Azure */
+	{ SLICE("/model/"), '/', true },	/* Bedrock: an ARN may have slashes */
+	{ SLICE("/models/"), ':', true },	/* Google, before the verb */
+	{ SLICE("/tunedModels/"), ':', true },	{ SLICE("/endpoints/"), ':', true },
+};
+
 struct slice detect_path_model(struct slice path)
 {
-	static const struct slice mark = SLICE("/deployments/");
-	ssize_t at = slice_find(path, mark);
-	struct slice rest;
+	for (size_t i = 0; i < ARRAY_LEN(path_models); i++) {
+		ssize_t at = slice_find(path, path_models[i].mark);
+		struct slice rest;
+		size_t len;
 
-	if (at < 0)
-		return SLICE_NONE;
-	rest = slice_sub(path, (size_t)at + mark.len, path.len);
-	return slice_cut(&rest, '/');
+		if (at < 0)
+			continue;
+		rest = slice_sub(path, (size_t)at + path_models[i].mark.len, path.len);
+		if (!path_models[i].last)
+			return slice_cut(&rest, path_models[i].end);
+		len = rest.len;
+		while (len && rest.data[len - 1] != path_models[i].end)
+			len--;
+		if (len > 1)
+			return slice_sub(rest, 0, len - 1);
+	}
+	return SLICE_NONE;
 }
 
 bool detect_is_json(struct slice content_type)

@@ -25,15 +25,17 @@ struct dialect {
 	/* Which operation is this, by method and path (no query)? OP_NONE with *known set
 	 * means: this API, but not an operation to report. *known false: not this API. */
 	enum operation (*path)(struct slice method, struct slice path, bool *known);
-	/* Does a request body of unknown origin have this API's shape? It may be cut off. */
+	/* Does a request body of unknown origin have this API's shape? It may be cut off.
+	 * NULL: it is known by its path alone. */
 	bool (*shape)(struct json_val request);
-	/* Does a response body, or the data of a stream's event, have it? */
+	/* Does a response body, or the data of a stream's event, have it? Optional. */
 	bool (*response_shape)(struct json_val response);
 	void (*request)(struct call *c, const struct decoder_config *config, struct json_val root);
 	/* A whole (not streamed) response body, possibly cut off. */
 	void (*response)(struct call *c, const struct decoder_config *config, void *state,
 			 struct json_val root);
-	/* One event of a streamed response. `root` is JSON_NONE when data is no JSON. */
+	/* One event of a streamed response. `root` is JSON_NONE when data is no JSON. NULL:
+	 * each is a whole response. */
 	void (*event)(struct call *c, const struct decoder_config *config, void *state,
 		      const struct event *event, struct json_val root, uint64_t ts_ns);
 	/* What response headers tell of this API alone. Optional. */
@@ -44,16 +46,28 @@ struct dialect {
 	/* A protobuf message of a gRPC request. Those of its response are events whose root
 	 * is JSON_NONE. Optional. */
 	void (*message)(struct call *c, const struct decoder_config *config, struct slice message);
-	bool array; /* a stream may come as one JSON array */
-	/* At the end of either: assemble what came in fragments. */
+	bool array;   /* a stream may come as one JSON array */
+	bool confirm; /* its paths are common words: on an unknown host an answer without
+		       * its shape is no call */
+	/* At the end of either: assemble what came in fragments. Optional. */
 	void (*finish)(struct call *c, const struct decoder_config *config, void *state);
-	/* Did the stream reach the end that this API promises? */
+	/* Did the stream reach the end that this API promises? NULL: it promises none. */
 	bool (*ended)(const void *state);
 };
 
-extern const struct dialect dialect_openai_chat;
-extern const struct dialect dialect_openai_responses;
-extern const struct dialect dialect_openai_embeddings;
 extern const struct dialect dialect_anthropic_messages;
+extern const struct dialect dialect_bedrock_converse;
+extern const struct dialect dialect_bedrock_invoke;
+extern const struct dialect dialect_cohere_chat;
+extern const struct dialect dialect_cohere_embed;
+extern const struct dialect dialect_gemini;
+extern const struct dialect dialect_gemini_embeddings;
+extern const struct dialect dialect_gemini_interactions;
+extern const struct dialect dialect_ollama;
+extern const struct dialect dialect_openai_chat;
+extern const struct dialect dialect_openai_embeddings;
+extern const struct dialect dialect_openai_responses;
+extern const struct dialect dialect_rerank;
+extern const struct dialect dialect_mcp;
 
 #endif

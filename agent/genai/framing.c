@@ -81,22 +81,23 @@ static void on_data(void *ctx, struct slice data)
 }
 
 /* The bytes of a chunk; its payload as it is when it has none. */
-static struct slice unpack_chunk(struct framing *f, struct slice payload)
+static int unpack_chunk(struct framing *f, struct slice *payload)
 {
-	struct slice data = payload;
 	struct json_val bytes;
 	struct json doc;
+	int r;
 
 	buf_reset(&f->inner, INNER_KEEP);
 	json_init(&doc);
-	if (!json_parse(&doc, payload)) {
-		bytes = json_get(json_root(&doc), "bytes");
-		/* Base64 needs no escape in JSON but that of '/', which nobody writes. */
-		if (json_type(bytes) == JSON_STRING && !buf_add_base64(&f->inner, json_raw(bytes)))
-			data = f->inner.len ? buf_slice(&f->inner) : SLICE("");
-	}
+	r = json_parse(&doc, *payload);
+	bytes = json_get(json_root(&doc), "bytes");
+	/* Base64 needs no escape in JSON but that of '/', which nobody writes. */
+	if (!r && json_type(bytes) == JSON_STRING)
+		r = buf_add_base64(&f->inner, json_raw(bytes));
+	if (!r && json_type(bytes) == JSON_STRING)
+		*payload = f->inner.len ? buf_slice(&f->inner) : SLICE("");
 	json_release(&doc);
-	return data;
+	return r == -ENOMEM ? r : 0;
 }
 
 static void on_message(void *ctx, const struct eventstream_message *m)
@@ -116,8 +117,10 @@ static void on_message(void *ctx, const struct eventstream_message *m)
 	}
 	if (event.exception && !event.data.len)
 		event.data = eventstream_get(m, SLICE(":error-message"));
-	if (slice_eq(event.type, SLICE("chunk")))
-		event.data = unpack_chunk(f, event.data);
+	if (slice_eq(event.type, SLICE("chunk")) && unpack_chunk(f, &event.data)) {
+		f->no_memory = true;
+		return;
+	}
 	f->event(f->ctx, &event);
 }
 
@@ -150,6 +153,8 @@ void framing_start(struct framing *f, enum framing_kind kind, struct slice codin
 
 int framing_feed(struct framing *f, const void *data, size_t len)
 {
+	int r;
+
 	switch (f->kind) {
 	case FRAMING_NONE:
 		break;
@@ -160,7 +165,8 @@ int framing_feed(struct framing *f, const void *data, size_t len)
 	case FRAMING_ARRAY:
 		return jsonarray_feed(&f->array, data, len);
 	case FRAMING_EVENTSTREAM:
-		return eventstream_feed(&f->eventstream, data, len);
+		r = eventstream_feed(&f->eventstream, data, len);
+		return f->no_memory ? -ENOMEM : r;
 	case FRAMING_GRPC:
 		return grpc_feed(&f->grpc, data, len);
 	}
@@ -198,6 +204,25 @@ void framing_eof(struct framing *f)
 		ndjson_eof(&f->ndjson);
 	else if (f->kind == FRAMING_ARRAY)
 		jsonarray_eof(&f->array);
+}
+
+size_t framing_held(const struct framing *f)
+{
+	switch (f->kind) {
+	case FRAMING_SSE:
+		return f->sse.line.len + f->sse.data.len;
+	case FRAMING_NDJSON:
+		return f->ndjson.part.len;
+	case FRAMING_ARRAY:
+		return f->array.part.len;
+	case FRAMING_EVENTSTREAM:
+		return f->eventstream.part.len;
+	case FRAMING_GRPC:
+		return f->grpc.part.len + f->grpc.plain.len;
+	case FRAMING_NONE:
+		break;
+	}
+	return 0;
 }
 
 bool framing_lost(const struct framing *f)

@@ -137,7 +137,7 @@ static const struct {
 	{ SLICE(""), SLICE("document") },
 };
 
-static void part_set_mime(struct part *p, struct slice mime)
+void part_set_mime(struct part *p, struct slice mime)
 {
 	size_t i = 0;
 

@@ -61,6 +61,8 @@ void part_set_arguments(struct call *c, struct part *p, const struct text *t);
 void part_set_arguments_string(struct call *c, struct part *p, struct json_val v, size_t max);
 /* Image, audio or file by URL; a data: URL (RFC 2397) becomes a blob. */
 void part_set_url(struct call *c, struct part *p, struct json_val url, size_t max);
+/* The MIME type of a blob or file, lent, and the modality that follows from it. */
+void part_set_mime(struct part *p, struct slice mime);
 /* Hash of role and parts. Reasoning, empty text and what the provider did with tools of
  * its own do not count: clients leave them out, or change them, when they send the answer
  * back. */

@@ -264,8 +264,8 @@ static const struct {
 	enum operation op;
 } chat_paths[] = {
 	{ SLICE("/chat/completions"), OP_CHAT },
-	{ SLICE("/agents/completions"), OP_CHAT }, /* Mistral */
-	{ SLICE("/completions"), OP_TEXT_COMPLETION },
+	{ SLICE("/agents/completions"), OP_CHAT },     /* Mistral */
+	{ SLICE("/completions"), OP_TEXT_COMPLETION }, /* and Mistral's /fim/completions */
 };
 
 static enum operation chat_path(struct slice method, struct slice path, bool *known)

@@ -61,39 +61,13 @@ static void embeddings_response(struct call *c, const struct decoder_config *con
 	c->usage.present &= ~(UINT64_C(1) << USAGE_OUTPUT); /* copies send a 0 */
 }
 
-/* There are no streamed embeddings. */
-static void embeddings_event(struct call *c, const struct decoder_config *config, void *state,
-			     const struct event *event, struct json_val root, uint64_t ts_ns)
-{
-	(void)event;
-	(void)ts_ns;
-	embeddings_response(c, config, state, root);
-}
-
-static void embeddings_finish(struct call *c, const struct decoder_config *config, void *state)
-{
-	(void)c;
-	(void)config;
-	(void)state;
-}
-
-static bool embeddings_ended(const void *state)
-{
-	(void)state;
-	return true;
-}
-
 const struct dialect dialect_openai_embeddings = {
 	.name = "openai-embeddings",
 	.provider = "openai",
 	.op = OP_EMBEDDINGS,
-	.state_size = 1,
 	.path = embeddings_path,
 	.shape = embeddings_shape,
 	.response_shape = embeddings_response_shape,
 	.request = embeddings_request,
 	.response = embeddings_response,
-	.event = embeddings_event,
-	.finish = embeddings_finish,
-	.ended = embeddings_ended,
 };

@@ -10,6 +10,7 @@ void openai_request_common(struct call *c, struct json_val root)
 
 	call_update(c, &c->request_model, json_get(root, "model"));
 	json_bool(json_get(root, "stream"), &c->stream);
+	json_bool(json_path(root, "stream_options.include_usage"), &c->usage_asked);
 	c->temperature = call_json_f64(json_get(root, "temperature"));
 	c->top_p = call_json_f64(json_get(root, "top_p"));
 	c->frequency_penalty = call_json_f64(json_get(root, "frequency_penalty"));
@@ -76,7 +77,7 @@ static void add_tool_result(struct call *c, struct message *m, struct json_val f
 	part_set_json(c, p, json_get(from, "content"), max);
 }
 
-static void add_message(struct call *c, const struct decoder_config *config, struct json_val from)
+void openai_add_message(struct call *c, const struct decoder_config *config, struct json_val from)
 {
 	size_t max = messages_text_max(config);
 	struct json_val role = json_get(from, "role"), thoughts, function;
@@ -176,6 +177,6 @@ void openai_chat_request(struct call *c, const struct decoder_config *config, st
 	for (struct json_val i = json_first(json_get(root, "functions")); i.doc; i = json_next(i))
 		openai_add_tool(c, config, i);
 	for (struct json_val i = json_first(json_get(root, "messages")); i.doc; i = json_next(i))
-		add_message(c, config, i);
+		openai_add_message(c, config, i);
 	add_prompt(c, config, json_get(root, "prompt"));
 }

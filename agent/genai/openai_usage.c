@@ -41,7 +41,8 @@ static const struct row input_rows[] = {
 	{ "cached_tokens_details.image_tokens", USAGE_CACHE_READ_IMAGE },
 };
 
-static const char *const output_details[] = { "completion_tokens_details", "output_tokens_details",
+static const char *const output_details[] = { "completion_tokens_details",
+					      "completion_token_details", "output_tokens_details",
 					      "output_token_details" };
 static const struct row output_rows[] = {
 	{ "reasoning_tokens", USAGE_REASONING },

@@ -46,6 +46,34 @@ static void read_server(struct call *c, const struct http_head *head)
 	c->provider = c->profile ? slice_from(c->profile->name) : SLICE_NONE;
 }
 
+static int hex_value(char c)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *at = c ? strchr(digits, c >= 'A' && c <= 'F' ? c | 0x20 : c) : NULL;
+
+	return at ? (int)(at - digits) : -1;
+}
+
+/* A copy with its percent-escapes undone (RFC 3986, section 2.1). */
+static struct slice copy_unescaped(struct call *c, struct slice s)
+{
+	struct slice copy = arena_copy(&c->arena, s);
+	char *to = (char *)copy.data;
+	size_t len = 0;
+
+	for (size_t i = 0; to && i < s.len; i++) {
+		bool escape = s.data[i] == '%' && i + 2 < s.len && hex_value(s.data[i + 1]) >= 0 &&
+			      hex_value(s.data[i + 2]) >= 0;
+
+		to[len++] =
+			escape ? (char)(hex_value(s.data[i + 1]) << 4 | hex_value(s.data[i + 2]))
+			       : s.data[i];
+		i += escape ? 2 : 0;
+	}
+	copy.len = to ? len : 0;
+	return copy;
+}
+
 void request_head_read(struct call *c, const struct http_head *head,
 		       const struct decoder_origin *origin)
 {
@@ -56,11 +84,15 @@ void request_head_read(struct call *c, const struct http_head *head,
 	c->path = arena_copy(&c->arena, detect_target_path(head->target));
 	c->http_version = head->version;
 	read_server(c, head);
-	c->request_model = arena_copy(&c->arena, detect_path_model(c->path));
+	c->request_model = copy_unescaped(c, detect_path_model(c->path));
 	c->user_agent = arena_copy(&c->arena, http_head_get(head, SLICE("user-agent")));
 	if (!slice_u64(http_head_get(head, SLICE("x-stainless-retry-count")), &retries) &&
 	    retries <= 1000)
 		c->retry_count = (int64_t)retries;
+	c->guardrail_id = arena_copy(
+		&c->arena, http_head_get(head, SLICE("x-amzn-bedrock-guardrailidentifier")));
+	c->mcp_session = arena_copy(&c->arena, http_head_get(head, SLICE("mcp-session-id")));
+	c->mcp_protocol = arena_copy(&c->arena, http_head_get(head, SLICE("mcp-protocol-version")));
 	trace_context_read(c, head);
 }
 

@@ -63,6 +63,9 @@ size_t semconv_name(enum semconv_profile p, enum semconv_name n, const char *ret
 #define ATTR_USAGE_CACHE_WRITE "gen_ai.usage.cache_write.input_tokens"	     /* latest */
 #define ATTR_USAGE_REASONING "gen_ai.usage.reasoning.output_tokens"
 #define ATTR_EMBEDDINGS_DIMENSION "gen_ai.embeddings.dimension.count"
+#define ATTR_AGENT_ID "gen_ai.agent.id"
+#define ATTR_DATA_SOURCE_ID "gen_ai.data_source.id"
+#define ATTR_GUARDRAIL_ID "aws.bedrock.guardrail.id"
 #define ATTR_OPENAI_API_TYPE "openai.api.type"
 #define ATTR_OPENAI_REQUEST_TIER "openai.request.service_tier"
 #define ATTR_OPENAI_RESPONSE_TIER "openai.response.service_tier"

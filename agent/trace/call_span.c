@@ -17,6 +17,7 @@
 #define OPS_RETRIEVAL (1u << OP_RETRIEVAL)
 #define OPS_AGENT (1u << OP_INVOKE_AGENT)
 #define OPS_CREATE (1u << OP_CREATE_AGENT)
+#define OPS_OTHER (1u << OP_RERANK | 1u << OP_MODERATION) /* that have a model */
 #define OPS_ALL (~0u)
 
 /* What a call's field is, and when it counts as said. */
@@ -63,6 +64,9 @@ static const struct {
 	{ ATTR_RESPONSE_MODEL, FIELD_STR, AT(response_model), 0,
 	  OPS_INFERENCE | OPS_FETCH | OPS_EMBEDDINGS },
 	{ ATTR_RESPONSE_STATUS, FIELD_STR, AT(response_status), 0, OPS_FETCH },
+	{ ATTR_AGENT_ID, FIELD_STR, AT(agent_id), 0, OPS_AGENT },
+	{ ATTR_DATA_SOURCE_ID, FIELD_STR, AT(data_source_id), 0, OPS_RETRIEVAL | OPS_AGENT },
+	{ ATTR_GUARDRAIL_ID, FIELD_STR, AT(guardrail_id), 0, OPS_ALL },
 	{ ATTR_GENTAP_RETRY_COUNT, FIELD_INT, AT(retry_count), 0, OPS_ALL },
 	{ ATTR_GENTAP_REQUEST_ID, FIELD_STR, AT(request_id), 0, OPS_ALL },
 #undef AT
@@ -74,7 +78,7 @@ static const struct {
 	const char *key;
 	unsigned int ops;
 } counts[] = {
-	{ USAGE_INPUT, ATTR_USAGE_INPUT, OPS_INFERENCE | OPS_AGENT | OPS_EMBEDDINGS },
+	{ USAGE_INPUT, ATTR_USAGE_INPUT, OPS_INFERENCE | OPS_AGENT | OPS_EMBEDDINGS | OPS_OTHER },
 	{ USAGE_OUTPUT, ATTR_USAGE_OUTPUT, OPS_INFERENCE | OPS_AGENT },
 	{ USAGE_CACHE_READ, ATTR_USAGE_CACHE_READ, OPS_INFERENCE | OPS_AGENT },
 	{ USAGE_CACHE_WRITE, NULL, OPS_INFERENCE | OPS_AGENT }, /* named by the profile */
@@ -315,7 +319,7 @@ static void set_times(struct span *s, const struct call *c)
 				(double)(c->first_chunk_ns - c->start_ns) / (double)NSEC_PER_SEC);
 }
 
-static void set_ids(struct span *s, const struct call *c, const uint8_t seed[16])
+void call_span_place(struct span *s, const struct call *c, const uint8_t seed[16])
 {
 	const struct process *p = c->process;
 	const uint64_t parts[] = { p ? p->start_ns : 0, p ? p->pid : 0, c->conn_hash,
@@ -345,7 +349,9 @@ static void set_name(struct span *s, const struct call *c)
 	struct slice op = slice_from(call_operation_name(c->op)), model = c->request_model;
 	char *name = NULL;
 
-	if (model.len && op_in(c, OPS_INFERENCE | OPS_EMBEDDINGS))
+	if (op_in(c, OPS_RETRIEVAL))
+		model = c->data_source_id;
+	if (model.len && op_in(c, OPS_INFERENCE | OPS_EMBEDDINGS | OPS_RETRIEVAL | OPS_OTHER))
 		name = arena_alloc(&s->arena, op.len + 1 + model.len);
 	if (!name) {
 		s->name = op;
@@ -362,7 +368,7 @@ void call_span_fill(struct span *s, const struct call *c, const struct tracer_co
 	s->kind = SPAN_CLIENT;
 	s->process = process_ref(c->process);
 	set_name(s, c);
-	set_ids(s, c, config->seed);
+	call_span_place(s, c, config->seed);
 	span_set_str(s, ATTR_OPERATION_NAME, slice_from(call_operation_name(c->op)));
 	set_server(s, c);
 	for (size_t i = 0; i < ARRAY_LEN(fields); i++)

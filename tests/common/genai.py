@@ -32,6 +32,10 @@ FIELDS = {
 NORMAL_FINISH = {
     "end_turn": "stop", "stop_sequence": "stop", "max_tokens": "length", "tool_use": "tool_calls",
     "refusal": "content_filter", "function_call": "tool_calls", "model_context_window_exceeded": "length",
+    "STOP": "stop", "COMPLETE": "stop", "STOP_SEQUENCE": "stop", "FINISH": "stop", "endoftext": "stop",
+    "MAX_TOKENS": "length", "LENGTH": "length", "TOOL_CALL": "tool_calls", "eos": "stop",
+    "SAFETY": "content_filter", "guardrail_intervened": "content_filter", "content_filtered": "content_filter",
+    "MALFORMED_FUNCTION_CALL": "error", "ERROR": "error",
 }
 
 

@@ -18,6 +18,8 @@ from tap import Tap, skip_all
 BEGIN_NS = 1_750_000_000 * 10**9
 STEP_NS = 10 * 10**9
 TIME_MS = 2500
+# Recordings that are not whole, and why.
+CUT = {"bedrock/fc07fdfd0528#0": "the JSON of its request lacks the last brace"}
 
 
 def write_hars(family, where):
@@ -51,7 +53,7 @@ def family_test(tap, family, where):
         for s in got:
             if s.end_ns != start + TIME_MS * 10**6:
                 ends.append("%s: %d ns" % (x.label, s.end_ns - start))
-            if s[genai.COMPLETENESS] != "full":
+            if s[genai.COMPLETENESS] != "full" and x.label.split()[0] not in CUT:
                 partial.append("%s: %s" % (x.label, s[genai.COMPLETENESS]))
     result.report(tap)
     tap.check(family + ": a span ends `time` after startedDateTime", not ends, ends[:10])

@@ -10,7 +10,9 @@ import zlib
 from urllib.parse import urlsplit
 
 ROOT = os.environ.get("ROOT") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-FAMILIES = ("openai", "openai-responses", "anthropic")
+FAMILIES = ("openai", "openai-responses", "anthropic", "azure", "bedrock", "cohere", "deepseek", "gemini", "groq",
+            "mistral", "ollama", "openrouter", "vertex", "other")
+FAMILIES = tuple(os.environ["FAMILIES"].split()) if os.environ.get("FAMILIES") else FAMILIES
 
 
 def folder():
@@ -57,7 +59,7 @@ class Exchange:
 
     @property
     def sse(self):
-        return self.plain.lstrip()[:6] in (b"data: ", b"event:")
+        return self.plain.lstrip()[:6] in (b"data: ", b"event:", b": OPEN")
 
     @property
     def label(self):

@@ -5,36 +5,43 @@ The official SDKs read the recorded bytes through a mock transport, and their ow
 accumulators put streams together; what they refuse (errors above all) is read as plain
 JSON. Rules of genai.md sections 1.1, 1.4, 4.2, 4.3, 4.6, 4.7.
 """
+import fnmatch
 import json
 import logging
+import re
 import warnings
-from urllib.parse import urlsplit
 
 import anthropic
 import httpx2
 import openai
 from anthropic.lib.streaming import _messages as anthropic_stream
-from openai.lib.streaming.chat import ChatCompletionStreamState
 from openai.types import Completion, CreateEmbeddingResponse
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from openai.types.responses import CompactedResponse, Response, ResponseStreamEvent
 
+import oracle_vendors
 from genai import ANY, Expected, normal_finish
 
 warnings.simplefilter("ignore")  # models that the SDKs call deprecated
 logging.disable(logging.WARNING)
 
-HOSTS = {"api.openai.com": "openai", "api.anthropic.com": "anthropic", "api.mistral.ai": "mistral_ai"}
+# genai.md section 1.3, as patterns of the host.
+HOSTS = (("api.openai.com", "openai"), ("api.anthropic.com", "anthropic"), ("api.mistral.ai", "mistral_ai"),
+         ("*.openai.azure.com", "azure.ai.openai"), ("generativelanguage.googleapis.com", "gcp.gemini"),
+         ("*aiplatform.googleapis.com", "gcp.vertex_ai"), ("*.amazonaws.com", "aws.bedrock"), ("*.api.aws", "aws.bedrock"),
+         ("api.cohere.com", "cohere"), ("api.groq.com", "groq"), ("api.deepseek.com", "deepseek"), ("openrouter.ai", "openrouter"),
+         ("*:11434", "ollama"), ("api.together.xyz", "together_ai"), ("api.cerebras.ai", "cerebras"), ("api.voyageai.com", "voyage_ai"),
+         ("api.writer.com*", "writer"), ("api.z.ai", "zai"), ("*.snowflakecomputing.com", "snowflake"), ("router.huggingface.co", "huggingface"))
 
 
 def classify(x):
     """(operation, api) of an exchange, or None where gentap promises no call."""
     path = x.path
-    if x.method == "POST":
+    if x.method.upper() == "POST":
         for end, found in (("/chat/completions", ("chat", "chat")), ("/completions", ("text_completion", "completions")),
                            ("/embeddings", ("embeddings", "embeddings")), ("/responses", ("chat", "responses")),
-                           ("/responses/compact", ("chat", "compact")), ("/v1/messages", ("chat", "messages"))):
-            if path.endswith(end):
+                           ("/responses/compact", ("chat", "compact")), ("api.writer.com/v1/chat", ("chat", "chat")), ("/v1/messages", ("chat", "messages"))):
+            if (x.host.split(":")[0] + path).endswith(end):
                 return found
     if x.method == "GET" and "/responses/" in path:
         return "fetch_response", "responses"
@@ -42,8 +49,21 @@ def classify(x):
 
 
 def promised(x):
-    """False for the few calls of other providers' APIs that stand in these families."""
-    return bool(classify(x)) or x.path.endswith("/count_tokens")
+    """False for what is not the business of this test (MCP among the recordings)."""
+    return bool(classify(x) or oracle_vendors.find(x)) or x.path.endswith("/count_tokens")
+
+
+def provider(x, api):
+    for pattern, name in HOSTS:
+        if fnmatch.fnmatch(x.host, pattern):
+            return name
+    if x.header("x-litellm-call-id"):
+        return "litellm"
+    if "/publishers/google/" in x.path:
+        return "gcp.vertex_ai"
+    if "/model/" in x.path:
+        return "aws.bedrock"
+    return "anthropic" if api == "messages" else ANY  # a gateway that says no more
 
 
 def _client(x):
@@ -79,38 +99,46 @@ def _get(o, *names):
 def _openai_usage(want, usage):
     want.input, want.output = _get(usage, "prompt_tokens"), _get(usage, "completion_tokens")
     want.cache_read = _get(usage, "prompt_tokens_details", "cached_tokens")
+    if want.cache_read is None:
+        want.cache_read = _get(usage, "cached_tokens")  # Together
+    if want.cache_read is None:
+        want.cache_read = _get(usage, "prompt_token_details", "cached_tokens")  # Writer
     want.cache_write = _get(usage, "prompt_tokens_details", "cache_write_tokens")
     want.reasoning = _get(usage, "completion_tokens_details", "reasoning_tokens")
+    if want.reasoning is None:
+        want.reasoning = _get(usage, "completion_token_details", "reasoning_tokens")  # Writer
 
 
 def _chat(want, x, client, body):
-    names = {}  # (choice, index): [name, id], the first of each: some servers repeat them
+    names, finish, tools, usage = {}, {}, [], None
     if x.sse:
-        state, usage = ChatCompletionStreamState(), None
         for chunk in client.post("/chat/completions", cast_to=ChatCompletion, body=body, stream=True,
                                  stream_cls=openai.Stream[ChatCompletionChunk]):
-            usage = chunk.usage or usage
-            state.handle_chunk(chunk)
-            for choice in chunk.choices:
+            usage = chunk.usage or _get(chunk.model_extra, "x_groq", "usage") or usage
+            # Azure's first chunk has empty ones.
+            want.id, want.response_model = chunk.id or want.id, chunk.model or want.response_model
+            for choice in chunk.choices or []:
+                finish[choice.index] = choice.finish_reason or finish.get(choice.index)
                 for t in choice.delta.tool_calls or []:
+                    # (choice, index): [name, id], the first of each: some servers repeat them
                     had = names.setdefault((choice.index, t.index), [None, None])
                     had[:] = [had[0] or _get(t, "function", "name"), had[1] or t.id]
-        done = state.current_completion_snapshot
+        tools = ["%s %s" % tuple(names[k]) for k in sorted(names)]
     else:
         done = client.post("/chat/completions", cast_to=ChatCompletion, body=body)
-        usage = done.usage
-    want.id, want.response_model = done.id, done.model
+        if isinstance(done, str):  # JSON by another name
+            done = ChatCompletion.construct(**json.loads(done))
+        want.id, want.response_model, usage = done.id, done.model, done.usage
+        for c in done.choices or []:
+            # finish_details was the name of it in the vision preview.
+            finish[c.index] = c.finish_reason or _get(c, "finish_details", "type")
+            for t in _get(c.message, "tool_calls") or []:
+                of = getattr(t, t.type or "function", None) or t.function
+                tools.append("%s %s" % (of.name, t.id))
+            if _get(c.message, "function_call", "name"):
+                tools.append(c.message.function_call.name)
     _openai_usage(want, usage)
-    choices = sorted(done.choices or [], key=lambda c: c.index)
-    # finish_details was the name of it in the vision preview.
-    want.finish = [normal_finish(c.finish_reason or _get(c, "finish_details", "type")) or "error" for c in choices] or None
-    tools = ["%s %s" % tuple(names[k]) for k in sorted(names)]
-    for c in choices:
-        for t in [] if x.sse else _get(c.message, "tool_calls") or []:
-            of = getattr(t, t.type or "function", None) or t.function
-            tools.append("%s %s" % (of.name, t.id))
-        if _get(c.message, "function_call", "name"):
-            tools.append(c.message.function_call.name)
+    want.finish = [normal_finish(finish[i]) or "error" for i in sorted(finish)] or None
     want.tools = tools or None
 
 
@@ -119,9 +147,9 @@ def _completions(want, x, client, body):
         finish, usage, last = {}, None, None
         for c in client.post("/completions", cast_to=Completion, body=body, stream=True,
                              stream_cls=openai.Stream[Completion]):
-            usage, last = c.usage or usage, c
-            for choice in c.choices:
-                finish[choice.index] = choice.finish_reason or finish.get(choice.index)
+            usage, last = c.usage or usage, c if c.id else last or c
+            for choice in c.choices or []:
+                finish[choice.index or 0] = choice.finish_reason or finish.get(choice.index or 0)
         want.finish = [finish[i] or "error" for i in sorted(finish)] or None
     else:
         last = client.post("/completions", cast_to=Completion, body=body)
@@ -134,6 +162,8 @@ def _completions(want, x, client, body):
 def _embeddings(want, x, client, body):
     got = client.post("/embeddings", cast_to=CreateEmbeddingResponse, body=body)
     want.response_model, want.input = got.model, _get(got, "usage", "prompt_tokens")
+    if want.input is None:  # Voyage counts only the total, which is all input
+        want.input = _get(got, "usage", "total_tokens")
 
 
 CLIENT_TOOLS = ("function_call", "custom_tool_call")
@@ -204,16 +234,26 @@ def _messages(want, x, client, body):
     want.tools = ["%s %s" % (b.name, b.id) for b in done.content if b.type == "tool_use"] or None
 
 
-def _error(want, x):
-    """HTTP status of 400 and more: the provider's code, else its type, else the number."""
+def _error_of(x):
+    """The error object that a whole body is, or None."""
     try:
-        e = json.loads(x.plain).get("error")
-    except (ValueError, AttributeError):
-        e = None
-    if isinstance(e, dict):
-        want.error = e.get("code") or e.get("type")
-        want.error = str(want.error) if want.error is not None else None
-    want.error = want.error or str(x.status)
+        body = json.loads(x.plain)
+        body = body[0] if isinstance(body, list) else body
+        return body.get("error") if isinstance(body.get("error"), dict) else None
+    except (ValueError, AttributeError, IndexError):
+        return None
+
+
+def _word(e):
+    """The provider's name for an error: not a number."""
+    words = [e.get(k) for k in ("status", "code", "type")]
+    return next((w for w in words if isinstance(w, str) and w and not w.isdigit()), None)
+
+
+def _error(want, x):
+    """The provider's code, else its type, else the HTTP status."""
+    header = (x.header("x-amzn-errortype") or "").split(":")[0]
+    want.error = header or _word(_error_of(x) or {}) or str(x.status)
     want.finish = ANY
 
 
@@ -223,17 +263,27 @@ READ = {"chat": _chat, "completions": _completions, "embeddings": _embeddings, "
 
 def expect(x):
     """Expected of one exchange, or None when it is no inference that gentap promises."""
-    kind = classify(x)
+    vendor = oracle_vendors.find(x)
+    kind = vendor or classify(x)
     if not kind:
         return None
     want, body = Expected(op=kind[0]), _request(x)
-    url = urlsplit(x.url)
-    want.provider = HOSTS.get(url.hostname) or ("anthropic" if kind[1] == "messages" else "openai")
-    want.model = body.get("model")
+    want.provider = provider(x, kind[1])
+    deployment = re.search("/deployments/([^/]+)/", x.path)
+    want.model = body.get("model") or oracle_vendors.path_model(x) or (deployment and deployment[1])
     # A stream that nobody asked for (two recordings): what it is to be called is open.
-    want.stream = True if body.get("stream") is True else ANY if x.sse else None
-    if x.status >= 400:
+    streams = "tream" in x.path or "tream" in (x.header("content-type") or "") or "ndjson" in (x.header("content-type") or "")
+    want.stream = True if body.get("stream") is True else ANY if x.sse or streams else None
+    if x.status >= 400 or _error_of(x):
         _error(want, x)
+    elif vendor:
+        vendor[1](want, x)
     else:
-        READ[kind[1]](want, x, _client(x), dict(body))
+        try:
+            READ[kind[1]](want, x, _client(x), dict(body))
+        except openai.APIError as e:  # in the middle of a stream
+            want = Expected(op=want.op, provider=want.provider, model=want.model, stream=want.stream, error=_word(e.body) or str(e.body.get("code") or "_OTHER"),
+                            id=ANY, response_model=ANY, finish=ANY, input=ANY, output=ANY, cache_read=ANY, cache_write=ANY,
+                            reasoning=ANY, tools=ANY)
+    want.id, want.response_model = want.id or None, want.response_model or None  # some write "" for nothing
     return want

@@ -162,6 +162,9 @@ static inline void dump_request(struct buf *to, const struct call *c)
 	dump_slice(to, "previous", c->previous_response_id);
 	dump_slice(to, "conversation", c->conversation_id);
 	dump_slice(to, "user", c->user);
+	dump_slice(to, "guardrail", c->guardrail_id);
+	dump_slice(to, "agent", c->agent_id);
+	dump_slice(to, "data_source", c->data_source_id);
 	if (c->background)
 		buf_add_str(to, "background\n");
 	if (c->compacted)

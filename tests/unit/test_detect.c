@@ -73,55 +73,82 @@ TEST(detect_host_with_nul)
 	CHECK(!detect_provider(SLICE("\0"), 443, SLICE("/")));
 }
 
+static const struct {
+	const char *method;
+	const char *target;
+	const char *dialect; /* NULL: no dialect's path */
+	enum operation op;
+} path_rows[] = {
+	{ "POST", "/v1/chat/completions", "openai-chat", OP_CHAT },
+	{ "POST", "/v1/chat/completions/", "openai-chat", OP_CHAT },
+	{ "POST", "//openai/deployments/d/chat/completions?api-version=1", "openai-chat", OP_CHAT },
+	{ "POST", "/any/gateway/prefix/chat/completions", "openai-chat", OP_CHAT },
+	{ "POST", "https://h:1/v1/chat/completions?x=/", "openai-chat", OP_CHAT },
+	{ "GET", "/v1/chat/completions", "openai-chat", OP_NONE },
+	{ "POST", "/v1/completions", "openai-chat", OP_TEXT_COMPLETION },
+	{ "POST", "/v1/fim/completions", "openai-chat", OP_TEXT_COMPLETION },
+	{ "POST", "/v1/agents/completions", "openai-chat", OP_CHAT },
+	{ "POST", "/v1/responses", "openai-responses", OP_CHAT },
+	{ "POST", "/backend-api/codex/responses", "openai-responses", OP_CHAT },
+	{ "POST", "/v1/responses/compact", "openai-responses", OP_CHAT },
+	{ "POST", "/v1/responses/input_tokens", "openai-responses", OP_NONE },
+	{ "GET", "/v1/responses/resp_1?stream=true", "openai-responses", OP_FETCH_RESPONSE },
+	{ "DELETE", "/v1/responses/resp_1", "openai-responses", OP_NONE },
+	{ "POST", "/v1/responses/resp_1/cancel", "openai-responses", OP_NONE },
+	{ "GET", "/v1/responses/resp_1/input_items", "openai-responses", OP_NONE },
+	{ "GET", "/forms/responses/17", NULL, OP_NONE },
+	{ "POST", "/v1/embeddings", "openai-embeddings", OP_EMBEDDINGS },
+	{ "POST", "/api/embeddings", "ollama", OP_EMBEDDINGS },
+	{ "POST", "/api/chat", "ollama", OP_CHAT },
+	{ "GET", "/api/chat", "ollama", OP_NONE },
+	{ "POST", "/v1beta/models/g:generateContent", "gemini", OP_GENERATE_CONTENT },
+	{ "POST",
+	  "/v1/projects/p/locations/l/publishers/google/models/g:streamGenerateContent"
+	  "?alt=sse",
+	  "gemini", OP_GENERATE_CONTENT },
+	{ "POST", "/v1beta/models/g:countTokens", "gemini", OP_NONE },
+	{ "POST", "/v1beta/models/g:batchEmbedContents", "gemini-embeddings", OP_EMBEDDINGS },
+	{ "POST", "/v1/publishers/google/models/text-embedding-005:predict", "gemini-embeddings",
+	  OP_EMBEDDINGS },
+	{ "POST", "/v1/publishers/google/models/other:predict", NULL, OP_NONE },
+	{ "POST", "/v1beta/interactions", "gemini-interactions", OP_CHAT },
+	{ "GET", "/v1beta/interactions/i1", "gemini-interactions", OP_FETCH_RESPONSE },
+	{ "POST", "/v1beta/interactions/i1/cancel", "gemini-interactions", OP_NONE },
+	{ "POST", "/interactions", NULL, OP_NONE },
+	{ "POST", "/v1/publishers/anthropic/models/c@1:streamRawPredict", "anthropic-messages",
+	  OP_CHAT },
+	{ "POST", "/v1/publishers/anthropic/models/count-tokens:rawPredict", "anthropic-messages",
+	  OP_NONE },
+	{ "POST", "/model/m%3A0/converse", "bedrock-converse", OP_CHAT },
+	{ "POST", "/bedrock/model/m/converse-stream", "bedrock-converse", OP_CHAT },
+	{ "POST", "/model/m/count-tokens", "bedrock-converse", OP_NONE },
+	{ "POST", "/model/m/invoke", "bedrock-invoke", OP_CHAT },
+	{ "POST", "/model/m/invoke-with-response-stream", "bedrock-invoke", OP_CHAT },
+	{ "POST", "/converse", NULL, OP_NONE },
+	{ "POST", "/v2/chat", "cohere-chat", OP_CHAT },
+	{ "POST", "/v2/embed", "cohere-embed", OP_EMBEDDINGS },
+	{ "POST", "/v1/rerank", "rerank", OP_RERANK },
+	{ "POST", "/v1/messages", "anthropic-messages", OP_CHAT },
+	{ "POST", "/v1/messages?beta=true", "anthropic-messages", OP_CHAT },
+	{ "POST", "/proxy/anthropic/v1/messages", "anthropic-messages", OP_CHAT },
+	{ "POST", "/v1/messages/count_tokens", "anthropic-messages", OP_NONE },
+	{ "POST", "/v1/messages/batches", "anthropic-messages", OP_NONE },
+	{ "POST", "/v1/messages/17", NULL, OP_NONE },
+	{ "POST", "/v1/models", NULL, OP_NONE },
+	{ "POST", "", NULL, OP_NONE },
+};
+
 TEST(detect_operations)
 {
-	static const struct {
-		const char *method;
-		const char *target;
-		const char *dialect; /* NULL: no dialect's path */
-		enum operation op;
-	} rows[] = {
-		{ "POST", "/v1/chat/completions", "openai-chat", OP_CHAT },
-		{ "POST", "/v1/chat/completions/", "openai-chat", OP_CHAT },
-		{ "POST", "//openai/deployments/d/chat/completions?api-version=1", "openai-chat",
-		  OP_CHAT },
-		{ "POST", "/any/gateway/prefix/chat/completions", "openai-chat", OP_CHAT },
-		{ "POST", "https://h:1/v1/chat/completions?x=/", "openai-chat", OP_CHAT },
-		{ "GET", "/v1/chat/completions", "openai-chat", OP_NONE },
-		{ "POST", "/v1/completions", "openai-chat", OP_TEXT_COMPLETION },
-		{ "POST", "/v1/fim/completions", "openai-chat", OP_TEXT_COMPLETION },
-		{ "POST", "/v1/agents/completions", "openai-chat", OP_CHAT },
-		{ "POST", "/v1/responses", "openai-responses", OP_CHAT },
-		{ "POST", "/backend-api/codex/responses", "openai-responses", OP_CHAT },
-		{ "POST", "/v1/responses/compact", "openai-responses", OP_CHAT },
-		{ "POST", "/v1/responses/input_tokens", "openai-responses", OP_NONE },
-		{ "GET", "/v1/responses/resp_1?stream=true", "openai-responses",
-		  OP_FETCH_RESPONSE },
-		{ "DELETE", "/v1/responses/resp_1", "openai-responses", OP_NONE },
-		{ "POST", "/v1/responses/resp_1/cancel", "openai-responses", OP_NONE },
-		{ "GET", "/v1/responses/resp_1/input_items", "openai-responses", OP_NONE },
-		{ "GET", "/forms/responses/17", NULL, OP_NONE },
-		{ "POST", "/v1/embeddings", "openai-embeddings", OP_EMBEDDINGS },
-		{ "POST", "/api/embeddings", NULL, OP_NONE },
-		{ "POST", "/v1/messages", "anthropic-messages", OP_CHAT },
-		{ "POST", "/v1/messages?beta=true", "anthropic-messages", OP_CHAT },
-		{ "POST", "/proxy/anthropic/v1/messages", "anthropic-messages", OP_CHAT },
-		{ "POST", "/v1/messages/count_tokens", "anthropic-messages", OP_NONE },
-		{ "POST", "/v1/messages/batches", "anthropic-messages", OP_NONE },
-		{ "POST", "/v1/messages/17", NULL, OP_NONE },
-		{ "POST", "/v1/models", NULL, OP_NONE },
-		{ "POST", "", NULL, OP_NONE },
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(path_rows); i++) {
 		enum operation op = OP_NONE;
 		const struct dialect *d =
-			detect_path(slice_from(rows[i].method),
-				    detect_target_path(slice_from(rows[i].target)), &op);
+			detect_path(slice_from(path_rows[i].method),
+				    detect_target_path(slice_from(path_rows[i].target)), &op);
 
-		test_row("%s %s", rows[i].method, rows[i].target);
-		CHECK_STR(slice_from(d ? d->name : NULL), rows[i].dialect);
-		CHECK_INT(op, rows[i].op);
+		test_row("%s %s", path_rows[i].method, path_rows[i].target);
+		CHECK_STR(slice_from(d ? d->name : NULL), path_rows[i].dialect);
+		CHECK_INT(op, path_rows[i].op);
 	}
 	test_row(NULL);
 }
@@ -147,7 +174,11 @@ TEST(detect_verdicts_by_head)
 		{ "POST", "x.example", "/upload", "multipart/form-data", DECODER_UNWANTED },
 		{ "POST", "x.example", "/llm", NULL, DECODER_UNWANTED },
 		{ "POST", "api.writer.com", "/v1/chat", NULL, DECODER_UNDECIDED },
-		{ "POST", "api.cohere.com", "/v2/other", "application/json", DECODER_UNWANTED },
+		{ "POST", "api.cohere.com", "/v1/chat", "application/json", DECODER_UNDECIDED },
+		{ "POST", "aiplatform.googleapis.com", "/v1/other", "application/json",
+		  DECODER_UNWANTED },
+		{ "POST", "bedrock-runtime.us-east-1.amazonaws.com", "/model/m/converse", NULL,
+		  DECODER_WANTED },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
