@@ -193,7 +193,7 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/bench/libpure.a
 	$(Q)$(CC) $(BASE_CFLAGS) $(HARDEN) $(TEST_INCLUDES) -MMD -MP -MF $@.d $< $(BUILD)/bench/libpure.a \
 		-pie -o $@ $(call pkg,--libs,$(LIBS_PURE) $(LIBS_TEST)) -lm
 
--include $(shell [ -d $(BUILD) ] && find $(BUILD) '(' -name venv -o -name node -o -name arm64 ')' -prune \
+-include $(shell [ -d $(BUILD) ] && find $(BUILD) '(' -name venv -o -name node -o -name binaries -o -name arm64 ')' -prune \
 	-o -type f -name '*.d' -print)
 
 # ---- Targets -------------------------------------------------------------------------

@@ -11,7 +11,7 @@
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 
-#define NICE 5 /* at 10, on a busy machine, a search of 0.3 s took half a minute */
+#define NICE 5 /* at 10, on a busy machine, two searches of 0.3 s took more than 2 s */
 
 struct job {
 	struct job *next;
