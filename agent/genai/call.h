@@ -31,6 +31,7 @@ enum operation {
 	OP_INVOKE_AGENT,
 	OP_RERANK,     /* no word of the conventions, but one that others use too */
 	OP_MODERATION, /* the same */
+	OP_MCP, /* a JSON-RPC exchange: mcp.h */
 };
 const char *call_operation_name(enum operation op);
 
@@ -121,6 +122,7 @@ struct clue {
 	struct slice value;
 };
 
+struct mcp;
 struct provider;
 
 struct call {
@@ -212,6 +214,10 @@ struct call {
 	size_t n_tools;
 	struct tool_call *tool_calls;
 	size_t n_tool_calls;
+
+	struct mcp *mcp;	  /* of OP_MCP; mcp.h */
+	struct slice mcp_session; /* Mcp-Session-Id and MCP-Protocol-Version of the request */
+	struct slice mcp_protocol;
 
 	struct slice error_type; /* absent: it went well */
 	struct slice error_message;

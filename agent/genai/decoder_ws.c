@@ -43,6 +43,18 @@ void decoder_ws_init(struct decoder *d, const struct http_head *request)
 			arena_copy(&d->call->arena, detect_target_query(request->target, names[i]));
 }
 
+static void copy_clues(struct call *c, const struct call *base)
+{
+	for (size_t i = 0; i < base->n_clues; i++) {
+		struct clue *clue = arena_push(&c->arena, &c->clues, &c->n_clues, sizeof(*clue));
+
+		if (!clue)
+			return;
+		clue->name = arena_copy(&c->arena, base->clues[i].name);
+		clue->value = arena_copy(&c->arena, base->clues[i].value);
+	}
+}
+
 /* What the upgrade's head said is true of each operation. */
 static struct call *new_call(struct decoder *d)
 {
@@ -72,6 +84,7 @@ static struct call *new_call(struct decoder *d)
 	c->status = base->status;
 	c->request_model = arena_copy(&c->arena, d->ws->model);
 	c->stream = true;
+	copy_clues(c, base);
 	return c;
 }
 

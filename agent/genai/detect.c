@@ -22,6 +22,7 @@ static const struct dialect *const dialects[] = {
 	&dialect_openai_chat,
 	&dialect_openai_responses,
 	&dialect_openai_embeddings,
+	&dialect_mcp,
 	&dialect_openai_media,
 	&dialect_xai_grpc,
 };

@@ -71,6 +71,7 @@ extern const struct dialect dialect_openai_embeddings;
 extern const struct dialect dialect_openai_media;
 extern const struct dialect dialect_openai_responses;
 extern const struct dialect dialect_rerank;
+extern const struct dialect dialect_mcp;
 extern const struct dialect dialect_xai_grpc;
 
 #endif
