@@ -42,6 +42,8 @@ static const char *args_of(enum command c)
 		return "daily weekly monthly";
 	case CMD_BUDGET:
 		return "set list check";
+	case CMD_DASHBOARD:
+		return "list create add export import";
 	case CMD_COMPLETION:
 		return "bash zsh fish";
 	case CMD_SHOW:

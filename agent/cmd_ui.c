@@ -5,24 +5,58 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "commands.h"
-#include "har.h"
+#include "inflate.h"
 #include "log.h"
 #include "schema.h"
+#include "settings.h"
+#include "tracefile.h"
 #include "ui.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #define DEMO_MAX (64u * 1024 * 1024)
+#define DEMO_AGO_NS (20 * NSEC_PER_SEC)
 #define DEMO_LABEL                                                                                 \
 	"Example data: a recorded hour of a few agents, replayed up to now. Nothing on this "      \
 	"machine was watched."
 
+static void add_setting(struct buf *b, const char *name, const char *value, const char *origin)
+{
+	buf_add_str(b, b->len ? ",{\"name\":" : "{\"settings\":[{\"name\":");
+	buf_add_json(b, slice_from(name));
+	buf_add_str(b, ",\"value\":");
+	/* A header is likely to carry a credential. */
+	buf_add_json(b, slice_from(strstr(name, "headers") ? "***" : value));
+	buf_add_str(b, ",\"origin\":");
+	buf_add_json(b, slice_from(origin));
+	buf_add_char(b, '}');
+}
+
+/* What files and the environment set, and where; the agent's own flags it cannot know. */
+static const char *describe(struct buf *b, const struct options *o, const char *db)
+{
+	const struct settings *s = o->settings;
+
+	add_setting(b, "db", db, o->db_file ? "flag --db" : "built in");
+	for (size_t i = 0; s && i < s->count; i++)
+		if (s->items[i].layer == settings_layer(s, s->items[i].name))
+			add_setting(b, s->items[i].name, s->items[i].value, s->items[i].origin);
+	for (size_t i = 0; s && i < s->n_rules; i++) {
+		char name[128];
+
+		snprintf(name, sizeof(name), "identity: %s", s->rules[i].rule.set);
+		add_setting(b, name, s->rules[i].rule.from, s->rules[i].origin);
+	}
+	buf_add_str(b, "]}\n");
+	return buf_error(b) ? NULL : b->data;
+}
+
 static int serve(const struct options *o, const char *db, const char *dashboards, const char *label)
 {
+	_cleanup_(buf_cleanup) struct buf settings = BUF_INIT(1024 * 1024);
 	const char *token = getenv("GENTAP_UI_TOKEN");
 	struct ui_config config = {
 		.db = db,
@@ -30,6 +64,7 @@ static int serve(const struct options *o, const char *db, const char *dashboards
 		.token = token && strlen(token) >= 16 ? token : NULL,
 		.hosts = o->allow_hosts.items,
 		.n_hosts = o->allow_hosts.count,
+		.settings = describe(&settings, o, db),
 		.label = label,
 		.listen_fd = o->listen_fd,
 		.with_parent = o->listen_fd > 0,
@@ -69,71 +104,52 @@ int cmd_ui(const struct options *o)
 	return serve(o, db, folder_of(db, folder, sizeof(folder)), NULL);
 }
 
-/* "2026-01-05T09:00:00.000Z" to milliseconds of Unix time; -1 when it is none. */
-static int64_t parse_stamp(struct slice s)
+static void add_text(void *to, struct slice data)
 {
-	struct tm tm = { 0 };
-	char text[32];
-	const char *end;
-	uint64_t ms = 0;
-
-	snprintf(text, sizeof(text), "%.*s", SLICE_FMT(s));
-	end = strptime(text, "%Y-%m-%dT%H:%M:%S.", &tm);
-	if (!end || slice_u64((struct slice){ end, strcspn(end, "Z") }, &ms))
-		return -1;
-	return (int64_t)timegm(&tm) * 1000 + (int64_t)ms;
+	buf_add_slice(to, data);
 }
 
-/* Moves all times of the recording so that the latest is now. */
-static void move_times(char *text, size_t len)
+static int unpack(const struct asset_bytes *packed, struct buf *to)
 {
-	static const struct slice key = { "\"startedDateTime\":\"", 19 };
-	int64_t latest = 0, now = (int64_t)(clock_wall_ns() / NSEC_PER_MSEC);
+	struct inflate *i = NULL;
+	int r = inflate_new(&i, SLICE("gzip"), DEMO_MAX, add_text, to);
 
-	for (int pass = 0; pass < 2; pass++) {
-		struct slice rest = { text, len };
-
-		for (ssize_t at; (at = slice_find(rest, key)) >= 0;) {
-			char *stamp = (char *)rest.data + at + key.len, moved[32];
-			int64_t ms = parse_stamp((struct slice){ stamp, 24 }), to;
-			time_t seconds;
-
-			rest = slice_sub(rest, (size_t)at + key.len, rest.len);
-			if (ms < 0 || rest.len < 24)
-				continue;
-			latest = pass ? latest : MAX(latest, ms);
-			if (!pass)
-				continue;
-			to = ms + now - latest - 30000;
-			seconds = (time_t)(to / 1000);
-			strftime(moved, sizeof(moved), "%Y-%m-%dT%H:%M:%S", gmtime(&seconds));
-			snprintf(moved + 19, sizeof(moved) - 19, ".%03dZ", (int)(to % 1000));
-			memcpy(stamp, moved, 24);
-		}
-	}
+	if (!r)
+		r = inflate_feed(i, packed->data, packed->len);
+	inflate_free(i);
+	return r ? r : buf_error(to);
 }
 
-static int fill(const struct options *o, struct buf *har)
+/* The recording's times end at 0: they shall end a little before now. */
+static void move_times(struct buf *trace)
 {
+	int64_t offset;
+	const size_t at = 16; /* boot_to_wall_ns of the header (tracefile.h) */
+
+	if (trace->len < at + sizeof(offset))
+		return;
+	memcpy(&offset, trace->data + at, sizeof(offset));
+	offset += (int64_t)(clock_wall_ns() - DEMO_AGO_NS);
+	memcpy(trace->data + at, &offset, sizeof(offset));
+}
+
+static int fill(const struct options *o, struct buf *trace)
+{
+	_cleanup_fclose_ FILE *f = fmemopen(trace->data, trace->len, "r");
 	struct pipeline_config config = pipeline_config_default;
 	struct pipeline_sink sink = { .call = app_call };
-	struct pipeline *p = NULL;
+	struct pipeline_stats stats = { 0 };
 	const char *error = NULL;
-	size_t skipped = 0;
 	struct app a;
-	int r = app_init(&a, o);
+	int r = f ? app_init(&a, o) : -ENOMEM;
 
 	if (r)
 		return r;
 	config.decoder = a.decoder;
 	sink.ctx = &a;
-	r = pipeline_new(&p, &config, &sink);
-	if (!r)
-		r = har_feed(p, buf_slice(har), &skipped, &error);
-	pipeline_free(p);
-	if (r < 0)
+	r = tracefile_replay(f, &config, &sink, &stats, &error);
+	if (r)
 		log_error("demo: %s", error ? error : strerror(-r));
-	r = r < 0 ? r : 0;
 	if (app_finish(&a, 0) && !r)
 		r = -EIO;
 	app_release(&a);
@@ -179,12 +195,12 @@ static int serve_and_wait(const struct options *o, const char *db)
 int cmd_demo(const struct options *o)
 {
 	char folder[] = "/tmp/gentap-demo.XXXXXX", db[64];
-	const struct asset *har = asset_find("/demo.har");
+	const struct asset *recorded = asset_find("/demo.gentap");
 	_cleanup_(buf_cleanup) struct buf text = BUF_INIT(DEMO_MAX);
 	struct options with_db = *o;
 	int status = 1;
 
-	if (!har || !mkdtemp(folder)) {
+	if (!recorded || !mkdtemp(folder)) {
 		log_error("demo: cannot make a folder: %s", strerror(errno));
 		return 1;
 	}
@@ -192,10 +208,10 @@ int cmd_demo(const struct options *o)
 	with_db.db_file = db;
 	with_db.capture_content = true;
 	with_db.output = OUTPUT_NONE;
-	if (buf_add(&text, har->bytes[ASSET_IDENTITY].data, har->bytes[ASSET_IDENTITY].len)) {
-		log_error("demo: no memory");
+	if (unpack(&recorded->bytes[ASSET_GZIP], &text)) {
+		log_error("demo: the recording cannot be read");
 	} else {
-		move_times(text.data, text.len);
+		move_times(&text);
 		if (!fill(&with_db, &text))
 			status = serve_and_wait(o, db);
 	}

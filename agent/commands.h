@@ -16,6 +16,7 @@ int cmd_doctor(const struct options *o);
 int cmd_config(const struct options *o);
 int cmd_ui(const struct options *o);
 int cmd_demo(const struct options *o);
+int cmd_dashboard(const struct options *o);
 int cmd_prices(const struct options *o);
 int cmd_query(const struct options *o);
 int cmd_table(const struct options *o); /* runs, calls, … coverage */

@@ -15,6 +15,7 @@ int main(int argc, char **argv)
 		[CMD_DOCTOR] = cmd_doctor,
 		[CMD_UI] = cmd_ui,
 		[CMD_DEMO] = cmd_demo,
+		[CMD_DASHBOARD] = cmd_dashboard,
 		[CMD_PRICES] = cmd_prices,
 		[CMD_CONFIG] = cmd_config,
 		[CMD_QUERY] = cmd_query,

@@ -12,8 +12,8 @@
 #define TABLES COMMANDS_TABLES
 #define ASKS (TABLES | ON(CMD_QUERY))
 #define READS                                                                                      \
-	(ASKS | ON(CMD_REPORT) | ON(CMD_BUDGET) | ON(CMD_STATUSLINE) | ON(CMD_SHOW) |              \
-	 ON(CMD_STATUS) | ON(CMD_TOP))
+	(ASKS | ON(CMD_REPORT) | ON(CMD_BUDGET) | ON(CMD_STATUSLINE) | ON(CMD_DASHBOARD) |         \
+	 ON(CMD_SHOW) | ON(CMD_STATUS) | ON(CMD_TOP))
 
 /* Flags that stand for an OTEL_EXPORTER_OTLP_* variable. */
 const struct exporter_flag exporter_flags[] = {
@@ -179,6 +179,18 @@ const struct option_command option_commands[] = {
 	  "Examples:\n"
 	  "  gentap ui\n"
 	  "  gentap ui --db copied.db --listen 127.0.0.1:8080\n" },
+	{ "dashboard", CMD_DASHBOARD, "[list|create|add|export|import] [ARG...]",
+	  "List, make and move the dashboards of the page; they are JSON files.\v"
+	  "  list                             all of them\n"
+	  "  create NAME [TITLE]              an empty one\n"
+	  "  add NAME KIND TITLE QUERY...     one more widget: line, stacked, bar, table, big, "
+	  "heatmap\n"
+	  "  export NAME                      its file, to standard output\n"
+	  "  import NAME FILE                 a file as that one\n\n"
+	  "Examples:\n"
+	  "  gentap dashboard create spend 'What we spend'\n"
+	  "  gentap dashboard add spend stacked 'By team' "
+	  "\"sum:gentap.cost.total --where 'span.op:gen_ai.request' --group-by team\"\n" },
 	{ "demo", CMD_DEMO, "",
 	  "Show the page with an hour of example data, in a database of its own.\v"
 	  "Example:\n  gentap demo\n" },

@@ -20,6 +20,7 @@ static const char *const operation_names[] = {
 	[OP_INVOKE_AGENT] = "invoke_agent",
 	[OP_RERANK] = "rerank",
 	[OP_MODERATION] = "moderation",
+	[OP_MCP] = "mcp",
 };
 
 const char *call_operation_name(enum operation op)
@@ -52,6 +53,7 @@ void call_free(struct call *c)
 	if (!c)
 		return;
 	process_unref(c->process);
+	process_unref(c->server_process);
 	arena_release(&c->arena);
 	free(c);
 }
@@ -240,6 +242,9 @@ static size_t finished_choices(const struct call *c)
 		return 0;
 	if (failed)
 		return MAX(c->n_finish_reasons, MAX(c->n_output, (size_t)1));
+	/* Agents and searches answer without one. */
+	if (c->op == OP_INVOKE_AGENT || c->op == OP_RETRIEVAL)
+		return c->n_finish_reasons;
 	if (c->completeness == COMPLETENESS_FULL && !c->response_status.data)
 		return MAX(c->n_finish_reasons, c->n_output);
 	return c->n_finish_reasons;

@@ -12,7 +12,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
-#define SPANS_MAX "50000"
+#define SPANS_MAX "5000" /* the latest ones */
 #define KEYS_MAX 65536
 #define LOOP_LEAST 3
 #define LOOPS_SHOWN 200
@@ -171,10 +171,11 @@ static void write_flow(struct api_context *c, const struct query_result *result)
 	table_init(&f.pairs, KEYS_MAX);
 	table_init(&f.calls, KEYS_MAX);
 	arena_init(&f.arena, 64 * 1024 * 1024);
-	for (size_t row = 0; row < result->n_rows; row++)
+	for (size_t row = result->n_rows; row-- > 0;)
 		add_row(&f, row);
 	table_each(&f.last, end_run, &f);
-	buf_printf(c->to, "{\"spans\":%zu,\"steps\":[", result->n_rows);
+	buf_printf(c->to, "{\"spans\":%zu,\"matched\":%" PRIu64 ",\"steps\":[", result->n_rows,
+		   result->matched);
 	table_each(&f.pairs, write_pair, &w);
 	buf_add_str(c->to, "],\"loops\":[");
 	w.n = 0;
@@ -193,7 +194,7 @@ int api_flow(struct api_context *c)
 		const char *option, *value;
 	} options[] = { { "fields", FLOW_FIELDS },
 			{ "where", "span.op:gen_ai.execute_tool" },
-			{ "sort", "timestamp" },
+			{ "sort", "-timestamp" },
 			{ "limit", SPANS_MAX } };
 	struct query_result result = { 0 };
 	struct query_error e = { 0 };

@@ -34,6 +34,7 @@ int api_boards(struct api_context *c);
 int api_status(struct api_context *c);
 int api_settings(struct api_context *c);
 int api_flow(struct api_context *c);
+int api_budgets(struct api_context *c);
 
 struct slice api_arg(const struct api_context *c, const char *name);
 /* Error answers; each gives its status. */

@@ -10,6 +10,7 @@
 
 #define LIST_MAX 5000
 #define MATCHING_RUNS_MAX "4000"
+#define LIST_VALUES 60 /* of one "in (…)" */
 
 #define RUN_FIELDS                                                                                 \
 	"run,trace_id,agent,session,model,user,tier,team,repo,branch,service,process,namespace,"   \
@@ -40,6 +41,21 @@ static int start(struct api_context *c, struct query *q, const char *source, con
 	return 0;
 }
 
+/* As a condition; a list has a ceiling, so there are several. */
+static void write_ids(const struct query_result *r, struct buf *where)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n_rows; i++) {
+		if (query_cell(r, i, 0)->type == QUERY_NULL)
+			continue;
+		buf_add_str(where, !n ? "run in (" : n % LIST_VALUES ? "," : ") or run in (");
+		query_cell_json(&r->columns[0], query_cell(r, i, 0), where);
+		n++;
+	}
+	buf_add_str(where, n ? ")" : "run:none");
+}
+
 /* The conditions are about spans: the runs that have such spans. */
 static int matching_runs(struct api_context *c, struct query *q)
 {
@@ -61,14 +77,8 @@ static int matching_runs(struct api_context *c, struct query *q)
 	query_release(&spans);
 	if (status)
 		return status;
-	for (size_t i = 0; i < result.n_rows; i++) {
-		if (query_cell(&result, i, 0)->type == QUERY_NULL)
-			continue;
-		buf_add_str(&where, where.len ? "," : "run in (");
-		query_cell_json(&result.columns[0], query_cell(&result, i, 0), &where);
-	}
+	write_ids(&result, &where);
 	query_result_release(&result);
-	buf_add_str(&where, where.len ? ")" : "run:none");
 	r = query_set(q, SLICE("where"), buf_slice(&where), &e);
 	return r ? api_failed(c, r) : 0;
 }

@@ -123,6 +123,7 @@ int board_write(int dir_fd, struct slice name, struct slice text)
 {
 	_cleanup_close_ int fd = -1;
 	char file[NAME_LEN_MAX + 16], fresh[NAME_LEN_MAX + 16];
+	struct stat folder;
 	int r = 0;
 
 	if (dir_fd < 0)
@@ -134,6 +135,9 @@ int board_write(int dir_fd, struct slice name, struct slice text)
 	fd = openat(dir_fd, fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -errno;
+	/* The page's process, which has a user of its own, reads what root writes here. */
+	if (!geteuid() && !fstat(dir_fd, &folder) && fchown(fd, folder.st_uid, folder.st_gid))
+		r = -errno;
 	for (size_t at = 0; !r && at < text.len;) {
 		ssize_t n = write(fd, text.data + at, text.len - at);
 

@@ -137,7 +137,8 @@ enum MHD_Result reply_cookie(struct MHD_Connection *c, const struct guard *g, co
 	buf_printf(&cookie, "%.*s=%.*s; Path=/; HttpOnly; SameSite=Strict", SLICE_FMT(g->cookie),
 		   SLICE_FMT(g->token));
 	buf_printf(&page,
-		   "<!doctype html><title>gentap</title><meta http-equiv=\"refresh\" "
+		   "<!doctype html><title>gentap</title><link rel=\"icon\" "
+		   "href=\"/icon.svg\"><meta http-equiv=\"refresh\" "
 		   "content=\"0;url=%s\">\n",
 		   plain ? path : "/");
 	if (!buf_error(&cookie) && !buf_error(&page))

@@ -325,6 +325,8 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	from = now - seconds * NSEC_PER_SEC;
+	f.state ^= seconds * UINT64_C(0x9e3779b97f4a7c15);
+	f.id = seconds << 32;
 	for (uint64_t i = 0; i < runs; i++)
 		make_run(&f, NULL, NULL, below(&f, ARRAY_LEN(agents)),
 			 from + (uint64_t)((double)i / (double)runs *

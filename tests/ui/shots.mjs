@@ -24,7 +24,8 @@ try {
 			const a = await (await fetch("/api/v1/sessions?limit=30")).json();
 			return a.rows[0]?.[a.columns.findIndex((c) => c.name === "session")];
 		});
-		const pages = { overview: "/", runs: "/runs", trace: `/runs/${run}`, "trace-cost": `/runs/${run}?tab=cost`, models: "/models", "models-open": "/models?open.models=claude-sonnet-4-6", tools: "/tools", "tools-open": "/tools?open.tools=Bash", people: "/people",
+		const pages = {
+			 overview: "/", runs: "/runs", trace: `/runs/${run}`, "trace-cost": `/runs/${run}?tab=cost`, models: "/models", "models-open": "/models?open.models=claude-sonnet-4-6", tools: "/tools", "tools-open": "/tools?open.tools=Bash", people: "/people",
 			sessions: "/sessions", session: `/sessions/${encodeURIComponent(session)}`, coverage: "/coverage", dashboards: "/dashboards", board: "/dashboards/models", seed: "/dashboards/seed", budgets: "/budgets", settings: "/settings" };
 		for (const [name, path] of Object.entries(pages)) {
 			if (only.length && !only.includes(name))

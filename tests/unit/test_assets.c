@@ -32,7 +32,7 @@ TEST(files)
 	static const char *const paths[] = { "/index.html",   "/app.js",
 					     "/app.css",      "/icon.svg",
 					     "/openapi.json", "/dashboards/seed.json",
-					     "/demo.har" };
+					     "/demo.gentap" };
 
 	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
 		const struct asset *a = asset_find(paths[i]);

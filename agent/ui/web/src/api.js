@@ -65,6 +65,9 @@ export function get(u) {
 export const put = (path, body) => fetchJson(url(path), { method: "PUT", body: JSON.stringify(body), headers: { "Content-Type": "application/json" } });
 export const remove = (path) => fetchJson(url(path), { method: "DELETE" });
 
+/* The same question a second later is no reason to dim what is shown. */
+const timeless = (u) => u.replace(/\b(from|to)=\d+/g, "");
+
 /**
  * The answer to a URL, again whenever it changes. NULL asks nothing.
  * @param {string | null} u
@@ -81,7 +84,7 @@ export function useGet(u) {
 			(error) => current.current === u && setState((s) => ({ data: s.data, error, of: u })));
 	}, [u]);
 	useEffect(() => () => void (current.current = ""), []);
-	return { data: u ? state.data : null, error: state.error, stale: !!u && state.of !== u && !!state.data };
+	return { data: u ? state.data : null, error: state.error, stale: !!u && !!state.data && timeless(state.of) !== timeless(u) };
 }
 
 // ---- live ---------------------------------------------------------------------------

@@ -51,7 +51,11 @@ export function useScope() {
 
 const STEPS = [1, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400, 604800];
 /** A step that gives about `points` buckets. In seconds. */
-export const step = (scope, points = 60) => STEPS.find((s) => scope.span / 1000 / s <= points) || 604800;
+export function step(scope, points = 60) {
+	const s = STEPS.find((x) => scope.span / 1000 / x <= points) || 604800;
+	/* From a day on whole hours: those sums are kept. */
+	return scope.span >= 20 * 3600e3 && s < 3600 ? 3600 : s;
+}
 
 /**
  * @typedef {{select: string, where?: string, by?: string, sort?: string, limit?: number, interval?: number, top?: number, stack?: boolean, from?: number, to?: number, nofilter?: boolean}} Query
@@ -66,7 +70,7 @@ export const queryUrl = (q, scope) => url(q.interval ? "series" : "query", {
 /** The same question as one types it. */
 export function queryLine(q, scope) {
 	const w = address.where(q.where, scope.where), quote = (s) => `'${s.replaceAll("'", `'\\''`)}'`;
-	const iso = (ms) => new Date(ms).toISOString();
+	const iso = (ms) => new Date(ms - new Date(ms).getTimezoneOffset() * 60000).toISOString().slice(0, 19);
 	return ["gentap query", ...q.select.split(" ").map((s) => /[^\w:.]/.test(s) ? quote(s) : s), w && `--where ${quote(w)}`, q.by && `--group-by ${q.by}`,
 		q.sort && `--sort ${quote(q.sort)}`, q.limit && `--limit ${q.limit}`, q.interval && `--interval ${q.interval}s`,
 		scope.relative && !q.from ? `--since ${scope.relative}` : `--since ${iso(q.from ?? scope.from)} --until ${iso(q.to ?? scope.to)}`].filter(Boolean).join(" ");

@@ -11,7 +11,7 @@ import { html, useEffect, useState } from "../ui.js";
 import { href } from "../url.js";
 import { RunsTable, runsUrl, useRuns } from "./runs.js";
 
-const SELECT = { runs: "count sum:error p95:duration", calls: `count sum:${TOKENS} sum:${COST} sum:${INPUT} sum:${CACHED}`, tools: "count" };
+const SELECT = { runs: "count failure_rate p95:duration", calls: `count sum:${TOKENS} sum:${COST} sum:${INPUT} sum:${CACHED}`, tools: "count" };
 const WHERE = { runs: RUNS, calls: REQUESTS, tools: TOOLS };
 
 /** Now, the period before, and the course, of one kind of span. */
@@ -20,7 +20,7 @@ function useFigures(kind, scope) {
 	const now = useQuery(q, scope), before = useQuery({ ...q, from: scope.from - scope.span, to: scope.from }, scope);
 	const course = useQuery({ ...q, interval: step(scope, 60), top: 8 }, scope);
 	const row = now.data?.rows[0] || [], old = before.data?.rows[0] || [];
-	return { q, now: row, before: old, unknown: now.data?.unknown?.[0] || [], spark: course.data?.series.map((s) => s.values) || [], stale: now.stale, ready: !!now.data };
+	return { q, now: row, before: old, unknown: now.data?.unknown?.[0] || [], spark: course.data?.series.map((s, i) => /^(count|sum)/.test(q.select.split(" ")[i]) ? s.values.map((v) => v ?? 0) : s.values) || [], stale: now.stale, ready: !!now.data };
 }
 const ratio = (a, b) => b ? (a || 0) / b : null;
 const ratios = (a, b) => (b || []).map((v, i) => v ? (a?.[i] || 0) / v : null);
@@ -30,7 +30,7 @@ function Tiles({ scope }) {
 	const tile = (label, f, i, unit, to, sense) => html`<${Tile} label=${label} unit=${unit} now=${f.now[i]} before=${f.before[i]} spark=${f.spark[i]} href=${href(to)} sense=${sense} query=${f.q} scope=${scope} unknown=${f.unknown[i]} of=${f.now[0]} />`;
 	return html`<div class=${r.stale || c.stale ? "tiles stale" : "tiles"}>
 		${tile("Runs", r, 0, "count", "/runs")}
-		<${Tile} label="Error rate" unit="ratio" now=${ratio(r.now[1], r.now[0])} before=${ratio(r.before[1], r.before[0])} spark=${ratios(r.spark[1], r.spark[0])} href=${href("/runs", { state: "error" })} sense="bad" query=${r.q} scope=${scope} of=${r.now[0]} />
+		<${Tile} label="Error rate" unit="ratio" now=${r.now[0] ? r.now[1] : null} before=${r.before[0] ? r.before[1] : null} spark=${r.spark[1]} href=${href("/runs", { state: "error" })} sense="bad" query=${r.q} scope=${scope} of=${r.now[0]} />
 		${tile("p95 run", r, 2, "seconds", "/runs", "bad")}
 		${tile("LLM calls", c, 0, "count", "/models")}
 		${tile("Tokens", c, 1, "tokens", "/models")}

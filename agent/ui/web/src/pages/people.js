@@ -10,5 +10,5 @@ const KINDS = { users: ["user", "User", "Users"], teams: ["team", "Team", "Teams
 export function People({ scope, kind = "users" }) {
 	const [by, label, title] = KINDS[kind] || KINDS.users;
 	return html`<${GroupPage} key=${by} by=${by} label=${label} title=${title} name=${kind === "users" ? "people" : kind} scope=${scope}
-		tabs=${html`<div><${Segmented} name="By" value=${kind} options=${Object.entries(KINDS).map(([k, v]) => [k, v[2]])} onChange=${(k) => go(href(k === "users" ? "/people" : `/people/${k}`))} /></div>`} />`;
+		tabs=${html`<div style=${{ overflowX: "auto" }}><${Segmented} name="By" value=${kind} options=${Object.entries(KINDS).map(([k, v]) => [k, v[2]])} onChange=${(k) => go(href(k === "users" ? "/people" : `/people/${k}`))} /></div>`} />`;
 }

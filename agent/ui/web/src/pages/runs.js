@@ -23,7 +23,7 @@ export function useRuns(scope, extra = {}) {
 }
 
 const COLUMNS = (now) => [
-	{ key: "state", label: "", value: (r) => r.state, text: (r) => r.state, draw: (r) => html`<span class="name"><${State} state=${r.state} label=${false} /></span>` },
+	{ key: "state", label: "State", hidden: true, value: (r) => r.state, text: (r) => r.state, draw: (r) => html`<span class="name"><${State} state=${r.state} label=${false} /></span>` },
 	{ key: "agent", label: "Agent", value: (r) => r.agent || r.comm || r.service, draw: (r) => html`<a class="name" href=${href(`/runs/${r.trace_id}`, { span: r.run_id })}><span class="t">${r.agent || r.comm || r.service || "agent"}</span></a>` },
 	{ key: "task", label: "Task or model", value: (r) => r.task || r.model, draw: (r) => r.task ? html`<span>${r.task}</span>` : html`<span class="second">${r.model || "–"}</span>` },
 	{ key: "user", label: "User / repo", value: (r) => r.user || r.repo, draw: (r) => html`<span>${r.user || ""}${r.user && r.repo ? html`<span class="third"> · </span>` : ""}<span class="second">${r.repo || ""}</span>${!r.user && !r.repo ? html`<span class="third">–</span>` : ""}</span>` },
@@ -44,13 +44,13 @@ const SHORT = ["state", "agent", "task", "start", "duration", "cost"];
 export function RunsTable({ rows, scope, name = "runs", short = false, keys = true }) {
 	const columns = useMemo(() => COLUMNS(scope.to).filter((c) => !short || SHORT.includes(c.key)), [Math.round(scope.to / 5000), short]);
 	return html`<${Table} name=${name} columns=${columns} rows=${rows} id=${(r) => r.run_id} sort=${short ? "" : "-start"} keys=${keys} copyId=${(r) => r.trace_id}
-		onOpen=${(r) => go(href(`/runs/${r.trace_id}`, { span: r.run_id }))} empty=${html`<${Teach} what="No run in this time" />`} foot=${`${rows.length}${rows.length >= 1000 ? "+" : ""} runs`} />`;
+		onOpen=${(r) => go(href(`/runs/${r.trace_id}`, { span: r.run_id }))} empty=${html`<${Teach} what="No run in this time" />`} foot=${`${rows.length}${rows.length >= 1000 ? "+" : ""} ${rows.length === 1 ? "run" : "runs"}`} />`;
 }
 
 export function Runs({ scope }) {
 	const a = useRuns(scope), state = params().get("state") || "all";
 	const rows = (a.rows || []).filter((r) => state === "all" || r.state === state);
 	const n = (s) => (a.rows || []).filter((r) => r.state === s).length;
-	return html`<h1>Runs</h1><${Panel} title=${`${rows.length} runs`} flush stale=${a.stale} error=${a.error} right=${html`<${Segmented} name="State" value=${state} onChange=${(v) => set({ state: v === "all" ? null : v })}
+	return html`<h1>Runs</h1><${Panel} title=${rows.length === 1 ? "1 run" : `${rows.length} runs`} flush stale=${a.stale} error=${a.error} right=${html`<${Segmented} name="State" value=${state} onChange=${(v) => set({ state: v === "all" ? null : v })}
 		options=${[["all", "all"], ["running", `running ${n("running")}`], ["error", `errors ${n("error")}`], ["ok", `ok ${n("ok")}`]]} />`}>${a.rows && html`<${RunsTable} rows=${rows} scope=${scope} />`}</${Panel}>`;
 }

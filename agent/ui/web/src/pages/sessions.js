@@ -13,7 +13,7 @@ import { RunsTable, useRuns } from "./runs.js";
 export function Sessions({ scope }) {
 	const a = useGet(url("sessions", { where: scope.where, from: Math.round(scope.from), to: Math.round(scope.to) }));
 	const rows = useMemo(() => (asObjects(a.data) || []).map((r) => ({ ...r, duration: (r.end - r.start) / 1000 })), [a.data]);
-	return html`<h1>Sessions</h1><${Panel} title=${`${rows.length} sessions`} flush stale=${a.stale} error=${a.error}>${a.data && html`<${Table} name="sessions" rows=${rows} id=${(r) => r.session} sort="-start" onOpen=${(r) => go(href(`/sessions/${encodeURIComponent(r.session)}`))} empty=${html`<${Teach} what="No conversation in this time" />`} columns=${[
+	return html`<h1>Sessions</h1><${Panel} title=${rows.length === 1 ? "1 session" : `${rows.length} sessions`} flush stale=${a.stale} error=${a.error}>${a.data && html`<${Table} name="sessions" rows=${rows} id=${(r) => r.session} sort="-start" onOpen=${(r) => go(href(`/sessions/${encodeURIComponent(r.session)}`))} empty=${html`<${Teach} what="No conversation in this time" />`} columns=${[
 		{ key: "session", label: "Session", draw: (r) => html`<a class="mono" href=${href(`/sessions/${encodeURIComponent(r.session)}`)}>${r.session.length > 28 ? r.session.slice(0, 26) + "…" : r.session}</a>` }, { key: "agent", label: "Agent" }, { key: "user", label: "User" },
 		{ key: "start", label: "Start", num: true, draw: (r) => html`<span class="second" title=${zoned(r.start)}>${ago(r.start, scope.to)}</span>` }, { key: "duration", label: "Duration", num: true, bar: true, draw: (r, max) => html`<${InBar} share=${r.duration / max} text=${duration(r.duration)} />` },
 		{ key: "runs", label: "Runs", num: true }, { key: "calls", label: "Calls", num: true, draw: (r) => count(r.calls) }, { key: "total", label: "Tokens", num: true, bar: true, draw: (r, max) => html`<${InBar} text=${count(r.total)} inside=${html`<${TokenBar} t=${r} max=${max} width=${60} />`} />` },
@@ -43,6 +43,6 @@ export function Session({ id, scope }) {
 	if (a.rows && !runs.length)
 		return html`<${Panel}><${Empty} title="This session is not in the store"><p><a href=${href("/sessions")}>The sessions that are there</a></p></${Empty}></${Panel}>`;
 	return html`<h1><a href=${href("/sessions")}>Sessions</a> <span class="third">/</span> <span class="mono clip">${id}</span></h1>
-		<${Panel} title=${`${runs.length} runs`} flush error=${a.error}>${a.rows && html`<${RunsTable} rows=${runs} scope=${scope} name="session" />`}</${Panel}>
+		<${Panel} title=${runs.length === 1 ? "1 run" : `${runs.length} runs`} flush error=${a.error}>${a.rows && html`<${RunsTable} rows=${runs} scope=${scope} name="session" />`}</${Panel}>
 		<${Panel} title="The conversation"><${Words} runs=${runs} /></${Panel}>`;
 }

@@ -12,7 +12,7 @@ import { html, useMemo } from "../ui.js";
 import { addFilter, chipWhere, href, where } from "../url.js";
 import { RunsOf } from "./group.js";
 
-const SELECT = "count sum:error p50:duration p95:duration uniq:gen_ai.agent.name uniq:gentap.run.id";
+const SELECT = "count failure_rate p50:duration p95:duration";
 
 function useFlow(scope) {
 	const a = useGet(url("flow", { where: scope.where, from: Math.round(scope.from), to: Math.round(scope.to) }));
@@ -44,7 +44,15 @@ function Loops({ flow }) {
 
 export function Tools({ scope }) {
 	const q = { select: SELECT, where: TOOLS, by: "tool", limit: 300 }, a = useQuery(q, scope), flow = useFlow(scope);
-	const rows = useMemo(() => (a.data?.rows || []).map(([tool, calls, errors, p50, p95, agents, runs]) => ({ tool, calls, errors, error_rate: calls ? errors / calls : null, p50, p95, agents, runs, per_run: runs ? calls / runs : null })), [a.data]);
+	/* Apart from the others: these cannot come from sums that are kept. */
+	const who = useQuery({ select: "uniq:gen_ai.agent.name uniq:gentap.run.id", where: TOOLS, by: "tool", limit: 300 }, scope).data;
+	const rows = useMemo(() => {
+		const by = new Map((who?.rows || []).map((r) => [r[0], r]));
+		return (a.data?.rows || []).map(([tool, calls, error_rate, p50, p95]) => {
+			const [, agents, runs] = by.get(tool) || [];
+			return { tool, calls, errors: Math.round((error_rate || 0) * calls), error_rate, p50, p95, agents, runs, per_run: runs ? calls / runs : null };
+		});
+	}, [a.data, who]);
 	const columns = [
 		{ key: "tool", label: "Tool", draw: (r) => html`<span class="name"><i class="sw" style=${{ background: colorOf(r.tool, "tool") }}></i><span class="t">${r.tool ?? "not known"}</span></span>` },
 		{ key: "calls", label: "Calls", num: true, bar: true, draw: (r, max) => html`<${InBar} share=${r.calls / max} text=${count(r.calls)} />` },

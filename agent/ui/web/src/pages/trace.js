@@ -22,7 +22,7 @@ function Neighbours({ session, run }) {
 	if (at < 0 || list.length < 2)
 		return null;
 	const link = (r, label, icon) => r ? html`<a class="btn small" href=${href(`/runs/${r.trace_id}`, { span: r.run_id })} title=${zoned(r.start)}>${icon === "left" && html`<${Icon} name="left" size=${12} />`}${label}${icon === "right" && html`<${Icon} name="right" size=${12} />`}</a>` : null;
-	return html`<span class="row"><span class="second num">${at + 1} of ${list.length} in the session</span>${link(list[at - 1], "previous", "left")}${link(list[at + 1], "next", "right")}</span>`;
+	return html`<span class="row"><span class="second num" title="runs of this session">${at + 1} of ${list.length}</span>${link(list[at - 1], "previous", "left")}${link(list[at + 1], "next", "right")}</span>`;
 }
 
 function Head({ tree, focus, trace, start, onCost }) {

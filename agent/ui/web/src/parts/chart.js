@@ -100,7 +100,7 @@ export function Chart({ x, series, unit, stack = false, tall = false, legend = t
 	const column = at == null ? "Last" : "Here";
 	return html`<div class="chart">
 		<div class=${cls("plot", tall && "tall")} ref=${box} role="img" aria-label=${`${name}: ${series.map((s) => `${s.name} last ${shown(lastOf(s.values), unit)}`).join(", ") || "no data"}`}></div>
-		${legend && html`<table class="legend"><thead><tr><th scope="col">${stack ? "Click hides, Shift-click isolates" : ""}</th><th scope="col">${column}</th><th scope="col">Avg</th><th scope="col">Max</th></tr></thead>
+		${legend && html`<table class="legend"><thead><tr><th scope="col"><span class=${stack ? "" : "sr"}>${stack ? "Click hides, Shift-click isolates" : "Series"}</span></th><th scope="col">${column}</th><th scope="col">Avg</th><th scope="col">Max</th></tr></thead>
 		<tbody>${series.map((s) => html`<tr class=${off.includes(s.name) ? "off" : ""}><td><button type="button" onClick=${(e) => toggle(s, e)} aria-pressed=${off.includes(s.name) ? "false" : "true"}
 			title=${s.onOpen ? "click hides, Shift-click isolates, double-click filters" : "click hides, Shift-click isolates"}><i class="sw" style=${{ background: s.color }}></i><span>${s.name || "(not known)"}</span></button></td>
 			<td>${shown(at == null ? lastOf(s.values) : s.values[at], unit)}</td><td>${shown(meanOf(s.values), unit)}</td><td>${shown(maxOf(s.values), unit)}</td></tr>`)}</tbody></table>`}</div>`;

@@ -11,7 +11,7 @@ import { Copy, Pick, copyText } from "./common.js";
 const SHOWN_MAX = 9, VIRTUAL_FROM = 120, ROW = 28, AROUND = 12;
 
 /**
- * @typedef {{key: string, label: string, num?: boolean, value?: (r: any) => any, draw?: (r: any, max: number) => any, bar?: boolean, error?: boolean, off?: boolean, title?: string, text?: (r: any) => string, width?: string}} Column
+ * @typedef {{key: string, label: string, num?: boolean, value?: (r: any) => any, draw?: (r: any, max: number) => any, bar?: boolean, error?: boolean, off?: boolean, title?: string, text?: (r: any) => string, hidden?: boolean}} Column
  */
 const valueOf = (c, r) => c.value ? c.value(r) : r[c.key];
 
@@ -105,13 +105,13 @@ export function Table({ name, columns, rows, id, sort = "", onOpen, inside, stal
 			onClick=${(e) => !(e.target.closest("a, button")) && !String(getSelection()) && activate(r)}>
 			${shown.map((c, n) => {
 				const v = valueOf(c, r), body = c.draw ? c.draw(r, maxima[c.key]) : v == null || v === "" ? html`<span class="third">${DASH}</span>` : v;
-				return html`<td class=${c.num ? "n" : ""}>${n === 0 && inside ? html`<span class="name"><button type="button" class="expander" aria-expanded=${isOpen ? "true" : "false"} aria-label=${`details of ${v}`} onClick=${() => activate(r)}><${Icon} name=${isOpen ? "down" : "right"} size=${12} /></button>${body}</span>` : body}</td>`;
+				return html`<td class=${c.num ? "n" : ""} data-col=${c.key} data-v=${typeof v === "object" ? null : v}>${n === 0 && inside ? html`<span class="name"><button type="button" class="expander" aria-expanded=${isOpen ? "true" : "false"} aria-label=${`details of ${v}`} onClick=${() => activate(r)}><${Icon} name=${isOpen ? "down" : "right"} size=${12} /></button>${body}</span>` : body}</td>`;
 			})}</tr>${isOpen && inside && html`<tr class="inside"><td colspan=${shown.length}><div class="inside-body">${inside(r)}</div></td></tr>`}`;
 	};
 	return html`<div class=${stale ? "stale" : ""}>
-		<div class=${cls("tablewrap", virtual && "virtual")} ref=${wrap} onScroll=${virtual ? (e) => setScroll(e.currentTarget.scrollTop) : null} tabindex="0" role="region" aria-label=${name}>
+		<div class=${cls("tablewrap", virtual && "virtual")} ref=${wrap} onScroll=${virtual ? (e) => setScroll(e.currentTarget.scrollTop) : null} tabindex="0" role="region" aria-label=${`${name} table`}>
 		<table class="data"><thead><tr>${shown.map((c) => html`<th scope="col" class=${c.num ? "n" : ""} title=${c.title}
-			aria-sort=${order === c.key ? "ascending" : order === `-${c.key}` ? "descending" : null}><button type="button" onClick=${() => sortBy(c)}>${c.label}${order.replace(/^-/, "") === c.key && html`<${Icon} name=${order.startsWith("-") ? "down" : "up"} size=${12} />`}</button></th>`)}</tr></thead>
+			aria-sort=${order === c.key ? "ascending" : order === `-${c.key}` ? "descending" : null}><button type="button" onClick=${() => sortBy(c)}>${c.hidden ? html`<span class="sr">${c.label}</span>` : c.label}${order.replace(/^-/, "") === c.key && html`<${Icon} name=${order.startsWith("-") ? "down" : "up"} size=${12} />`}</button></th>`)}</tr></thead>
 		<tbody>${virtual && first > 0 && html`<tr aria-hidden="true"><td colspan=${shown.length} style=${{ height: `${first * ROW}px`, padding: 0, border: 0 }}></td></tr>`}
 		${sorted.slice(first, last).map((r, i) => drawRow(r, first + i))}
 		${virtual && last < sorted.length && html`<tr aria-hidden="true"><td colspan=${shown.length} style=${{ height: `${(sorted.length - last) * ROW}px`, padding: 0, border: 0 }}></td></tr>`}</tbody></table></div>

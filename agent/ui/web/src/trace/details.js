@@ -75,7 +75,7 @@ export function Details({ trace, s, onClose, tab, setTab }) {
 	const tabs = [["summary", "Summary"], ...(s.op === "gen_ai.request" ? /** @type {[string, string][]} */ ([["messages", "Messages"]]) : []), ...(isTool ? /** @type {[string, string][]} */ ([["tool", "Tool"]]) : []),
 		...(s.op === "gen_ai.request" || isRun ? /** @type {[string, string][]} */ ([["cost", "Cost"]]) : []), ["attributes", "Attributes"], ["raw", "Raw"]];
 	const on = tabs.some(([k]) => k === tab) ? tab : "summary", a = full?.attributes || {};
-	return html`<aside class="details" aria-label="Details of the span"><header><${Op} span=${s} /><h2 class="grow">${s.name}</h2><${Copy} text=${s.id} label="Copy id" /><button type="button" class="icon" onClick=${onClose} aria-label="Close the details" title="Esc"><${Icon} name="x" size=${14} /></button></header>
+	return html`<section class="details" aria-label="Details of the span"><header><${Op} span=${s} /><h2 class="grow">${s.name}</h2><${Copy} text=${s.id} label="Copy id" /><button type="button" class="icon" onClick=${onClose} aria-label="Close the details" title="Esc"><${Icon} name="x" size=${14} /></button></header>
 		<${Tabs} name="About the span" tabs=${tabs} value=${on} onChange=${(t) => { setTab(t); rerender((n) => n + 1); }} />
 		<div class="pane" role="tabpanel" tabindex="0" aria-label=${on}>${error ? html`<p class="error">${error.message}</p>` : !full ? null
 			: on === "summary" ? html`<${Summary} s=${s} full=${full} />`
@@ -86,5 +86,5 @@ export function Details({ trace, s, onClose, tab, setTab }) {
 			: on === "cost" ? (isRun ? html`<${RunCost} s=${s} />` : html`<${CostLines} s=${s} a=${a} />`)
 			: on === "attributes" ? html`<${Attributes} a=${{ ...a, ...Object.fromEntries(Object.entries(full.resource || {}).map(([k, v]) => [`resource: ${k}`, v])) }} />`
 			: html`<div class="msg"><header><b>span</b><span class="grow"></span><${Copy} text=${JSON.stringify(full, null, 2)} /></header><pre><${Code} text=${full} /></pre></div>`}
-		${isRun && on === "summary" && html`<a href=${href("/runs", { f: s.agent ? `agent:${s.agent}` : null })}>runs of this agent</a>`}</div></aside>`;
+		${isRun && on === "summary" && html`<a href=${href("/runs", { f: s.agent ? `agent:${s.agent}` : null })}>runs of this agent</a>`}</div></section>`;
 }

@@ -83,10 +83,16 @@ export function criticalPath(root) {
 	return on;
 }
 
+/** @type {WeakMap<any, {from: number, to: number, what: string}[]>} */
+const gaps = new WeakMap();
 /** Times of a span in which none of its children ran, longer than a fiftieth of the whole. */
 export function gapsOf(s, whole) {
+	const have = gaps.get(s);
+	if (have)
+		return have;
 	if (!s.children.length || (s.op !== "gen_ai.invoke_agent" && s.op !== "http.server"))
 		return [];
+	/** @type {{from: number, to: number, what: string}[]} */
 	const out = [], least = whole * 0.02;
 	let at = s.start, before = null;
 	for (const c of [...s.children].sort((a, b) => a.start - b.start)) {
@@ -99,6 +105,7 @@ export function gapsOf(s, whole) {
 	}
 	if (s.start + s.duration - at > least)
 		out.push({ from: at, to: s.start + s.duration, what: "after the last call: the answer was there, the run still open" });
+	gaps.set(s, out);
 	return out;
 }
 

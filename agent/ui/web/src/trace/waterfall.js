@@ -31,14 +31,14 @@ function Bar({ s, view, critical, end }) {
 		<span class="wf-label" style=${place}>${label}</span>`;
 }
 
-function Row({ s, i, selected, collapsed, columns, view, critical, end, onSelect, onToggle, ticks }) {
-	const [head, rest] = labelOf(s), span = view[1] - view[0];
+function Row({ s, i, selected, collapsed, columns, view, critical, end, onSelect, onToggle }) {
+	const [head, rest] = labelOf(s);
 	return html`<div class=${cls("wf-row", selected && "sel", s.error && "err")} style=${{ top: `${i * ROW}px`, gridTemplateColumns: columns }} role="row" aria-level=${s.depth + 1} aria-selected=${selected ? "true" : "false"}
 		aria-expanded=${s.children.length ? (collapsed ? "false" : "true") : null} data-span=${s.id} id=${`row-${s.id}`} onClick=${() => onSelect(s)}>
 		<div class="wf-name" role="gridcell" style=${{ paddingLeft: `${6 + Math.min(s.depth, 24) * 13}px` }} title=${s.inferred ? `${s.name} (inferred: ${s.inferred})` : s.name}>
 			<span class="tw" onClick=${(e) => { e.stopPropagation(); onToggle(s); }}>${s.children.length ? (collapsed ? "▶" : "▼") : ""}</span><i class="op" style=${{ background: opColor(s) }}></i>
 			<span class="nm">${head && html`<span class="second">${head} </span>`}<b>${rest}</b></span>${s.error && html`<span class="error" aria-label="error">✕</span>`}${collapsed && s.leaves > 1 && html`<span class="cnt">+${s.leaves - 1}</span>`}</div>
-		<div class="wf-time" role="gridcell">${ticks.map((t) => html`<i class="gl" style=${{ left: `${(t - view[0]) / span * 100}%` }}></i>`)}<${Bar} s=${s} view=${view} critical=${critical} end=${end} /></div></div>`;
+		<div class="wf-time" role="gridcell"><${Bar} s=${s} view=${view} critical=${critical} end=${end} /></div></div>`;
 }
 
 /** @param {{tree: any, rows: any[], selected: any, collapsed: Set<string>, onSelect: any, onToggle: any, onAll: any, critical: Set<string> | null, onCritical: any, scroller: any}} p */
@@ -113,6 +113,20 @@ export function Waterfall({ tree, rows, selected, collapsed, onSelect, onToggle,
 		frame.current = requestAnimationFrame(() => setTop(y));
 	};
 	const first = Math.max(0, Math.floor(top / ROW) - AROUND), last = Math.min(rows.length, Math.ceil((top + height) / ROW) + AROUND), ticks = ticksOf(view[0], view[1], small ? 4 : 8);
+	/* A row that is drawn as it was before is the same object: nothing is compared. */
+	const kept = useRef({ of: /** @type {any[]} */ ([]), rows: new Map() }), now = [tree, view, columns, critical, collapsed];
+	if (now.some((x, i) => x !== kept.current.of[i]))
+		kept.current = { of: now, rows: new Map() };
+	const handlers = useRef({ onSelect, onToggle });
+	handlers.current = { onSelect, onToggle };
+	const row = (s, i) => {
+		const key = `${i}${selected?.id === s.id ? "s" : ""}`, have = kept.current.rows.get(s.id);
+		if (have?.key === key)
+			return have.node;
+		const node = html`<${Row} key=${s.id} s=${s} i=${i} selected=${selected?.id === s.id} collapsed=${collapsed.has(s.id)} columns=${columns} view=${view} critical=${critical} end=${tree.end} onSelect=${(x) => handlers.current.onSelect(x)} onToggle=${(x) => handlers.current.onToggle(x)} />`;
+		kept.current.rows.set(s.id, { key, node });
+		return node;
+	};
 	return html`<div class="wf" onPointerUp=${() => (pan.current = null)} onPointerLeave=${() => (pan.current = null)}>
 		<div class="wf-top" style=${{ gridTemplateColumns: columns }}><div class="wf-corner">
 			<button type="button" class="icon" onClick=${() => onAll(true)} title="collapse all  [" aria-label="Collapse all"><${Icon} name="right" size=${14} /></button>
@@ -123,7 +137,8 @@ export function Waterfall({ tree, rows, selected, collapsed, onSelect, onToggle,
 			<div class="wf-axis" aria-hidden="true">${ticks.map((t) => html`<span style=${{ left: `${(t - view[0]) / span * 100}%` }}>${duration(t / 1e9)}</span>`)}</div></div></div>
 		<div class="wf-scroll" ref=${body} onScroll=${onScroll} onWheel=${(e) => wheel(e, false)} onPointerDown=${down} onPointerMove=${move} onDblClick=${() => setView([0, tree.end])}
 			role="treegrid" aria-label="Spans" tabindex="0" aria-rowcount=${rows.length} aria-activedescendant=${selected ? `row-${selected.id}` : null}><div class="wf-rows" style=${{ height: `${rows.length * ROW}px` }}>
-			${rows.slice(first, last).map((s, k) => html`<${Row} key=${s.id} s=${s} i=${first + k} selected=${selected?.id === s.id} collapsed=${collapsed.has(s.id)} columns=${columns} view=${view} critical=${critical} end=${tree.end} onSelect=${onSelect} onToggle=${onToggle} ticks=${ticks} />`)}</div></div>
+			<div class="wf-grid" style=${{ left: `${part * 100}%` }}>${ticks.map((t) => html`<i style=${{ left: `${(t - view[0]) / span * 100}%` }}></i>`)}</div>
+			${rows.slice(first, last).map((s, k) => row(s, first + k))}</div></div>
 		<div class="wf-handle" role="separator" aria-orientation="vertical" aria-label="Width of the tree" aria-valuenow=${Math.round(part * 100)} tabindex="0" style=${{ left: `${part * 100}%` }} onPointerDown=${resize}
 			onKeyDown=${(e) => (e.key === "ArrowLeft" || e.key === "ArrowRight") && setShare(Math.max(0.12, Math.min(0.75, share + (e.key === "ArrowLeft" ? -0.02 : 0.02))))}></div></div>`;
 }
