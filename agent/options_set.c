@@ -187,6 +187,8 @@ static int set_member(void *member, enum member_type type, char *arg)
 
 int option_set(struct options *o, int key, char *arg)
 {
+	uint64_t number;
+
 	for (size_t i = 0; i < ARRAY_LEN(members); i++)
 		if (members[i].key == key)
 			return set_member((char *)o + members[i].offset, members[i].type, arg);
@@ -213,7 +215,10 @@ int option_set(struct options *o, int key, char *arg)
 	case KEY_DELAY:
 		return parse_number(arg, 3600, &o->delay_s);
 	case KEY_LISTEN_FD:
-		return parse_number(arg, 1024, &o->listen_fd);
+		if (parse_number(arg, 1024, &number))
+			return -EINVAL;
+		o->listen_fd = (int)number;
+		return 0;
 	}
 	return set_word(o, key, arg);
 }

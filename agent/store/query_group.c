@@ -151,6 +151,7 @@ static int keep_value(struct query_groups *g, struct agg_state *s, double v)
 		s->size = size;
 	}
 	s->values[s->n_values++] = v;
+	s->sorted = false;
 	return 0;
 }
 
@@ -267,7 +268,9 @@ static struct query_cell quantile_cell(struct agg_state *s, double q, bool appro
 			MIN(MAX(histogram_quantile(&s->histogram, q), s->min_int), s->max_int));
 	if (!s->n_values)
 		return (struct query_cell){ 0 };
-	qsort(s->values, s->n_values, sizeof(*s->values), by_value);
+	if (!s->sorted)
+		qsort(s->values, s->n_values, sizeof(*s->values), by_value);
+	s->sorted = true;
 	rank = (size_t)ceil(q * (double)s->n_values);
 	return s->real ? real_cell(s->values[rank ? rank - 1 : 0])
 		       : int_cell((__int128)s->values[rank ? rank - 1 : 0]);

@@ -27,6 +27,7 @@ struct agg_state {
 	int64_t min_int, max_int;
 	double *values; /* for percentiles, unless approximate */
 	size_t n_values, size;
+	bool sorted;
 	struct histogram histogram;
 	struct table uniq; /* for uniq */
 };

@@ -43,6 +43,7 @@ static int fill(const char *path, uint64_t n, int64_t span_ns)
 	struct store *store;
 	double began = now_ms(), taken;
 	struct rusage usage;
+	double ours; /* this thread makes spans and rows of them; the other writes */
 
 	if (store_new(&store, &config))
 		return -1;
@@ -66,11 +67,13 @@ static int fill(const char *path, uint64_t n, int64_t span_ns)
 	taken = now_ms() - began;
 	store_read_stats(store, &stats);
 	getrusage(RUSAGE_SELF, &usage);
+	ours = cpu_ms();
 	store_free(store);
 	printf("store: %llu of %llu spans written in %.1f s: %.0f spans/s, making them included; "
-	       "CPU %.1f µs a span, peak RSS %ld MiB\n",
+	       "CPU %.1f µs a span in the writer, %.1f in all, peak RSS %ld MiB\n",
 	       (unsigned long long)stats.written, (unsigned long long)n, taken / 1e3,
-	       (double)n / taken * 1e3, cpu_us(&usage) / (double)n, usage.ru_maxrss / 1024);
+	       (double)n / taken * 1e3, (cpu_us(&usage) - ours * 1e3) / (double)n,
+	       cpu_us(&usage) / (double)n, usage.ru_maxrss / 1024);
 	return stats.written == n ? 0 : -1;
 }
 
@@ -142,8 +145,8 @@ static int ask_all(const char *path)
 		{ "repos", "--group-by repo --where span.op:gen_ai.request", true },
 		{ "sessions", "--from sessions --limit 50", false },
 		{ "errors",
-		  "count uniq:gentap.run.id uniq:model max:timestamp --group-by error.type,span.op "
-		  "--where error:true",
+		  "count p50:duration p95:duration --group-by error.type,span.op --where "
+		  "error.type:*",
 		  false },
 		{ "models, 24 h", "--group-by model --where span.op:gen_ai.request --since 24h",
 		  true },
