@@ -56,6 +56,40 @@ static void close_proto(struct conn *c, uint64_t wall_ns)
 		proto->close(TAKE(c->state), wall_ns);
 }
 
+/* What goes over a socket under TLS is seen better above: bytes of the socket itself are
+ * the same, coded (or, where the kernel codes them, not even that). */
+void conn_set_bind(struct conn *c, const struct gentap_bind *bind)
+{
+	const struct flow_sock key = { .ptr = bind->sock, .tgid = c->id.tgid };
+	struct table *secured = &c->flow->secured;
+
+	c->bind = *bind;
+	if (c->source == GENTAP_SRC_SOCKET || !bind->sock)
+		return;
+	table_take(secured, &key, sizeof(key));
+	if (secured->count && secured->count >= secured->max)
+		table_take_oldest(secured);
+	if (table_add(secured, &key, sizeof(key), c))
+		c->flow->stats.no_memory++;
+}
+
+static bool is_secured(const struct conn *c)
+{
+	const struct flow_sock key = { .ptr = c->id.ptr, .tgid = c->id.tgid };
+
+	return c->source == GENTAP_SRC_SOCKET && table_get(&c->flow->secured, &key, sizeof(key));
+}
+
+static void forget_bind(struct conn *c, uint64_t wall_ns)
+{
+	const struct flow_sock key = { .ptr = c->bind.sock, .tgid = c->id.tgid };
+
+	if (table_get(&c->flow->secured, &key, sizeof(key)) == c)
+		table_take(&c->flow->secured, &key, sizeof(key));
+	if (c->role == CONN_CLIENT)
+		twins_end(&c->flow->twins, &c->bind, wall_ns);
+}
+
 void conn_free(struct conn *c, uint64_t ts_ns)
 {
 	struct conn_side *first, *second;
@@ -69,6 +103,7 @@ void conn_free(struct conn *c, uint64_t ts_ns)
 	stream_flush(&first->stream);
 	stream_flush(&second->stream);
 	close_proto(c, flow_wall_ns(c->flow, ts_ns));
+	forget_bind(c, flow_wall_ns(c->flow, ts_ns));
 	c->flow->stats.lost_records += first->stream.lost_records + second->stream.lost_records;
 	stream_release(&first->stream);
 	stream_release(&second->stream);
@@ -237,7 +272,8 @@ static void sniff(struct conn_side *side, struct slice data, bool call_start, ui
 	if (!more && !call_start && !conn_whole(c, side->dir))
 		return;
 	taken = collect(side, data, wall_ns);
-	answer = conn_sniff((struct slice){ side->head, side->head_len }, &proto);
+	answer = is_secured(c) ? SNIFF_NO
+			       : conn_sniff((struct slice){ side->head, side->head_len }, &proto);
 	if (answer == SNIFF_NO && more && call_start) {
 		side->head_len = 0;
 		taken = collect(side, data, wall_ns);

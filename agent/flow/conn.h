@@ -16,6 +16,7 @@
 #include "pipeline.h"
 #include "stream.h"
 #include "table.h"
+#include "twins.h"
 
 #define CONN_SNIFF_MAX 24 /* bytes that tell protocols apart: the length of HTTP/2's preface */
 
@@ -24,9 +25,17 @@ struct flow {
 	struct pipeline_config config;
 	struct pipeline_sink sink;
 	struct pipeline_stats stats;
-	struct table hellos; /* (tgid, socket) → struct tls_hello */
-	size_t buffered;     /* body bytes that open exchanges may be holding */
+	struct table hellos;  /* (tgid, socket) → struct tls_hello */
+	struct table secured; /* struct flow_sock → struct conn of the TLS object on it */
+	struct twins twins;
+	size_t buffered;     /* bytes that open exchanges hold */
 	uint64_t last_ts_ns; /* boot time of the latest record */
+};
+
+/* A socket of a process. */
+struct flow_sock {
+	uint64_t ptr;
+	uint64_t tgid; /* 64 bits wide: no padding in a key */
 };
 
 struct conn;
@@ -103,6 +112,8 @@ int conn_new(struct conn **ret, struct flow *flow, const struct gentap_event *ev
 	     struct process *process);
 /* Ends open exchanges (they are emitted, marked) and frees. */
 void conn_free(struct conn *c, uint64_t ts_ns);
+/* Which socket carries it. */
+void conn_set_bind(struct conn *c, const struct gentap_bind *bind);
 void conn_record(struct conn *c, const struct gentap_event *ev, struct slice data);
 
 /* ---- For protocols ------------------------------------------------------------------ */

@@ -2,8 +2,7 @@
 /*
  * One request and its response on a connection of any HTTP version: a decoder, and
  * what the connection must know of it. It watches the verdict, counts the memory that
- * its bodies may take and replaces bodies by holes when all connections together hold
- * too much.
+ * it holds and replaces bodies by holes when all connections together hold too much.
  *
  * Without a decoder (unwanted, refused, no memory) every function does nothing, so
  * that framing and pairing go on over exchanges nobody wants.
@@ -14,15 +13,18 @@
 #include "conn.h"
 #include "http.h"
 
+/* Of one on its server's side: does the client's side report it? */
+enum exchange_twin { TWIN_UNASKED, TWIN_NONE, TWIN_REPORTED };
+
 struct exchange {
 	struct exchange *next; /* for its owner's list */
 	struct conn *conn;
 	struct decoder *decoder;
 	uint64_t start_ns; /* first byte of the request, Unix time */
 	enum decoder_verdict verdict;
-	size_t buffered[2]; /* request, response: counted in flow->buffered */
-	bool streamed;	    /* the response's bytes are used up as they come */
-	bool head_only;	    /* asked by HEAD: the response has no body */
+	size_t held; /* bytes, counted in flow->buffered */
+	enum exchange_twin twin;
+	bool head_only; /* asked by HEAD: the response has no body */
 	bool connect;
 	bool websocket;		/* asked for: by Upgrade or :protocol */
 	struct ws_exchange *ws; /* and agreed to: bodies are its frames; NULL: no */
@@ -59,7 +61,11 @@ void exchange_response_end(struct exchange *x, enum http_end how, uint64_t ts_ns
 /* The response will not be seen, or not to its end: emits what there is. */
 void exchange_abort(struct exchange *x, uint64_t ts_ns);
 
-/* Counts a call and hands it to the sink: the call_fn of every decoder. ctx: struct flow. */
+/* May it hold so many more bytes? When all connections together hold too much, only who
+ * holds little may. */
+bool exchange_may_hold(const struct exchange *x, size_t len);
+
+/* Counts a call and hands it to the sink: a call_fn. ctx: struct flow. */
 void flow_emit(void *ctx, struct call *call);
 
 #endif

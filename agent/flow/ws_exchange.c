@@ -13,7 +13,6 @@ struct ws_half {
 struct ws_exchange {
 	struct exchange *x;
 	struct ws_half halves[2]; /* by enum ws_side */
-	size_t counted;		  /* in flow->buffered */
 	uint64_t now_ns;
 };
 
@@ -75,18 +74,15 @@ struct ws_exchange *ws_exchange_new(struct exchange *x, const struct http_head *
 	return w;
 }
 
-/* What the halves hold is counted where all connections can be seen. */
-static void count(struct ws_exchange *w, size_t held)
+size_t ws_exchange_held(const struct ws_exchange *w)
 {
-	w->x->conn->flow->buffered += held - w->counted;
-	w->counted = held;
+	return w ? w->halves[0].ws.message.len + w->halves[1].ws.message.len : 0;
 }
 
 void ws_exchange_free(struct ws_exchange *w)
 {
 	if (!w)
 		return;
-	count(w, 0);
 	for (int side = 0; side < 2; side++) {
 		w->x->conn->flow->stats.no_memory += w->halves[side].ws.no_memory;
 		ws_release(&w->halves[side].ws);
@@ -97,10 +93,9 @@ void ws_exchange_free(struct ws_exchange *w)
 void ws_exchange_data(struct ws_exchange *w, enum ws_side side, struct slice data, bool start,
 		      uint64_t ts_ns)
 {
-	const struct flow *flow = w->x->conn->flow;
 	struct ws_half *h = &w->halves[side];
 
-	if (flow->buffered + data.len > flow->config.memory_max) {
+	if (!exchange_may_hold(w->x, data.len)) {
 		ws_exchange_hole(w, side, data.len, ts_ns);
 		return;
 	}
@@ -109,7 +104,6 @@ void ws_exchange_data(struct ws_exchange *w, enum ws_side side, struct slice dat
 		ws_mark(&h->ws, data.len);
 	ws_feed(&h->ws, data.data, data.len);
 	tell_missed(h);
-	count(w, w->halves[0].ws.message.len + w->halves[1].ws.message.len);
 }
 
 void ws_exchange_hole(struct ws_exchange *w, enum ws_side side, uint64_t len, uint64_t ts_ns)
@@ -121,5 +115,4 @@ void ws_exchange_hole(struct ws_exchange *w, enum ws_side side, uint64_t len, ui
 	ws_hole(&h->ws, len);
 	/* It has been told, with the size. */
 	h->missed = h->ws.lost + h->ws.losses + h->ws.oversized;
-	count(w, w->halves[0].ws.message.len + w->halves[1].ws.message.len);
 }

@@ -19,6 +19,7 @@ static const struct dialect *const dialects[] = {
 	&dialect_openai_chat,
 	&dialect_openai_responses,
 	&dialect_openai_embeddings,
+	&dialect_mcp,
 };
 
 /* First match wins: rows with a path stand before those of the same host without. */

@@ -68,5 +68,6 @@ extern const struct dialect dialect_openai_chat;
 extern const struct dialect dialect_openai_embeddings;
 extern const struct dialect dialect_openai_responses;
 extern const struct dialect dialect_rerank;
+extern const struct dialect dialect_mcp;
 
 #endif

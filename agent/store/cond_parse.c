@@ -346,7 +346,7 @@ static int parse_test(struct parser *p, struct query_cond *c, bool *ret_negated)
 			return fail(p, p->at - strlen(operators[i].text),
 				    strlen(operators[i].text) + 1, "there is no operator '%s%c'",
 				    operators[i].text, p->text.data[p->at]);
-		r = take_word(p, c->op == COND_MATCH ? "" : ")", &t);
+		r = take_word(p, c->op == COND_MATCH ? "" : "()", &t);
 		if (r)
 			return r;
 		if (c->op == COND_EQ && !t.quoted && slice_eq(t.text, SLICE("*"))) {

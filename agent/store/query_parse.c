@@ -370,6 +370,8 @@ static int parse_words(struct query *q, struct slice line, bool from_only,
 		if (!value.data && !next_word(&q->arena, line, &at, &value, &value_at, &open))
 			return fail(error, line, word_at, word.len + 2, "--%.*s needs a value",
 				    SLICE_FMT(word));
+		if (!value.data)
+			return -ENOMEM;
 		if (open)
 			return fail(error, line, value_at, line.len - value_at,
 				    "a quote is not closed");

@@ -114,7 +114,8 @@ bool row_derived(enum field_id f, int64_t span_class)
 	case F_ERROR:
 	case F_MODEL:
 	case F_TOTAL:
-	case F_FINISH: /* stands in the JSON as a list */
+	case F_FINISH:	    /* stands in the JSON as a list */
+	case F_CACHE_WRITE: /* and this by the name that the conventions of the span have */
 	case F_KIND:
 	case F_NAME:
 	case F_PARENT:
@@ -129,7 +130,6 @@ bool row_derived(enum field_id f, int64_t span_class)
 	case F_INPUT:
 	case F_OUTPUT:
 	case F_CACHED:
-	case F_CACHE_WRITE:
 	case F_REASONING:
 	case F_COST:
 		return span_class == CLASS_AGENT;

@@ -127,6 +127,11 @@ void decoder_ws_hole(struct decoder *d, enum ws_side side, uint64_t len)
 	buf_printf(&d->text, "%c[%llu]", side == WS_CLIENT ? '>' : '<', (unsigned long long)len);
 }
 
+size_t decoder_held(const struct decoder *d)
+{
+	return d->text.len;
+}
+
 static void fake_emit(struct decoder *d, const char *how)
 {
 	if (!d->ended)
