@@ -197,8 +197,9 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/bench/libpure.a
 	-o -type f -name '*.d' -print)
 
 # ---- Targets -------------------------------------------------------------------------
-.PHONY: all deps deps-test run test test-live conformance check bench fuzz fuzzers unit asan install uninstall format lint clean help arm64
+.PHONY: all deps deps-test run test test-live test-agents conformance check bench fuzz fuzzers unit asan install uninstall format lint clean help arm64
 all: $(BUILD)/gentap ## build the agent
+	@:
 asan: $(BUILD)/gentap-asan
 unit: $(UNIT) $(REPLAY)
 fuzzers: $(FUZZ)
@@ -265,6 +266,11 @@ conformance: deps-test ## recorded traffic against the official SDKs' reading
 test-live: deps-test ## real clients through real TLS, captured by the real kernel
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)$(live_tests)
+
+test-agents: deps-test ## real runtimes and agents of the registries, pinned (2 GB, root)
+	$(Q)$(MAKE) --no-print-directory all
+	$(call apt_install,gnutls-bin libnss3-dev libmbedtls14 libwolfssl35)
+	$(Q)$(PYTHON) tests/run agents
 
 bench: all benches ## print measurements (root)
 	$(Q)tests/bench/run

@@ -130,8 +130,9 @@ static int init_store(struct app *a)
 		.path = o->db_file,
 		.host_name = a->host.host_name,
 		.must_open = o->command != CMD_RUN,
-		.keep_ns = o->keep_ns,
-		.max_bytes = o->keep_bytes,
+		/* What somebody puts in from a file may be as old as it is. */
+		.keep_ns = o->command == CMD_RUN ? o->keep_days * 86400 * NSEC_PER_SEC : 0,
+		.max_bytes = o->command == CMD_RUN ? o->keep_mib * 1024 * 1024 : 0,
 	};
 	int r;
 

@@ -5,6 +5,7 @@
 #include "live.h"
 #include "log.h"
 #include "priv.h"
+#include "program.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -103,11 +104,14 @@ int cmd_exec(const struct options *o)
 {
 	_cleanup_close_ int gate = -1;
 	struct options with_default = *o;
+	char program[PATH_MAX];
 	struct exec x = { 0 };
 	int r;
 
 	if (!with_default.output)
 		with_default.output = OUTPUT_TREE;
+	if (!program_find(o->args[0], program))
+		probe_prepare(live_cache_dir(), program);
 	x.child = start_child(o->args, &gate);
 	if (x.child < 0) {
 		log_error("exec: cannot start a process: %s", strerror(errno));

@@ -23,7 +23,9 @@ const size_t n_top_ranges = ARRAY_LEN(top_ranges);
 
 int top_init(struct top *t, const struct options *o)
 {
-	*t = (struct top){ .options = o, .sort = SIZE_MAX, .range = 1 };
+	const char *since = options_word(o, "since");
+
+	*t = (struct top){ .options = o, .sort = SIZE_MAX, .since = since ? since : top_ranges[1] };
 	return reader_open(o, &t->db);
 }
 
@@ -129,7 +131,6 @@ static int build(struct top *t, struct query *q)
 {
 	static const struct options none = { 0 };
 	enum command command = top_tabs[t->tab].command;
-	const char *since = options_word(t->options, "since");
 	const char *limit = options_word(t->options, "limit");
 	char sort[128];
 	size_t n;
@@ -137,7 +138,7 @@ static int build(struct top *t, struct query *q)
 	int r = table_build(q, command, &none);
 
 	if (!r)
-		r = set(t, q, "since", since ? since : top_ranges[t->range]);
+		r = set(t, q, "since", t->since);
 	if (!r)
 		r = set(t, q, "limit", limit ? limit : "200");
 	if (!r && *t->filter)

@@ -120,7 +120,7 @@ static int open_recorder(struct live *l, const char *path, int64_t boot_to_wall_
 }
 
 /* systemd names one; by itself only root has a place for it. */
-static const char *cache_dir(void)
+const char *live_cache_dir(void)
 {
 	const char *dir = getenv("CACHE_DIRECTORY");
 
@@ -132,7 +132,7 @@ static int start_probe(struct live *l, const struct options *o, uint32_t root_pi
 	const uint32_t only[] = { root_pid, 0 };
 	struct probe_config config = {
 		.ring_bytes = o->ring_bytes,
-		.cache_dir = cache_dir(),
+		.cache_dir = live_cache_dir(),
 		.feature_off = feature_off,
 		.filter = {
 			.pids = root_pid ? only : o->pids.count ? o->pids.items : NULL,

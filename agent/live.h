@@ -18,6 +18,8 @@ struct live {
 	struct tracefile_writer *recorder; /* NULL: not recording */
 };
 
+/* Where what was located in files is kept; NULL: nowhere. */
+const char *live_cache_dir(void);
 /* Existing processes are attached when it returns 0; else an error was printed. With
  * `root_pid` not 0, only that process and its children are observed. */
 int live_start(struct live *l, const struct options *o, const char *record_file, uint32_t root_pid);

@@ -99,7 +99,7 @@ struct options {
 	const char *listen;  /* its ADDR:PORT; NULL: the default one */
 	int listen_fd;	     /* of a page that was started by another gentap; 0: none */
 	struct option_strings allow_hosts;
-	uint64_t keep_ns, keep_bytes;
+	uint64_t keep_days, keep_mib; /* of spans in it; 0: no limit */
 	struct option_numbers pids, uids, exclude_uids;
 	struct option_strings comms, exes, exclude_comms, exclude_exes;
 	struct option_strings features_off;

@@ -187,8 +187,6 @@ static int set_member(void *member, enum member_type type, char *arg)
 
 int option_set(struct options *o, int key, char *arg)
 {
-	uint64_t number;
-
 	for (size_t i = 0; i < ARRAY_LEN(members); i++)
 		if (members[i].key == key)
 			return set_member((char *)o + members[i].offset, members[i].type, arg);
@@ -206,13 +204,16 @@ int option_set(struct options *o, int key, char *arg)
 		o->ui = o->store = true;
 		o->listen = arg;
 		return 0;
+	case KEY_KEEP_DAYS:
+		return parse_number(arg, 36500, &o->keep_days);
+	case KEY_KEEP_MIB:
+		return parse_number(arg, UINT32_MAX, &o->keep_mib);
 	case KEY_ITERATIONS:
 		return parse_number(arg, UINT32_MAX, &o->iterations);
 	case KEY_DELAY:
 		return parse_number(arg, 3600, &o->delay_s);
 	case KEY_LISTEN_FD:
-		return parse_number(arg, 1024, &number) ? -EINVAL
-							: ((o->listen_fd = (int)number), 0);
+		return parse_number(arg, 1024, &o->listen_fd);
 	}
 	return set_word(o, key, arg);
 }

@@ -20,7 +20,7 @@ struct top {
 	const struct options *options;
 	struct query_db *db;
 	size_t tab;
-	size_t range; /* of top_ranges */
+	const char *since; /* one of top_ranges, or as the flag has it */
 	char filter[256];
 	size_t sort; /* column of the view that it is sorted by; SIZE_MAX: as it comes */
 	bool falling;

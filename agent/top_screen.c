@@ -74,7 +74,7 @@ static void draw_head(const struct screen *s)
 		x = getcurx(stdscr) + 1;
 	}
 	attron(COLOR_PAIR(COLOUR_ACCENT));
-	printw("%s%s%s%s", top_ranges[t->range], *t->filter ? "  " : "", t->filter,
+	printw("%s%s%s%s", t->since, *t->filter ? "  " : "", t->filter,
 	       s->paused ? "  paused" : "");
 	attroff(COLOR_PAIR(COLOUR_ACCENT));
 }
@@ -297,6 +297,15 @@ static void go_back(struct screen *s)
 	}
 }
 
+static void next_range(struct top *t)
+{
+	size_t i = 0;
+
+	while (i < n_top_ranges && strcmp(t->since, top_ranges[i]))
+		i++;
+	t->since = top_ranges[i + 1 < n_top_ranges ? i + 1 : 0];
+}
+
 static void press(struct screen *s, int key)
 {
 	struct top *t = s->top;
@@ -334,7 +343,7 @@ static void press(struct screen *s, int key)
 		t->falling = !t->falling;
 		top_refresh(t);
 	} else if (key == 'r') {
-		t->range = (t->range + 1) % n_top_ranges;
+		next_range(t);
 		top_refresh(t);
 	}
 }

@@ -57,7 +57,8 @@ static int refresh_file(struct price_file *f, bool may_be_absent)
 	if (!f->path)
 		return 0;
 	if (stat(f->path, &st) < 0) {
-		if (errno != ENOENT || !may_be_absent)
+		/* In a folder that is another user's, it is not there for us. */
+		if ((errno != ENOENT && errno != EACCES) || !may_be_absent)
 			return -errno;
 		if (!f->table)
 			return 0;

@@ -264,8 +264,11 @@ static void invoke_head(struct call *c, void *state, const struct http_head *hea
 	uint64_t tokens;
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		/* Bodies leave out what was not cached; so that both say the same, 0 is not read.
+		 */
 		if (!slice_u64(http_head_get(head, rows[i].name), &tokens) &&
-		    tokens <= (uint64_t)USAGE_TOKENS_MAX)
+		    tokens <= (uint64_t)USAGE_TOKENS_MAX &&
+		    (tokens || rows[i].field == USAGE_INPUT || rows[i].field == USAGE_OUTPUT))
 			usage_set(&st->counted, rows[i].field, (int64_t)tokens);
 	c->service_tier =
 		arena_copy(&c->arena, http_head_get(head, SLICE("x-amzn-bedrock-service-tier")));

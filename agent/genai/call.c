@@ -242,6 +242,9 @@ static size_t finished_choices(const struct call *c)
 		return 0;
 	if (failed)
 		return MAX(c->n_finish_reasons, MAX(c->n_output, (size_t)1));
+	/* Agents and searches answer without one. */
+	if (c->op == OP_INVOKE_AGENT || c->op == OP_RETRIEVAL)
+		return c->n_finish_reasons;
 	if (c->completeness == COMPLETENESS_FULL && !c->response_status.data)
 		return MAX(c->n_finish_reasons, c->n_output);
 	return c->n_finish_reasons;

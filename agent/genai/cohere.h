@@ -7,7 +7,7 @@
 #include "usage.h"
 
 /* `usage` of the second API, `meta` of the first: what was billed, which is less than what
- * was used by the provider's own prompt. */
+ * was used by the provider's own prompt. (cached_tokens is a part of that, not of this.) */
 void cohere_usage_read(struct usage *u, struct json_val usage);
 
 #endif

@@ -30,7 +30,6 @@ void cohere_usage_read(struct usage *u, struct json_val usage)
 
 	usage_set_json(u, USAGE_INPUT, json_get(billed, "input_tokens"));
 	usage_set_json(u, USAGE_OUTPUT, json_get(billed, "output_tokens"));
-	usage_set_json(u, USAGE_CACHE_READ, json_get(usage, "cached_tokens"));
 }
 
 static struct block *get_block(const struct reader *r, uint64_t key, enum part_type type)

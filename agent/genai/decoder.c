@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "decoder_impl.h"
+#include "decoder_ws.h"
 
 #include "cleanup.h"
 #include "request_head.h"
@@ -71,6 +71,11 @@ static void finish(struct decoder *d, enum http_end how, bool closed_here, uint6
 		return;
 	d->response_ended = true;
 	d->now_ns = ts_ns;
+	if (d->ws) {
+		decoder_ws_end(d, how == HTTP_END_LOST, closed_here, ts_ns);
+		decoder_give_up(d);
+		return;
+	}
 	d->call->end_ns = ts_ns;
 	if (!d->request_ended && d->request_seen)
 		decoder_request_end(d, how == HTTP_END_LOST ? how : HTTP_END_TRUNCATED,
@@ -142,6 +147,7 @@ void decoder_free(struct decoder *d)
 	if (!d)
 		return;
 	call_free(d->call);
+	decoder_ws_free(d);
 	decoder_request_release(d);
 	body_release(&d->response);
 	framing_release(&d->stream);

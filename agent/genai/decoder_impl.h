@@ -19,6 +19,8 @@
 
 enum body_mode { BODY_UNKNOWN, BODY_JSON, BODY_STREAM, BODY_FORM, BODY_PLAIN };
 
+struct ws_session;
+
 struct decoder {
 	struct decoder_config config;
 	struct decoder_origin origin;
@@ -50,6 +52,7 @@ struct decoder {
 	struct slice error_header; /* what a header of the response calls the error */
 	struct framing stream;
 	struct json json;
+	struct ws_session *ws; /* NULL: no WebSocket of an API that is known */
 	unsigned int tries;
 	uint64_t now_ns;
 };

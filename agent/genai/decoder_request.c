@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "decoder_impl.h"
+#include "decoder_ws.h"
 
 #include "clues.h"
 #include "cleanup.h"
@@ -130,8 +130,9 @@ static void request_try(struct decoder *d)
 	struct slice text = buf_slice(&d->request.text);
 	enum decoder_verdict verdict;
 
-	if (d->dialect || (!d->request_ended && (d->verdict == DECODER_WANTED || !text.len ||
-						 text.len < d->request_try_at)))
+	if (d->dialect || d->ws ||
+	    (!d->request_ended &&
+	     (d->verdict == DECODER_WANTED || !text.len || text.len < d->request_try_at)))
 		return;
 	d->request_try_at = MIN(2 * text.len, (size_t)DETECT_BODY_MAX);
 	/* Of a body that was lost, the answer may tell. */
@@ -166,6 +167,9 @@ void decoder_request_head(struct decoder *d, const struct http_head *head, uint6
 		clues_read_head(c, d->config.clues, head);
 	if (head->inferred && c->completeness == COMPLETENESS_FULL)
 		c->completeness = COMPLETENESS_INFERRED;
+	decoder_ws_init(d, head);
+	if (!d->call || d->ws)
+		return;
 	dialect = detect_path(head->method, detect_target_path(head->target), &op);
 	decoder_set_dialect(d, dialect, op);
 	if (!d->call)

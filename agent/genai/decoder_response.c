@@ -165,11 +165,52 @@ static struct slice error_header(const struct http_head *head)
 	return slice_cut(&value, ':');
 }
 
+/* gRPC's, in trailers or, when there is nothing else, in the head. */
+static void read_grpc_status(struct call *c, const struct http_head *head)
+{
+	static const struct slice names[] = {
+		SLICE("OK"),
+		SLICE("CANCELLED"),
+		SLICE("UNKNOWN"),
+		SLICE("INVALID_ARGUMENT"),
+		SLICE("DEADLINE_EXCEEDED"),
+		SLICE("NOT_FOUND"),
+		SLICE("ALREADY_EXISTS"),
+		SLICE("PERMISSION_DENIED"),
+		SLICE("RESOURCE_EXHAUSTED"),
+		SLICE("FAILED_PRECONDITION"),
+		SLICE("ABORTED"),
+		SLICE("OUT_OF_RANGE"),
+		SLICE("UNIMPLEMENTED"),
+		SLICE("INTERNAL"),
+		SLICE("UNAVAILABLE"),
+		SLICE("DATA_LOSS"),
+		SLICE("UNAUTHENTICATED"),
+	};
+	uint64_t status;
+
+	if (slice_u64(http_head_get(head, SLICE("grpc-status")), &status) || !status)
+		return;
+	call_set_error(c, status < ARRAY_LEN(names) ? names[status] : SLICE("UNKNOWN"),
+		       http_head_get(head, SLICE("grpc-message")));
+}
+
+void decoder_response_trailers(struct decoder *d, const struct http_head *trailers, uint64_t ts_ns)
+{
+	(void)ts_ns;
+	if (d->call && !d->response_ended)
+		read_grpc_status(d->call, trailers);
+}
+
 void decoder_response_head(struct decoder *d, const struct http_head *head, uint64_t ts_ns)
 {
 	struct call *c = d->call;
 	struct slice type = http_head_get(head, SLICE("content-type"));
 
+	if (c && d->ws) {
+		response_head_read(c, head);
+		return;
+	}
 	if (!c || d->response_seen || (head->status >= 100 && head->status < 200))
 		return;
 	d->response_seen = true;
@@ -182,6 +223,7 @@ void decoder_response_head(struct decoder *d, const struct http_head *head, uint
 	response_head_read(c, head);
 	d->content_type = arena_copy(&c->arena, type);
 	d->grpc_coding = arena_copy(&c->arena, http_head_get(head, SLICE("grpc-encoding")));
+	read_grpc_status(c, head);
 	d->error_header = arena_copy(&c->arena, error_header(head));
 	if (d->dialect && d->dialect->head)
 		d->dialect->head(c, d->state, head);

@@ -2,11 +2,14 @@
 #include "detect.h"
 
 #include "cleanup.h"
+#include "decoder_ws.h"
 #include "dialect.h"
 
 /* By shape, the first match wins: what could be mistaken for another comes first. */
 static const struct dialect *const dialects[] = {
 	&dialect_anthropic_messages,
+	&dialect_anthropic_complete,
+	&dialect_bedrock_agent,
 	&dialect_bedrock_converse,
 	&dialect_bedrock_invoke,
 	&dialect_gemini,
@@ -20,6 +23,8 @@ static const struct dialect *const dialects[] = {
 	&dialect_openai_responses,
 	&dialect_openai_embeddings,
 	&dialect_mcp,
+	&dialect_openai_media,
+	&dialect_xai_grpc,
 };
 
 /* First match wins: rows with a path stand before those of the same host without. */
@@ -311,6 +316,24 @@ struct slice detect_target_path(struct slice target)
 	return slice_sub(target, 0, len);
 }
 
+struct slice detect_target_query(struct slice target, struct slice name)
+{
+	ssize_t at = slice_find_char(target, '?');
+	struct slice rest;
+
+	if (at < 0)
+		return SLICE_NONE;
+	rest = slice_sub(target, (size_t)at + 1, target.len);
+	rest = slice_cut(&rest, '#');
+	while (rest.len) {
+		struct slice value = slice_cut(&rest, '&'), key = slice_cut(&value, '=');
+
+		if (slice_eq(key, name))
+			return value;
+	}
+	return SLICE_NONE;
+}
+
 /* What stands between a mark in the path and what ends it, from its end when `last`. */
 static const struct {
 	struct slice mark;
@@ -360,6 +383,8 @@ enum decoder_verdict detect_head(const struct http_head *head, struct slice sni)
 	const struct provider *provider;
 	uint16_t port;
 
+	if (ws_api_find(head))
+		return DECODER_WANTED;
 	if (detect_path(head->method, path, &op))
 		return op == OP_NONE ? DECODER_UNWANTED : DECODER_WANTED;
 	if (head->method.data && !slice_eq_nocase(head->method, SLICE("POST")))

@@ -54,6 +54,8 @@ enum decoder_verdict detect_body(struct json *doc, struct slice text, bool whole
 struct slice detect_host(struct slice authority, uint16_t *ret_port);
 /* The path of a request target, without query and trailing slash; lent. */
 struct slice detect_target_path(struct slice target);
+/* A parameter of its query; raw, absent when it has none of that name. */
+struct slice detect_target_query(struct slice target, struct slice name);
 /* The authority of an absolute-form target; absent for other forms. */
 struct slice detect_target_authority(struct slice target);
 /* The deployment or model that the path names; raw, absent when it names none. */

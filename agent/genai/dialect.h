@@ -55,7 +55,9 @@ struct dialect {
 	bool (*ended)(const void *state);
 };
 
+extern const struct dialect dialect_anthropic_complete;
 extern const struct dialect dialect_anthropic_messages;
+extern const struct dialect dialect_bedrock_agent;
 extern const struct dialect dialect_bedrock_converse;
 extern const struct dialect dialect_bedrock_invoke;
 extern const struct dialect dialect_cohere_chat;
@@ -66,8 +68,10 @@ extern const struct dialect dialect_gemini_interactions;
 extern const struct dialect dialect_ollama;
 extern const struct dialect dialect_openai_chat;
 extern const struct dialect dialect_openai_embeddings;
+extern const struct dialect dialect_openai_media;
 extern const struct dialect dialect_openai_responses;
 extern const struct dialect dialect_rerank;
 extern const struct dialect dialect_mcp;
+extern const struct dialect dialect_xai_grpc;
 
 #endif

@@ -22,6 +22,11 @@ struct gemini_parts {
 void gemini_add_part(struct call *c, const struct decoder_config *config, struct gemini_parts *to,
 		     struct json_val part, bool answer, uint64_t ts_ns);
 
+/* {id, name, args}: a tool call of an answer. */
+void gemini_add_call(struct call *c, struct gemini_parts *to, struct json_val from, uint64_t ts_ns);
+/* [{id, name, response}]: what tools gave, as one input message. */
+void gemini_add_results(struct call *c, const struct decoder_config *config, struct json_val list);
+
 /* Counts as Google reports them, the parts of a whole apart: USAGE_INPUT without tool
  * use, USAGE_OUTPUT without thoughts. */
 void gemini_usage_read(struct usage *raw, struct json_val metadata);

@@ -72,6 +72,17 @@ static void read_code(struct call *c, struct part *p, struct json_val from, size
 	part_set_json(c, p, from, max);
 }
 
+void gemini_add_call(struct call *c, struct gemini_parts *to, struct json_val from, uint64_t ts_ns)
+{
+	struct part *p = part_add(c, &to->list, &to->count, PART_TOOL_CALL);
+
+	to->text = (struct text){ 0 };
+	if (!p)
+		return;
+	read_call(c, p, from, MESSAGES_ARGUMENTS_MAX);
+	messages_add_tool_call(c, p, SLICE("function"), ts_ns, json_cut(from));
+}
+
 /* What a part is, by the one member that it has. */
 static const struct {
 	const char *member;
@@ -102,13 +113,30 @@ void gemini_add_part(struct call *c, const struct decoder_config *config, struct
 		if (json_type(from) != JSON_OBJECT)
 			continue;
 		to->text = (struct text){ 0 };
+		if (call) {
+			gemini_add_call(c, to, from, ts_ns);
+			continue;
+		}
 		p = part_add(c, &to->list, &to->count, kinds[i].type);
 		if (!p)
 			return;
-		kinds[i].read(c, p, from, call ? MESSAGES_ARGUMENTS_MAX : max);
-		if (call)
-			messages_add_tool_call(c, p, SLICE("function"), ts_ns, json_cut(from));
+		kinds[i].read(c, p, from, max);
 	}
+}
+
+void gemini_add_results(struct call *c, const struct decoder_config *config, struct json_val list)
+{
+	struct message *m =
+		json_len(list) ? message_add(c, &c->input, &c->n_input, SLICE("user")) : NULL;
+
+	for (struct json_val i = json_first(list); m && i.doc; i = json_next(i)) {
+		struct part *p = part_add(c, &m->parts, &m->n_parts, PART_TOOL_RESPONSE);
+
+		if (p)
+			read_response(c, p, i, messages_text_max(config));
+	}
+	if (m)
+		message_seal(m);
 }
 
 static const struct {

@@ -114,7 +114,7 @@ void item_add_parts(struct call *c, const struct decoder_config *config, struct 
 
 /* Items of the model that follow each other are one message, as the answer that they
  * were once is one message. */
-static void add_item(struct call *c, const struct decoder_config *config, struct json_val item)
+void openai_add_item(struct call *c, const struct decoder_config *config, struct json_val item)
 {
 	static const struct slice assistant = SLICE("assistant"), tool = SLICE("tool");
 	const struct item_kind *kind = item_kind(item);
@@ -138,7 +138,7 @@ static void add_input(struct call *c, const struct decoder_config *config, struc
 	struct message *m;
 
 	for (struct json_val i = json_first(input); i.doc; i = json_next(i))
-		add_item(c, config, i);
+		openai_add_item(c, config, i);
 	if (json_type(input) != JSON_STRING)
 		return;
 	m = message_add(c, &c->input, &c->n_input, SLICE("user"));

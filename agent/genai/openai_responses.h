@@ -22,6 +22,8 @@ void item_add_parts(struct call *c, const struct decoder_config *config, struct 
 /* Name of the tool that an item calls. */
 struct slice item_tool_name(struct call *c, const struct item_kind *kind, struct json_val item);
 
+/* An item becomes an input message, or more of the last one. */
+void openai_add_item(struct call *c, const struct decoder_config *config, struct json_val item);
 void openai_responses_request(struct call *c, const struct decoder_config *config,
 			      struct json_val root);
 

@@ -146,6 +146,11 @@ void probe_set_verdict(struct probe *p, uint32_t tgid, uint64_t ptr, uint64_t ge
 		watcher_is_wanted(p->watcher, tgid);
 }
 
+void probe_prepare(const char *cache_dir, const char *path)
+{
+	targets_prepare(cache_dir, path);
+}
+
 bool probe_settle(struct probe *p, unsigned int timeout_ms)
 {
 	uint64_t end_ns = clock_mono_ns() + timeout_ms * NSEC_PER_MSEC;

@@ -61,6 +61,9 @@ int probe_new(struct probe **ret, struct loop *loop, const struct probe_config *
 void probe_free(struct probe *p); /* drains the ring into the sink first */
 void probe_set_verdict(struct probe *p, uint32_t tgid, uint64_t ptr, uint64_t gen,
 		       enum gentap_verdict verdict);
+/* Before probe_new: an executable that will be observed is searched now, so that its first
+ * process is observed from its first byte. What goes wrong costs no more than that. */
+void probe_prepare(const char *cache_dir, const char *path);
 /* Runs the loop until all files that are known were searched. False: not in time. */
 bool probe_settle(struct probe *p, unsigned int timeout_ms);
 /* Delivers everything that is in the ring now. */

@@ -9,7 +9,8 @@
 #include <stdbool.h>
 
 #define BACKLOG_MAX 65536 /* beyond it the caller waits for the close itself */
-#define THREADS_MAX 8	  /* at the end; before, closing is not to be in the way of attaching */
+#define THREADS_MAX 8
+#define BACKLOG_PER_THREAD 16 /* closing is to be in the way of attaching as little as may be */
 
 struct reaper {
 	pthread_mutex_t lock;
@@ -133,6 +134,8 @@ void reaper_close(struct reaper *r, int fd)
 	queued = grow(r);
 	if (queued) {
 		r->fds[(r->first + r->n++) & (r->size - 1)] = fd;
+		if (r->n > r->n_threads * BACKLOG_PER_THREAD && r->n_threads < THREADS_MAX)
+			add_thread(r);
 		pthread_cond_signal(&r->added);
 	}
 	pthread_mutex_unlock(&r->lock);

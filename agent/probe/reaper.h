@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Closes file descriptors in a thread of its own, the oldest first: the close of a uprobe
- * link waits for grace periods, 30 to 500 ms that its owner does not have. At the end there
- * are several threads, for which the grace periods pass at once.
+ * link waits for grace periods, 30 to 500 ms that its owner does not have. They pass for
+ * several threads at once, so there are more of them when much is left, and at the end: a
+ * link that stays costs every process with the same probes a look at whom it is for.
  */
 #ifndef PROBE_REAPER_H
 #define PROBE_REAPER_H

@@ -163,6 +163,52 @@ void targets_release(struct targets *t)
 	table_release(&t->by_file, NULL);
 }
 
+static int search(const char *path, int fd, struct memo *memo)
+{
+	_cleanup_(elf_cleanup) struct elf *e = NULL;
+	_cleanup_free_ struct findings *f = calloc(1, sizeof(*f));
+	struct memo_key key;
+	struct stat st;
+	int r;
+
+	if (!f)
+		return -ENOMEM;
+	if (fstat(fd, &st))
+		return -errno;
+	key = memo_key_of(&st);
+	if (memo_get(memo, &key, fd))
+		return 0;
+	r = elf_open_fd(&e, fd);
+	if (!r)
+		r = locate_quick(e, f);
+	if (!r)
+		r = locate_slow(e, f);
+	if (r)
+		return r;
+	log_debug("probe: searched beforehand file=%s stacks=%zu", path, f->n);
+	memo_put(memo, &key, fd, f);
+	return memo_save(memo);
+}
+
+int targets_prepare(const char *cache_dir, const char *path)
+{
+	_cleanup_close_ int fd = -1;
+	struct memo *memo = NULL;
+	const char *problem;
+	int r;
+
+	if (!cache_dir)
+		return -ENOTDIR;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return -errno;
+	r = memo_new(&memo, cache_dir, &problem);
+	if (!r)
+		r = search(path, fd, memo);
+	memo_free(memo);
+	return r;
+}
+
 static int make(struct targets *owner, const struct discover_mapping *m, int fd,
 		const struct memo_key *key, struct target **ret)
 {

@@ -51,6 +51,10 @@ int targets_init(struct targets *t, struct loop *loop, const char *cache_dir,
 void targets_stop(struct targets *t);	 /* no scan any more; before references are given up */
 void targets_release(struct targets *t); /* all references must be gone */
 
+/* Searches the file now, unless the memo knows it, and keeps what was found there. 0, or
+ * -errno when there is nowhere to keep it or the file cannot be read. */
+int targets_prepare(const char *cache_dir, const char *path);
+
 /* The file behind a mapping, with a reference for the caller. 0; -ENOENT: it is of no
  * interest; -EINPROGRESS: it is being looked at, and found() will tell; -ESRCH or another
  * -errno: it could not be looked at now. */

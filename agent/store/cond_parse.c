@@ -87,9 +87,12 @@ static int take_word(struct parser *p, const char *stops, struct token *ret)
 		ret->text = slice_sub(p->text, from, p->at++ - from);
 		ret->quoted = true;
 	} else {
-		while (p->at < p->text.len && !strchr(" \t\r\n", s[p->at]) &&
-		       !strchr(stops, s[p->at]))
-			p->at++;
+		/* A pattern has brackets of its own; one that it did not open ends it. */
+		for (int open = 0; p->at < p->text.len && !strchr(" \t\r\n", s[p->at]); p->at++) {
+			open += s[p->at] == '(';
+			if (strchr(stops, s[p->at]) || (s[p->at] == ')' && !open--))
+				break;
+		}
 		ret->text = slice_sub(p->text, start, p->at - start);
 	}
 	ret->len = p->at - start;

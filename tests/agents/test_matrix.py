@@ -66,7 +66,8 @@ class Client:
             p.kill()
             out, _ = p.communicate()
             return "no end: " + out[-200:]
-        return "" if p.returncode == 0 or not self.told else out[-300:]
+        self.said = out[-300:]
+        return "" if p.returncode == 0 or not self.told else self.said
 
 
 def fetch(w, path):
@@ -127,7 +128,8 @@ def beside(name, levels):
 ROWS = [
     *(Client("Bun " + v, "BoringSSL", "bun-" + v, fetch) for v in ("1.1.0", "1.2.0", "1.3.0", "1.3.14", "1.4.3", "1.4.5")),
     *(Client("Claude Code " + v, "BoringSSL", "claude-" + v, claude, told=False, short=False) for v in ("2.1.121", "2.1.233", "2.1.330")),
-    Client("opencode 1.18.33", "BoringSSL", "opencode-1.18.33", opencode, told=False, short=False),
+    Client("opencode 1.18.33", "BoringSSL", "opencode-1.18.33", opencode, told=False, short=False,
+           env=lambda w: {"OPENCODE_CONFIG": w.path("opencode.json")}),
     *(Client("Codex " + v, "OpenSSL 3, stripped", "codex-" + v, codex, told=False, short=False) for v in ("0.34", "0.99")),
     Client("Node 26.10, official", "OpenSSL 3, symbols", "node-26.10", fetch),
     Client("node of this machine", "OpenSSL", None, lambda w, p: ["node", os.path.join(CLIENTS, "fetch.mjs")], missing=need("node")),
@@ -200,7 +202,7 @@ def first_and_warm(w, agent, client, trace):
     said = client.run(w, CALLS="3") or client.run(w, CALLS="3", STREAM="1")
     entries = w.finished()
     if not entries:
-        return {**cells, **{c: "no call: " + " ".join(said.split())[-60:] for c in COLUMNS[1:5]}}
+        return {**cells, **{c: "no call: " + " ".join((said or client.said).split())[-60:] for c in COLUMNS[1:5]}}
     return {**cells, **look(w, agent, entries, trace)}
 
 
@@ -218,7 +220,7 @@ def short_lived(w, agent, client):
     return "%s, %d ms" % (seen(sum(key(e) in by for e in entries), len(entries)), 1000 * lasted[len(lasted) // 2])
 
 
-def mid_life(w, clients):
+def mid_life(w, clients, cache):
     """All at once: they call, the agent starts, they call again, twice."""
     go, cells, running = w.path("go"), {}, {}
     for c in clients:
@@ -230,7 +232,7 @@ def mid_life(w, clients):
         before = w.finished()
         if not before:
             cells[c.name] = "-: no call before"
-    with w.agent() as agent:
+    with w.agent(env=cache) as agent:
         time.sleep(2)
         with open(go, "w"):
             pass
@@ -287,7 +289,7 @@ def main():
             for c in usable:
                 cells[c.name] = first_and_warm(w, agent, c, trace)
                 cells[c.name]["short"] = short_lived(w, agent, c)
-        late = mid_life(w, usable)
+        late = mid_life(w, usable, cache)
         for c in usable:
             cells[c.name]["mid-life"] = late[c.name]
             got = cells[c.name]

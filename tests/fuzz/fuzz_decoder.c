@@ -34,6 +34,22 @@ static const struct {
 	{ "GET", "/v1/responses/resp_1", "gw.example:1" },
 	{ "POST", "/openai/deployments/d/chat/completions", "x.openai.azure.com" },
 	{ "POST", "/v1/completions", "api.x.ai" },
+	{ "POST", "/v1beta/models/g:streamGenerateContent", "generativelanguage.googleapis.com" },
+	{ "POST", "/v1beta/models/g:batchEmbedContents", "generativelanguage.googleapis.com" },
+	{ "POST", "/v1beta/interactions", "generativelanguage.googleapis.com" },
+	{ "POST", "/model/m/converse-stream", "gw.example" },
+	{ "POST", "/model/anthropic.m/invoke-with-response-stream", "gw.example" },
+	{ "POST", "/model/meta.m/invoke", "gw.example" },
+	{ "POST", "/agents/a/agentAliases/b/sessions/s/text", "gw.example" },
+	{ "POST", "/v2/chat", "api.cohere.com" },
+	{ "POST", "/v1/chat", "api.cohere.com" },
+	{ "POST", "/v2/embed", "api.cohere.com" },
+	{ "POST", "/v1/rerank", "api.jina.ai" },
+	{ "POST", "/api/chat", "gw.example:11434" },
+	{ "POST", "/api/embed", "gw.example:11434" },
+	{ "POST", "/v1/complete", "api.anthropic.com" },
+	{ "POST", "/v1/audio/transcriptions", "api.openai.com" },
+	{ "POST", "/xai_api.Chat/GetCompletionChunk", "api.x.ai" },
 };
 
 struct output {
@@ -115,6 +131,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	};
 	if (data[0] & CODED)
 		x.response_fields = EXCHANGE_JSON "content-encoding: gzip\n";
+	/* Each response in the format that its first byte asks for. */
+	if (rest.len && rest.data[0] == '\x01')
+		x.response_fields = "content-type: application/x-ndjson\n";
+	else if (rest.len && rest.data[0] == '\x02')
+		x.response_fields = "content-type: application/vnd.amazon.eventstream\n";
+	else if (rest.len && rest.data[0] == '\x03')
+		x.response_fields = x.request_fields = "content-type: application/grpc\n";
+	if (x.response_fields && !(data[0] & CODED))
+		x.response = slice_sub(rest, 1, rest.len);
 	if (data[0] & HOLE) {
 		x.hole_at = data[2];
 		x.hole_len = 1 + data[3] % 64;

@@ -32,7 +32,7 @@ GENTAP = os.environ.get("GENTAP") or os.path.join(BUILD, "gentap")
 NODE_MODULES = os.path.join(BUILD, "node")
 SUDO = [] if os.geteuid() == 0 else ["sudo", "-n"]
 KEY = "sk-gentap-live-secret-0123456789abcdef"  # must never be seen in anything the agent writes
-READY_S, CLIENT_S, STOP_S, BUSY_S, WILD_S = 20, 120, 10, 90, 1.5
+READY_S, CLIENT_S, STOP_S, BUSY_S, WILD_S = 60, 120, 30, 90, 1.5
 
 
 def need_root():

@@ -84,7 +84,7 @@ def load(family):
     with gzip.open(os.path.join(folder(), family + ".jsonl.gz"), "rt", encoding="utf-8") as f:
         for line in f:
             c = json.loads(line)
-            yield [Exchange(family, c["id"], n, e["method"], e["url"], _headers(e["req_headers"]),
+            yield [Exchange(family, c["id"], n, e["method"].upper(), e["url"], _headers(e["req_headers"]),
                             _body(e, "req_body"), e["status"], _headers(e["res_headers"]),
                             _body(e, "res_body")) for n, e in enumerate(c["exchanges"])]
 

@@ -41,6 +41,12 @@ def _sum(*numbers):
 
 # ---- Google ---------------------------------------------------------------------------
 
+_google_answers = []  # the exchange that the one client answers with: making one takes long
+_google = google.Client(api_key="k", http_options=google_types.HttpOptions(base_url="https://mock", httpx_client=httpx2.Client(
+    transport=httpx2.MockTransport(lambda r: httpx2.Response(_google_answers[0].status, headers=_headers(_google_answers[0]),
+                                                             content=_google_answers[0].res_body, request=r)))))
+
+
 def _google_chunks(x):
     if "%24alt=json" in x.url:  # enums as numbers, in the order of their definition
         chunk = json.loads(x.plain)
@@ -52,11 +58,10 @@ def _google_chunks(x):
         for other in ("promptTokensDetails", "candidatesTokensDetails", "trafficType"):
             chunk.get("usageMetadata", {}).pop(other, None)
         return [google_types.GenerateContentResponse.model_validate(chunk)]
-    client = google.Client(api_key="k", http_options=google_types.HttpOptions(
-        httpx_client=httpx2.Client(transport=_mock(httpx2, x)), base_url="https://mock"))
+    _google_answers[:] = [x]
     if ":stream" in x.path:
-        return list(client.models.generate_content_stream(model="m", contents="x"))
-    return [client.models.generate_content(model="m", contents="x")]
+        return list(_google.models.generate_content_stream(model="m", contents="x"))
+    return [_google.models.generate_content(model="m", contents="x")]
 
 
 def generate_content(want, x):
@@ -102,15 +107,22 @@ def interactions(want, x):
 
 # ---- Bedrock --------------------------------------------------------------------------
 
-def _boto(service, x):
-    client = boto3.client(service, region_name="us-east-1", aws_access_key_id="k", aws_secret_access_key="s",
-                          config=botocore.config.Config(retries={"total_max_attempts": 1}))
+_boto_clients = {}  # service: [client, exchange that it answers with]; making one takes long
 
-    def answer(request, **_):
-        raw = urllib3.HTTPResponse(body=io.BytesIO(x.res_body), headers=dict(_headers(x)), status=x.status, preload_content=False)
-        return botocore.awsrequest.AWSResponse(request.url, x.status, dict(_headers(x)), raw)
-    client.meta.events.register("before-send.%s.*" % service, answer)
-    return client
+
+def _boto(service, x):
+    if service not in _boto_clients:
+        client = boto3.client(service, region_name="us-east-1", aws_access_key_id="k", aws_secret_access_key="s",
+                              config=botocore.config.Config(retries={"total_max_attempts": 1}))
+        mine = _boto_clients[service] = [client, x]
+
+        def answer(request, **_):
+            x, headers = mine[1], dict(_headers(mine[1]))
+            raw = urllib3.HTTPResponse(body=io.BytesIO(x.res_body), headers=headers, status=x.status, preload_content=False)
+            return botocore.awsrequest.AWSResponse(request.url, x.status, headers, raw)
+        client.meta.events.register("before-send.%s.*" % service, answer)
+    _boto_clients[service][1] = x
+    return _boto_clients[service][0]
 
 
 def _converse_usage(want, u):
@@ -226,8 +238,7 @@ def _billed(want, usage):
     if usage and usage.billed_units:
         want.input = int(usage.billed_units.input_tokens) if usage.billed_units.input_tokens is not None else None
         want.output = int(usage.billed_units.output_tokens) if usage.billed_units.output_tokens is not None else None
-    cached = getattr(usage, "cached_tokens", None)
-    want.cache_read = int(cached) if cached is not None else None
+    # cached_tokens is a part of what was used, which is more than what was billed.
 
 
 def cohere_chat(want, x):
@@ -269,7 +280,6 @@ def cohere_embed(want, x):
     done = cohere.ClientV2(api_key="k", httpx_client=httpx.Client(transport=_mock(httpx, x))).embed(
         model="m", input_type="search_query", texts=["x"], embedding_types=["float"])
     _billed(want, done.meta)
-    want.cache_read = None
 
 
 def mistral_chat(want, x):

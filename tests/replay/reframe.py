@@ -75,9 +75,8 @@ def request(rng, x):
     """(head, body bytes on the wire, whether it waits for 100 Continue)."""
     path = x.url.split("://", 1)[1]
     path = path[path.index("/"):]
-    headers = _kept(x.req_headers)
-    if not x.header("host", "req"):
-        headers.insert(0, ("host", x.host))
+    # Recorders replace the host in the URL, and forget its header.
+    headers = [("host", x.host)] + [(k, v) for k, v in _kept(x.req_headers) if k.lower() != "host"]
     if not x.header("content-type", "req"):
         headers.append(("content-type", "application/json"))
     body, expect = x.req_body, rng.random() < 0.05

@@ -286,19 +286,19 @@ def a_killed_agent_loses_less_than_a_second_and_breaks_nothing():
     db = os.path.join(folder, "gentap.db")
     rng = random.Random(3)
     stood, lost_s = 0, []
-    for _ in range(8):
-        p = subprocess.Popen([FILL, db, "3000"], stdout=subprocess.PIPE, text=True)
-        handed, written, end = 0, 0, time.monotonic() + 0.8 + rng.random()
+    for _ in range(6):
+        p = subprocess.Popen([FILL, db, "500"], stdout=subprocess.PIPE, text=True)
+        handed, written, end = 0, 0, time.monotonic() + 1.5 + rng.random()
         while time.monotonic() < end:
             handed, written = map(int, p.stdout.readline().split())
         p.send_signal(signal.SIGKILL)
         p.wait()
         n = integrity(db)
         assert n >= stood + written, (n, stood, written)  # what it called written stands
-        lost_s.append((handed - (n - stood)) / 3000)
+        lost_s.append((handed - (n - stood)) / 500)
         stood = n
     # A starved machine delays a batch; that it waits for no full one shows in the median.
-    assert sorted(lost_s)[len(lost_s) // 2] < 1 and stood > 3000, (lost_s, stood)
+    assert sorted(lost_s)[len(lost_s) // 2] < 1 and stood > 1000, (lost_s, stood)
     shutil.rmtree(folder)
 
 
@@ -337,6 +337,7 @@ def a_disk_that_cannot_be_written_at_all():
 
 def main():
     failed = 0
+    TESTS[:] = [f for f in TESTS if not sys.argv[1:] or f.__name__ in sys.argv[1:]]
     for i, f in enumerate(TESTS, 1):
         try:
             f()

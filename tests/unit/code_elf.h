@@ -42,7 +42,7 @@ static uint64_t code_here(const struct code_elf *c)
 }
 
 /* Its address. */
-static uint64_t code_string(struct code_elf *c, const char *s)
+static inline uint64_t code_string(struct code_elf *c, const char *s)
 {
 	uint64_t at = CODE_ELF_BASE + c->rodata;
 
@@ -63,7 +63,7 @@ static uint64_t code_begin(struct code_elf *c)
 	return code_here(c) - 4;
 }
 
-static void code_call(struct code_elf *c, uint64_t to)
+static inline void code_call(struct code_elf *c, uint64_t to)
 {
 	if (c->kind == CODE_ARM) {
 		code_u32(c, 0x94000000 | ((uint32_t)((to - code_here(c)) / 4) & 0x3ffffff));
@@ -74,7 +74,7 @@ static void code_call(struct code_elf *c, uint64_t to)
 }
 
 /* Into the register of argument 4. */
-static void code_address(struct code_elf *c, uint64_t to)
+static inline void code_address(struct code_elf *c, uint64_t to)
 {
 	uint64_t page;
 
@@ -97,7 +97,7 @@ static void code_address(struct code_elf *c, uint64_t to)
 }
 
 /* Into the register of argument n: 1 to 3. */
-static void code_number(struct code_elf *c, int n, uint32_t v)
+static inline void code_number(struct code_elf *c, int n, uint32_t v)
 {
 	static const char mov[][2] = { "", "\xbf", "\xbe", "\xba" };
 

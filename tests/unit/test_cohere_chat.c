@@ -47,7 +47,7 @@ static const struct dialect_row rows[] = {
 	  "id=\"c1\"\n"
 	  "finish=[tool_calls]\n"
 	  "raw_finish=[TOOL_CALL]\n"
-	  "usage in=5 read=3 out=2\n"
+	  "usage in=5 out=2\n"
 	  "input system\n"
 	  "  text \"S\"\n"
 	  "input user\n"

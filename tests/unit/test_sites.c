@@ -48,7 +48,7 @@ TEST(mentions_are_found_with_their_functions)
 		e = code_open(&c);
 		CHECK_INT(sites_find(&s, e, wanted, 3), 0);
 		CHECK_INT(s.n, 2);
-		CHECK_INT(s.strings_met, 3);
+		CHECK_INT(s.mentioned, 3);
 		for (size_t i = 0; i < s.n; i++) {
 			CHECK_INT(s.site[i].string, i);
 			CHECK_INT(s.site[i].function, functions[i]);

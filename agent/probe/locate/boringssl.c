@@ -46,7 +46,8 @@ static void gather(struct search *s, const struct locate_input *in)
 
 		if (site->string != in->first_string || !site->function)
 			continue;
-		found = code_numbers_near(s->e, site->vaddr, reasons, ARRAY_LEN(reasons));
+		found = code_numbers_near(s->e, site->function, site->vaddr, reasons,
+					  ARRAY_LEN(reasons));
 		if (!found)
 			continue;
 		while (k < s->n && s->functions[k].vaddr != site->function)
@@ -171,7 +172,7 @@ static int by_errors(const struct locate_input *in, struct finding *ret)
 	size_t n;
 	int r;
 
-	if (!(in->sites->strings_met >> in->first_string & 1))
+	if (!(in->sites->mentioned >> in->first_string & 1))
 		return -ENOENT;
 	gather(&s, in);
 	n = select_by(&s, BAD_LENGTH | HANDSHAKE_FAILURE, 0, write);

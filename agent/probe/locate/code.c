@@ -185,17 +185,35 @@ static struct slice around(const struct elf *e, uint64_t vaddr, size_t before, s
 	return slice_sub(elf_bytes_from(e, vaddr - before), 0, before + after);
 }
 
-unsigned int code_numbers_near(const struct elf *e, uint64_t vaddr,
+bool code_is_straight(const struct elf *e, uint64_t from, uint64_t to)
+{
+	struct slice code = elf_bytes(e, from, to - from);
+	struct x86_insn insn = { .len = 4 };
+
+	for (size_t at = 0; at < code.len; at += insn.len) {
+		if (e->machine == EM_AARCH64) {
+			if (ends_block_arm(insn_at(code, at / 4)))
+				return false;
+		} else if (x86_decode(slice_sub(elf_bytes_from(e, from + at), 0, 16), &insn) ||
+			   x86_is_call(&insn) || x86_is_jump(&insn) || x86_is_return(&insn)) {
+			return false;
+		}
+	}
+	return code.len || from == to;
+}
+
+unsigned int code_numbers_near(const struct elf *e, uint64_t function, uint64_t vaddr,
 			       const struct code_number *numbers, size_t n)
 {
+	size_t before = (size_t)MIN(vaddr - function, (uint64_t)BACK_X86), at;
 	struct slice code;
-	size_t at;
 
 	if (e->machine == EM_AARCH64) {
-		code = around(e, vaddr, 4 * NEAR_ARM, 4 * (NEAR_ARM + 1), &at);
+		before = (size_t)MIN(vaddr - function, (uint64_t)(4 * NEAR_ARM));
+		code = around(e, vaddr, before, 4 * (NEAR_ARM + 1), &at);
 		return numbers_near_arm(code, at / 4, numbers, n);
 	}
-	code = around(e, vaddr, BACK_X86, FORWARD_X86, &at);
+	code = around(e, vaddr, before, FORWARD_X86, &at);
 	return numbers_before_x86(slice_sub(code, 0, at), numbers, n) |
 	       numbers_after_x86(slice_sub(code, at, code.len), numbers, n);
 }

@@ -15,10 +15,12 @@ struct code_number {
 	unsigned int bit;
 };
 
-/* Which of the numbers are loaded into registers around the instruction at vaddr, between
- * the control transfer before it and the call after it. */
-unsigned int code_numbers_near(const struct elf *e, uint64_t vaddr,
+/* Which of the numbers are loaded into registers around the instruction at vaddr of the
+ * function: up to the call behind it, and shortly before it. */
+unsigned int code_numbers_near(const struct elf *e, uint64_t function, uint64_t vaddr,
 			       const struct code_number *numbers, size_t n);
+/* From one instruction to another behind it there is no call, jump or return. */
+bool code_is_straight(const struct elf *e, uint64_t from, uint64_t to);
 /* Is the address in the function, as far as its branches show where that ends? */
 bool code_contains(const struct elf *e, uint64_t function, uint64_t vaddr);
 /* How many instructions of the function store a register to memory other than the stack. */

@@ -8,7 +8,6 @@
 #include <errno.h>
 
 #define FUNCTIONS_MAX 8
-#define REPORT_BYTES 32 /* between the mentions of file and function in one report */
 
 /* The errors that name a function are reported by it, or by what it was inlined into. */
 enum string { WRITE_INTERNAL, READ_INTERNAL, WRITE, READ, FILE_NAME };
@@ -47,9 +46,9 @@ static unsigned int named_at(const struct locate_input *in, const struct site *s
 	size_t string = s->string - in->first_string;
 
 	if (by_code)
-		return string != FILE_NAME
-			       ? 0
-			       : code_numbers_near(in->e, s->vaddr, codes, ARRAY_LEN(codes));
+		return string == FILE_NAME ? code_numbers_near(in->e, s->function, s->vaddr, codes,
+							       ARRAY_LEN(codes))
+					   : 0;
 	return string < FILE_NAME ? 1u << string : 0;
 }
 
@@ -66,7 +65,7 @@ static bool begins_ours(const struct locate_input *in, uint64_t function, bool b
 		    s->string > in->first_string + FILE_NAME)
 			continue;
 		first = first ? first : s->vaddr;
-		if (s->vaddr - first > REPORT_BYTES)
+		if (!code_is_straight(in->e, first, s->vaddr))
 			return false;
 		if (named_at(in, s, by_code))
 			return true;
@@ -164,13 +163,13 @@ static int locate(const struct locate_input *in, bool by_code, unsigned int v, s
 
 static int by_names(const struct locate_input *in, struct finding *ret)
 {
-	uint64_t met = in->sites->strings_met >> in->first_string;
+	uint64_t mentioned = in->sites->mentioned >> in->first_string;
 	unsigned int v = 0;
 	int r = -ENOENT;
 
-	if (met >> WRITE_INTERNAL & 1) {
+	if (mentioned >> WRITE_INTERNAL & 1) {
 		v = version(in->e);
-		r = v ? locate(in, false, v, ret) : -ENOTSUP;
+		r = v && !locate(in, false, v, ret) ? 0 : -ENOTSUP;
 		if (!r)
 			finding_note(ret, "function names in its error reports (%u.%u, stripped)",
 				     v / 100, v % 100);
@@ -180,13 +179,18 @@ static int by_names(const struct locate_input *in, struct finding *ret)
 				       : "stripped, and its version is not known",
 				     ret->points.n ? "read" : "write");
 	}
-	if (r && met >> FILE_NAME & 1) {
-		ret->points.n = 0;
-		r = locate(in, true, 0, ret) ? -ENOTSUP : 0;
-		finding_note(ret,
-			     r ? "stripped, and no function reports errors as SSL_%s"
-			       : "function numbers in its error reports (stripped)",
-			     ret->points.n ? "read" : "write");
+	if (r && mentioned >> FILE_NAME & 1) {
+		struct finding coded = { .stack = ret->stack };
+
+		if (!locate(in, true, 0, &coded)) {
+			*ret = coded;
+			finding_note(ret, "function numbers in its error reports (stripped)");
+			return 0;
+		}
+		if (!ret->note[0])
+			finding_note(ret, "stripped, and no function reports errors as SSL_%s",
+				     coded.points.n ? "read" : "write");
+		r = -ENOTSUP;
 	}
 	return r;
 }

@@ -43,7 +43,6 @@ static void add_target(struct search *s, struct slice bytes, size_t nul, uint64_
 			continue;
 		while (!whole && start && nul - start < STRING_LEN_MAX && bytes.data[start - 1])
 			start--;
-		s->sites->strings_met |= UINT64_C(1) << i;
 		if (s->n_targets < TARGETS_MAX)
 			s->targets[s->n_targets++] = (struct target){ vaddr + start, (uint32_t)i };
 	}
@@ -125,6 +124,7 @@ static void add_site(struct search *s, uint64_t vaddr, uint32_t string)
 {
 	struct sites *sites = s->sites;
 
+	sites->mentioned |= UINT64_C(1) << (string & 63);
 	if (sites->n == SITES_MAX)
 		return;
 	if (sites->n == sites->size) {

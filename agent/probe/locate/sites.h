@@ -25,8 +25,8 @@ struct site {
 
 struct sites {
 	size_t n, size;
-	struct site *site;    /* by vaddr */
-	uint64_t strings_met; /* a bit for each string that is in the file, mentioned or not */
+	struct site *site;  /* by vaddr */
+	uint64_t mentioned; /* a bit for each string that code mentions */
 };
 
 /* `strings`: ends of strings, without their NUL: code mentions the beginning of a string

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * OpenAI over WebSocket (genai.md 4.4, 4.5): Responses, where each response.create is a
+ * request and lanes run side by side, and Realtime, where a response may begin without
+ * one, and what was said before it comes as items. Both send Responses' events.
+ */
+#include "decoder_ws.h"
+
+#include "api_error.h"
+#include "cleanup.h"
+#include "openai_responses.h"
+
+static bool responses_path(struct slice path)
+{
+	return slice_ends(path, SLICE("/responses"));
+}
+
+static bool realtime_path(struct slice path)
+{
+	return slice_ends(path, SLICE("/realtime"));
+}
+
+static void responses_client(struct decoder *d, struct json_val root, uint64_t ts_ns)
+{
+	struct call *c;
+
+	if (!json_is(json_get(root, "type"), "response.create"))
+		return;
+	c = session_next(d);
+	if (!c)
+		return;
+	d->ws->api->dialect->request(c, &d->config, root);
+	c->stream = true;
+	session_open(d, json_raw(json_get(root, "stream_id")), ts_ns);
+}
+
+static bool is_end(struct json_val type)
+{
+	static const char *const ends[] = { "response.completed", "response.incomplete",
+					    "response.failed", "response.cancelled",
+					    "response.done" };
+
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
+		if (json_is(type, ends[i]))
+			return true;
+	return false;
+}
+
+static void responses_server(struct decoder *d, struct json_val root, struct slice data,
+			     uint64_t ts_ns)
+{
+	struct slice lane = json_raw(json_get(root, "stream_id"));
+	struct json_val id = json_path(root, "response.id"), type = json_get(root, "type");
+	struct ws_op *op = session_find(d, lane);
+
+	/* The next one begins: the end of the one before it was lost. */
+	if (op && json_is(type, "response.created") && op->call->response_id.data &&
+	    !slice_eq(op->call->response_id, json_raw(id))) {
+		session_close(d, op, true, false, ts_ns);
+		op = session_find(d, lane);
+	}
+	if (!op && json_is(type, "response.created")) {
+		op = session_open(d, lane, ts_ns);
+		if (op)
+			call_mark_partial(op->call, "request_not_seen", 0);
+	}
+	if (!op)
+		return;
+	session_feed(d, op, root, data, ts_ns);
+	if (is_end(type) || json_is(type, "error"))
+		session_close(d, op, false, false, ts_ns);
+}
+
+static void realtime_client(struct decoder *d, struct json_val root, uint64_t ts_ns)
+{
+	struct json_val type = json_get(root, "type"), model = json_path(root, "session.model");
+	struct call *c;
+
+	if (json_type(model) == JSON_STRING)
+		call_update(d->call, &d->ws->model, model);
+	if (json_is(type, "conversation.item.create")) {
+		c = session_next(d);
+		if (c)
+			openai_add_item(c, &d->config, json_get(root, "item"));
+	} else if (json_is(type, "response.create")) {
+		c = session_next(d);
+		if (c && json_type(json_get(root, "response")) == JSON_OBJECT)
+			d->ws->api->dialect->request(c, &d->config, json_get(root, "response"));
+		session_open(d, SLICE_NONE, ts_ns);
+	}
+}
+
+/* One that was asked for and not answered yet, or one that the server begins by itself. */
+static struct ws_op *realtime_begin(struct decoder *d, uint64_t ts_ns)
+{
+	for (size_t i = 0; i < d->ws->n_ops; i++)
+		if (!d->ws->ops[i].started)
+			return &d->ws->ops[i];
+	return session_open(d, SLICE_NONE, ts_ns);
+}
+
+static void realtime_server(struct decoder *d, struct json_val root, struct slice data,
+			    uint64_t ts_ns)
+{
+	struct json_val type = json_get(root, "type"), id = json_get(root, "response_id");
+	struct json_val details = json_path(root, "response.status_details");
+	struct ws_op *op;
+
+	call_update(d->call, &d->ws->model, json_path(root, "session.model"));
+	if (json_type(id) != JSON_STRING)
+		id = json_path(root, "response.id");
+	op = session_find_response(d, id);
+	if (!op && (json_is(type, "response.created") || json_is(type, "response.done")))
+		op = realtime_begin(d, ts_ns);
+	/* An error names no response: it is the answer to what was asked last. */
+	if (!op && json_is(type, "error") && d->ws->n_ops && !d->ws->ops[d->ws->n_ops - 1].started)
+		op = &d->ws->ops[d->ws->n_ops - 1];
+	if (!op)
+		return;
+	call_update(op->call, &op->call->conversation_id,
+		    json_path(root, "response.conversation_id"));
+	if (!op->call->response_model.data)
+		op->call->response_model = arena_copy(&op->call->arena, d->ws->model);
+	if (json_type(json_get(details, "error")) == JSON_OBJECT)
+		api_error_set(op->call, json_get(details, "error"));
+	session_feed(d, op, root, data, ts_ns);
+	if (is_end(type) || json_is(type, "error"))
+		session_close(d, op, false, false, ts_ns);
+}
+
+const struct ws_api ws_openai_responses = {
+	.dialect = &dialect_openai_responses,
+	.path = responses_path,
+	.client = responses_client,
+	.server = responses_server,
+};
+
+const struct ws_api ws_openai_realtime = {
+	.dialect = &dialect_openai_responses,
+	.path = realtime_path,
+	.client = realtime_client,
+	.server = realtime_server,
+};

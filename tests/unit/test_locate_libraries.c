@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Libraries by their symbols: those of this machine, and what the kernel refuses. */
+#include "cleanup.h"
+#include "code_elf.h"
+#include "locate/libraries.h"
+
+#include <errno.h>
+#include <glob.h>
+
+static size_t count(const struct points *p, enum point_role role)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->n; i++)
+		n += p->point[i].role == role;
+	return n;
+}
+
+TEST(libraries_of_this_machine)
+{
+	static const struct {
+		const char *pattern;
+		enum tls_stack stack;
+		enum point_role write, read;
+		size_t writes, reads;
+	} rows[] = {
+		/* gnutls_record_send ends in gnutls_record_send2: one of the two. */
+		{ "/usr/lib/*/libgnutls.so.30", STACK_GNUTLS, ROLE_GNUTLS_WRITE, ROLE_GNUTLS_READ,
+		  1, 2 },
+		{ "/usr/lib/*/libnspr4.so", STACK_NSS, ROLE_NSS_WRITE, ROLE_NSS_READ, 2, 2 },
+		{ "/usr/lib/*/libmbedtls.so.14", STACK_MBEDTLS, ROLE_OTHER_WRITE, ROLE_OTHER_READ,
+		  1, 1 },
+		{ "/usr/lib/*/libwolfssl.so.35", STACK_WOLFSSL, ROLE_OTHER_WRITE, ROLE_OTHER_READ,
+		  1, 1 },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		_cleanup_(elf_cleanup) struct elf *e = NULL;
+		struct findings f = { 0 };
+		glob_t found;
+
+		if (glob(rows[i].pattern, 0, NULL, &found))
+			continue;
+		test_row("%s", found.gl_pathv[0]);
+		CHECK_INT(elf_open(&e, found.gl_pathv[0]), 0);
+		globfree(&found);
+		CHECK_INT(locate_quick(e, &f), 0);
+		CHECK_INT(f.finding[0].stack, rows[i].stack);
+		CHECK_STR(slice_from(f.finding[0].note), "symbols");
+		CHECK_INT(count(&f.finding[0].points, rows[i].write), rows[i].writes);
+		CHECK_INT(count(&f.finding[0].points, rows[i].read), rows[i].reads);
+		CHECK_INT(count(&f.finding[0].points, ROLE_RETURN), rows[i].writes + rows[i].reads);
+		CHECK(count(&f.finding[0].points, ROLE_FREE));
+	}
+}
+
+/* s2n's functions; the second may begin as some assemblers fill up. */
+static int find(const char *begins, size_t len, struct finding *ret)
+{
+	_cleanup_(elf_cleanup) struct elf *e = NULL;
+	static struct code_elf c;
+	struct elf_symbol symbols[4] = { 0 };
+	struct locate_input in;
+
+	code_init(&c, CODE_PIE);
+	symbols[0].vaddr = code_begin(&c);
+	code_end(&c);
+	symbols[1].vaddr = code_here(&c);
+	code_bytes(&c, begins, len);
+	code_end(&c);
+	e = code_open(&c);
+	in = (struct locate_input){ .e = e, .symbols = symbols };
+	return s2n_by_symbols.locate(&in, ret);
+}
+
+TEST(what_the_kernel_refuses_is_no_point)
+{
+	struct finding f = { 0 }, refused = { 0 };
+
+	CHECK_INT(find("\x55", 1, &f), 0);
+	CHECK_INT(f.points.n, 4);
+	CHECK_INT(find("\x2e\x2e\x41\x54", 4, &refused), -ENOTSUP); /* cs cs push r12 */
+	CHECK_STR(slice_from(refused.note), "the kernel has no probe for how s2n_recv begins");
+}
