@@ -97,7 +97,7 @@ struct options {
 	const char *db_file; /* NULL: the default one */
 	bool ui;	     /* serve the page */
 	const char *listen;  /* its ADDR:PORT; NULL: the default one */
-	int listen_fd;	     /* of a page that was started by another gentap; 0: none */
+	uint64_t listen_fd;  /* of a page that was started by another gentap; 0: none */
 	struct option_strings allow_hosts;
 	uint64_t keep_days, keep_mib; /* of spans in it; 0: no limit */
 	struct option_numbers pids, uids, exclude_uids;
