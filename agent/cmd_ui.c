@@ -66,7 +66,7 @@ static int serve(const struct options *o, const char *db, const char *dashboards
 		.n_hosts = o->allow_hosts.count,
 		.settings = describe(&settings, o, db),
 		.label = label,
-		.listen_fd = o->listen_fd,
+		.listen_fd = (int)o->listen_fd,
 		.with_parent = o->listen_fd > 0,
 	};
 	int r = 0;
