@@ -38,18 +38,21 @@ SEES_otlp    := base sys genai trace account
 SEES_store   := base sys genai trace account
 SEES_metrics := base sys genai trace account
 SEES_probe   := base sys
-SEES_ui      := base store
+SEES_ui      := base sys wire genai trace store
 SEES_main    := base sys wire genai flow trace account otlp store metrics probe ui
 # Only these also see the kernel contract.
 ABI_USERS    := flow probe main
 # Only these see the generated skeleton of the kernel programs.
 SKEL_USERS   := probe
+# Only these see the bundled files of the page.
+WEB_USERS    := ui
 # What runs without eBPF, root or a clock: linked into tests, fuzzers and benches.
 PURE         := $(filter $(MODULES),base wire genai flow trace account otlp store metrics sys)
 
 # Of a module that is not, the files that are: no libbpf, no generated skeleton.
 PURE_FILES   := $(wildcard agent/probe/discover*.c agent/probe/filter.c agent/probe/perfring.c \
-	agent/probe/memo.c agent/probe/scout.c agent/probe/locate/*.c agent/ui/waterfall.c)
+	agent/probe/memo.c agent/probe/scout.c agent/probe/urgent.c agent/probe/locate/*.c \
+	agent/ui/numbers.c agent/ui/grid.c agent/ui/chart.c agent/ui/waterfall.c agent/ui/guard.c agent/ui/assets.c agent/ui/boards.c)
 
 LIBS_PURE  := libelf libdw zlib libbrotlidec libzstd libnghttp2 libcurl libcap-ng \
 	sqlite3 yaml-0.1 libpcre2-8
@@ -95,6 +98,18 @@ $(BUILD)/gen/gentap.bpf.o: $(BPF_OBJS)
 $(SKEL): $(BUILD)/gen/gentap.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name gentap_bpf > $@.tmp && mv $@.tmp $@
 
+# ---- The page: bundled, compressed, as a C header --------------------------------------
+WEB_SRCS := $(shell find agent/ui/web agent/ui/dashboards agent/ui/openapi.json agent/ui/demo.har.gz -type f)
+WEB      := $(BUILD)/web/ui_assets.h
+
+# Files whose name starts with a dot are not the build's: npm's own.
+$(BUILD)/web/.installed: agent/ui/web/package-lock.json
+	@mkdir -p $(@D)
+	$(Q)cp agent/ui/web/package.json agent/ui/web/package-lock.json $(@D)
+	$(Q)cd $(@D) && npm ci --silent --no-audit --no-fund --ignore-scripts
+	$(Q)touch $@
+$(WEB): $(BUILD)/web/.installed $(WEB_SRCS)
+	$(Q)node agent/ui/web/build.mjs --out $(BUILD)/web
 # ---- Price list: from the npm package that agent/account/prices pins ------------------
 PRICES := $(BUILD)/gen/prices.json
 $(PRICES): agent/account/prices/package.json agent/account/prices/package-lock.json agent/account/prices/extract.mjs
@@ -106,7 +121,8 @@ $(PRICES): agent/account/prices/package.json agent/account/prices/package-lock.j
 
 # ---- Modules, in each variant ------------------------------------------------------
 includes = $(addprefix -iquoteagent/,$(1) $(SEES_$(1))) $(if $(filter $(1),$(ABI_USERS)),-Iinclude) \
-	$(if $(filter $(1),$(SKEL_USERS)),-DGENTAP_USES_BPF -isystem $(BUILD)/gen)
+	$(if $(filter $(1),$(SKEL_USERS)),-DGENTAP_USES_BPF -isystem $(BUILD)/gen) \
+	$(if $(filter $(1),$(WEB_USERS)),-isystem $(BUILD)/web)
 SRCS_main := $(wildcard agent/*.c)
 $(foreach m,$(MODULES),$(eval SRCS_$(m) := $(wildcard agent/$(m)/*.c agent/$(m)/*/*.c)))
 objs = $(patsubst agent/%.c,$(BUILD)/$(1)/%.o,$(SRCS_$(2)))
@@ -117,6 +133,7 @@ $(call objs,$(1),$(2)): $(BUILD)/$(1)/%.o: agent/%.c
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC_$(1)) $$(BASE_CFLAGS) $$(CFLAGS_$(1)) $$(CFLAGS) $(call includes,$(2)) $$(CPPFLAGS) -MMD -MP -c $$< -o $$@
 $(if $(filter $(2),$(SKEL_USERS)),$(filter-out $(call pure_files,$(1)),$(call objs,$(1),$(2))): $(SKEL))
+$(if $(filter $(2),$(WEB_USERS)),$(BUILD)/$(1)/$(2)/assets.o: $(WEB))
 $(if $(filter $(2),account),$(BUILD)/$(1)/account/price_builtin.o: $(PRICES)
 $(BUILD)/$(1)/account/price_builtin.o: CPPFLAGS += -DPRICES_JSON='"$(PRICES)"')
 endef
@@ -165,6 +182,10 @@ $(BUILD)/replay/%: tests/replay/%.c $(BUILD)/unit/libpure.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BASE_CFLAGS) $(SANITIZE) $(TEST_INCLUDES) -MMD -MP -MF $@.d $< $(BUILD)/unit/libpure.a \
 		-o $@ $(call pkg,--libs,$(LIBS_PURE)) -lm
+$(BUILD)/ui/%: tests/ui/%.c $(BUILD)/bench/libpure.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BASE_CFLAGS) $(HARDEN) $(TEST_INCLUDES) -MMD -MP -MF $@.d $< $(BUILD)/bench/libpure.a \
+		-pie -o $@ $(call pkg,--libs,$(LIBS_PURE)) -lm
 $(BUILD)/fuzzers/%: tests/fuzz/%.c $(BUILD)/fuzzers/libpure.a
 	$(Q)$(CLANG) $(BASE_CFLAGS) -Wno-missing-prototypes $(FUZZER) -fsanitize=fuzzer $(TEST_INCLUDES) -MMD -MP -MF $@.d $< \
 		$(BUILD)/fuzzers/libpure.a -o $@ $(call pkg,--libs,$(LIBS_PURE) $(LIBS_TEST)) -lm
@@ -172,10 +193,11 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/bench/libpure.a
 	$(Q)$(CC) $(BASE_CFLAGS) $(HARDEN) $(TEST_INCLUDES) -MMD -MP -MF $@.d $< $(BUILD)/bench/libpure.a \
 		-pie -o $@ $(call pkg,--libs,$(LIBS_PURE) $(LIBS_TEST)) -lm
 
--include $(shell [ -d $(BUILD) ] && find $(BUILD) -name '*.d')
+-include $(shell [ -d $(BUILD) ] && find $(BUILD) '(' -name venv -o -name node -o -name arm64 ')' -prune \
+	-o -type f -name '*.d' -print)
 
 # ---- Targets -------------------------------------------------------------------------
-.PHONY: all deps deps-test run test test-live conformance check bench fuzz fuzzers unit asan install uninstall format lint clean help
+.PHONY: all deps deps-test run test test-live conformance check bench fuzz fuzzers unit asan install uninstall format lint clean help arm64
 all: $(BUILD)/gentap ## build the agent
 asan: $(BUILD)/gentap-asan
 unit: $(UNIT) $(REPLAY)
@@ -186,11 +208,12 @@ benches: $(BENCH)
 NPM_DEPS := $(if $(shell command -v npm),,nodejs npm)
 # Root installs as it is; a user through sudo, which is called for nothing else.
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
-DEPS := gcc make clang llvm bpftool libbpf-dev libelf-dev libdw-dev zlib1g-dev libbrotli-dev libzstd-dev \
-	libnghttp2-dev libcurl4-openssl-dev libcap-ng-dev libsqlite3-dev libyaml-dev libmicrohttpd-dev libpcre2-dev \
-	libncurses-dev uthash-dev pkg-config libc6-dev ca-certificates $(NPM_DEPS)
-DEPS_TEST := libclang-rt-14-dev python3-venv python3-pip openssl curl procps brotli zstd \
-	libcjson-dev
+LIBS_DEV := libbpf-dev libelf-dev libdw-dev zlib1g-dev libbrotli-dev libzstd-dev libnghttp2-dev \
+	libcurl4-openssl-dev libcap-ng-dev libsqlite3-dev libyaml-dev libmicrohttpd-dev libpcre2-dev \
+	libncurses-dev uthash-dev libc6-dev
+DEPS := gcc make clang llvm bpftool $(LIBS_DEV) pkg-config ca-certificates $(NPM_DEPS)
+DEPS_TEST := chromium libclang-rt-14-dev python3-venv python3-pip openssl curl procps brotli zstd \
+	libcjson-dev util-linux podman runc gcc-aarch64-linux-gnu
 
 define apt_install
 	@missing=$$(for p in $(1); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
@@ -207,26 +230,41 @@ deps-test:
 	$(call apt_install,$(DEPS) $(DEPS_TEST))
 	$(Q)tests/setup
 
+# As root, and leaving nothing in the tree. sudo resets PATH, where the clients are.
+live_tests = $(if $(SUDO),echo "capturing needs root: running the live tests with sudo"; )$(SUDO) env \
+	PATH="$$PATH" PYTHONDONTWRITEBYTECODE=1 BUILD=$(abspath $(BUILD)) $(PYTHON) tests/run live
+
 run: deps ## install, build, start the agent and show live calls
 	$(Q)$(MAKE) --no-print-directory all
 	@[ -z "$(SUDO)" ] || echo "capturing needs root: starting the agent with sudo"
-	$(Q)$(SUDO) $(BUILD)/gentap run --print --store $(ARGS)
+	$(Q)$(SUDO) $(BUILD)/gentap run --print --store --ui $(ARGS)
 
 check: ## fast inner loop: unit and replay tests under ASan and UBSan, no root
 	$(Q)$(MAKE) --no-print-directory unit asan all
 	$(Q)$(PYTHON) tests/run unit replay
 
-test: deps-test ## install, build, pass every test that needs no root
-	$(Q)$(MAKE) --no-print-directory unit asan fuzzers all
-	$(Q)$(PYTHON) tests/run unit replay conformance fuzz
+test: deps-test ## install, build, pass every test, live ones included
+	$(Q)$(MAKE) --no-print-directory unit asan fuzzers all arm64 $(BUILD)/ui/fill
+	$(Q)$(PYTHON) tests/run unit replay conformance fuzz ui
+	$(Q)$(live_tests)
+
+# The other machine's agent and kernel programs, whole, with Debian's own libraries for it.
+ARM64 := $(BUILD)/arm64
+ARM64_ROOT := $(abspath $(ARM64))/root
+arm64: ## cross-build the agent for arm64, to $(BUILD)/arm64/out/gentap
+	$(Q)tests/arm64-root $(ARM64) $(LIBS_DEV)
+	$(Q)PKG_CONFIG_SYSROOT_DIR=$(ARM64_ROOT) \
+		PKG_CONFIG_LIBDIR=$(ARM64_ROOT)/usr/lib/aarch64-linux-gnu/pkgconfig:$(ARM64_ROOT)/usr/share/pkgconfig \
+		$(MAKE) --no-print-directory ARCH=arm64 BUILD=$(ARM64)/out \
+		CC='aarch64-linux-gnu-gcc --sysroot=$(ARM64_ROOT)' all
 
 conformance: deps-test ## recorded traffic against the official SDKs' reading
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)$(PYTHON) tests/run conformance
 
-test-live: deps-test ## real clients through real TLS (root)
+test-live: deps-test ## real clients through real TLS, captured by the real kernel
 	$(Q)$(MAKE) --no-print-directory all
-	$(Q)$(PYTHON) tests/run live
+	$(Q)$(live_tests)
 
 bench: all benches ## print measurements (root)
 	$(Q)tests/bench/run
@@ -236,8 +274,20 @@ fuzz: fuzzers ## fuzz every parser for SECONDS each
 
 install: all ## install to $(DESTDIR)$(PREFIX)
 	install -D -m 755 $(BUILD)/gentap $(DESTDIR)$(PREFIX)/bin/gentap
+	$(Q)set -e; share=$(DESTDIR)$(PREFIX)/share; tmp=$(BUILD)/install.tmp; \
+	put() { install -D -m 644 $$tmp $$share/$$1; echo "install $$share/$$1"; }; \
+	$(BUILD)/gentap completion bash >$$tmp; put bash-completion/completions/gentap; \
+	$(BUILD)/gentap completion zsh >$$tmp; put zsh/site-functions/_gentap; \
+	$(BUILD)/gentap completion fish >$$tmp; put fish/vendor_completions.d/gentap.fish; \
+	$(BUILD)/gentap man >$$tmp; put man/man1/gentap.1; \
+	for c in $$($(BUILD)/gentap help | sed -n 's/^  \([a-z]*\) .*/\1/p'); do \
+		$(BUILD)/gentap man $$c >$$tmp; put man/man1/gentap-$$c.1; \
+	done; rm -f $$tmp
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/gentap
+	cd $(DESTDIR)$(PREFIX)/share 2>/dev/null && rm -f bash-completion/completions/gentap \
+		zsh/site-functions/_gentap fish/vendor_completions.d/gentap.fish \
+		man/man1/gentap.1 man/man1/gentap-*.1 || true
 
 C_FILES = $(shell git ls-files '*.c' '*.h')
 format: ## clang-format in place

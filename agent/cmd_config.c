@@ -2,7 +2,7 @@
 /* config: whether the configuration is right, and what is in force and why. */
 #include "cleanup.h"
 #include "commands.h"
-#include "options_table.h"
+#include "options_tables.h"
 #include "settings.h"
 
 #include <string.h>

@@ -6,6 +6,8 @@
 #include "live.h"
 #include "log.h"
 #include "notify.h"
+#include "page.h"
+#include "schema.h"
 
 #include <errno.h>
 
@@ -15,6 +17,18 @@ static void on_signal(void *ctx, int signo)
 {
 	(void)signo;
 	loop_quit(ctx);
+}
+
+/* The page is a help, no reason not to watch. */
+static void start_page(struct page *p, const struct options *o)
+{
+	char path[4096];
+	const char *db = o->db_file;
+
+	if (!db && !schema_default_path(path, sizeof(path)))
+		db = path;
+	if (o->ui && db && !page_start(p, o, db))
+		fprintf(stderr, "page: %s\n", p->url);
 }
 
 static void say_ready(const struct live *l, const struct options *o)
@@ -45,6 +59,7 @@ static int watch(const struct options *o, const char *record_file)
 {
 	static const int signals[] = { SIGINT, SIGTERM };
 	struct loop_source *source; /* the loop's; never removed one by one */
+	struct page page = { 0 };
 	struct live l;
 	int r = live_start(&l, o, record_file, 0);
 
@@ -55,12 +70,14 @@ static int watch(const struct options *o, const char *record_file)
 	if (!r)
 		r = loop_add_signal(l.app.loop, &source, SIGHUP, on_hangup, &l);
 	if (!r) {
+		start_page(&page, o);
 		say_ready(&l, o);
 		r = loop_run(l.app.loop);
 	}
 	if (r)
 		log_error("loop: %s", strerror(-r));
 	notify_send("STOPPING=1");
+	page_stop(&page);
 	/* An endpoint that was down is reported, and no reason to fail the stop. */
 	live_stop(&l, FLUSH_MS);
 	if (o->output == OUTPUT_TABLE && !o->quiet)

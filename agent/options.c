@@ -2,11 +2,12 @@
 #include "options.h"
 
 #include "cleanup.h"
-#include "options_table.h"
+#include "options_tables.h"
 #include "settings.h"
 #include "slice.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 /* What flags, GENTAP_* and files say of the exporter, in this order before and behind the
@@ -17,14 +18,34 @@ static const char *exporter_configured[EXPORTER_FLAGS_MAX];
 /* A parse under way. */
 struct parse {
 	struct options *options;
-	bool given[FLAGS_MAX]; /* on the command line, by row of the table */
+	bool given[OPTIONS_FLAGS_MAX]; /* on the command line, by row of the table */
 };
 
 static void mark_given(struct parse *p, int key)
 {
-	for (size_t i = 0; i < n_flags; i++)
-		if (flags[i].option.key == key)
+	for (size_t i = 0; i < n_option_flags; i++)
+		if (option_flags[i].option.key == key)
 			p->given[i] = true;
+}
+
+/* What the command's line in the table says it takes. */
+static void check_args(const struct options *o, struct argp_state *state)
+{
+	const char *args = NULL;
+	int most;
+
+	for (size_t i = 0; i < n_option_commands; i++)
+		if (option_commands[i].command == o->command)
+			args = option_commands[i].args;
+	if (!args)
+		return;
+	most = !*args ? 0 : strstr(args, "...") || o->command == CMD_BUDGET ? INT_MAX : 1;
+	if (*args && *args != '[' && !o->n_args && o->command != CMD_QUERY)
+		argp_error(state, "which %s?", args);
+	if (o->command == CMD_EXEC && !o->n_args)
+		argp_error(state, "which command?");
+	if (o->n_args > most)
+		argp_error(state, "unexpected argument: %s", o->args[o->n_args - 1]);
 }
 
 static error_t parse_key(int key, char *arg, struct argp_state *state)
@@ -42,13 +63,8 @@ static error_t parse_key(int key, char *arg, struct argp_state *state)
 		o->n_args = state->argc - state->next;
 		return 0;
 	}
-	if (key == ARGP_KEY_END && !o->n_args &&
-	    (o->command == CMD_EXEC || o->command == CMD_RECORD || o->command == CMD_REPLAY ||
-	     o->command == CMD_DECODE))
-		argp_error(state, o->command == CMD_EXEC ? "which command?" : "which file?");
-	if (key == ARGP_KEY_END && o->n_args &&
-	    (o->command == CMD_RUN || (o->command == CMD_RECORD && o->n_args > 1)))
-		argp_error(state, "unexpected argument: %s", o->args[o->n_args - 1]);
+	if (key == ARGP_KEY_END)
+		check_args(o, state);
 	r = option_set(o, key, arg);
 	if (r == -ENOENT)
 		return ARGP_ERR_UNKNOWN;
@@ -60,12 +76,12 @@ static error_t parse_key(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
-static void list_flags(enum command command, struct argp_option *to)
+void options_list_flags(enum command command, struct argp_option *to)
 {
-	for (size_t i = 0; i < n_flags; i++)
-		if (flags[i].commands & ON(command))
-			*to++ = flags[i].option;
-	for (size_t i = 0; (ON(command) & EXPORTS) && i < n_exporter_flags; i++)
+	for (size_t i = 0; i < n_option_flags; i++)
+		if (option_flags[i].commands & COMMAND_BIT(command))
+			*to++ = option_flags[i].option;
+	for (size_t i = 0; (COMMAND_BIT(command) & COMMANDS_EXPORTING) && i < n_exporter_flags; i++)
 		*to++ = (struct argp_option){ exporter_flags[i].flag, KEY_EXPORTER + (int)i,
 					      exporter_flags[i].arg,  0,
 					      exporter_flags[i].doc,  4 };
@@ -77,9 +93,9 @@ static void print_commands(FILE *to)
 	      "OpenTelemetry spans, without an SDK, a proxy or a certificate.\n\n"
 	      "Usage: gentap COMMAND [OPTION...]\n\nCommands:\n",
 	      to);
-	for (size_t i = 0; i < n_commands; i++)
-		fprintf(to, "  %-9s %.*s\n", commands[i].name, (int)strcspn(commands[i].doc, "\v"),
-			commands[i].doc);
+	for (size_t i = 0; i < n_option_commands; i++)
+		fprintf(to, "  %-10s %.*s\n", option_commands[i].name,
+			(int)strcspn(option_commands[i].doc, "\v"), option_commands[i].doc);
 	fputs("\n'gentap COMMAND --help' tells more.\n", to);
 }
 
@@ -87,8 +103,9 @@ static void print_commands(FILE *to)
 
 static void each_name(void (*each)(void *ctx, const char *name), void *ctx)
 {
-	for (size_t i = 0; i < n_flags; i++)
-		each(ctx, flags[i].option.name);
+	for (size_t i = 0; i < n_option_flags; i++)
+		if (!(option_flags[i].option.flags & OPTION_HIDDEN))
+			each(ctx, option_flags[i].option.name);
 	for (size_t i = 0; i < n_exporter_flags; i++)
 		each(ctx, exporter_flags[i].flag);
 }
@@ -136,20 +153,24 @@ static int parse_bool(const char *text, bool *ret)
 	return -EINVAL;
 }
 
-static int apply_item(struct options *o, const struct flag *f, const struct setting *item)
+static int apply_item(struct options *o, const struct option_flag *f, const struct setting *item)
 {
-	bool yes = true;
-	int r;
+	bool yes = true, optional = f->option.flags & OPTION_ARG_OPTIONAL;
+	char *arg = item->value;
+	int r = 0;
 
 	if (!f->option.arg && parse_bool(item->value, &yes))
 		return complain(item, "true or false is wanted");
-	r = yes ? option_set(o, f->option.key, item->value) : 0;
+	if (optional && !parse_bool(item->value, &yes))
+		arg = NULL;
+	if (yes)
+		r = option_set(o, f->option.key, arg);
 	return r == -E2BIG ? complain(item, "too many values")
 	       : r	   ? complain(item, "bad value")
 			   : 0;
 }
 
-static int apply_flag(struct options *o, const struct flag *f)
+static int apply_flag(struct options *o, const struct option_flag *f)
 {
 	unsigned int layer = settings_layer(o->settings, f->option.name);
 	int r = 0;
@@ -215,9 +236,9 @@ static int apply_flags(struct options *o, const bool *given)
 {
 	int r = 0;
 
-	for (size_t i = 0; !r && i < n_flags; i++)
-		if ((flags[i].commands & ON(o->command)) && !(given && given[i]))
-			r = apply_flag(o, &flags[i]);
+	for (size_t i = 0; !r && i < n_option_flags; i++)
+		if ((option_flags[i].commands & COMMAND_BIT(o->command)) && !(given && given[i]))
+			r = apply_flag(o, &option_flags[i]);
 	return r;
 }
 
@@ -248,16 +269,18 @@ static int apply_settings(struct parse *p)
 
 static int parse_command(struct options *o, size_t which, int argc, char **argv)
 {
-	struct argp_option options[FLAGS_MAX + EXPORTER_FLAGS_MAX + 1] = { 0 };
-	struct argp argp = { options, parse_key, commands[which].args, commands[which].doc, NULL,
-			     NULL,    NULL };
+	struct argp_option options[OPTIONS_FLAGS_MAX] = { 0 };
+	struct argp argp = {
+		options, parse_key, option_commands[which].args, option_commands[which].doc, NULL,
+		NULL,	 NULL
+	};
 	struct parse p = { .options = o };
 	char name[64];
 	int r;
 
-	o->command = commands[which].command;
-	list_flags(o->command, options);
-	snprintf(name, sizeof(name), "gentap %s", commands[which].name);
+	o->command = option_commands[which].command;
+	options_list_flags(o->command, options);
+	snprintf(name, sizeof(name), "gentap %s", option_commands[which].name);
 	argv[0] = name; /* what argp calls the program */
 	/* exec's own arguments are not ours, even where they look like options. */
 	argp_err_exit_status = 2;
@@ -271,8 +294,8 @@ static int find_command(const char *name)
 		name = "help";
 	if (!strcmp(name, "--version") || !strcmp(name, "-V"))
 		name = "version";
-	for (size_t i = 0; i < n_commands; i++)
-		if (!strcmp(commands[i].name, name))
+	for (size_t i = 0; i < n_option_commands; i++)
+		if (!strcmp(option_commands[i].name, name))
 			return (int)i;
 	return -1;
 }
@@ -289,11 +312,11 @@ int options_parse(struct options *o, int argc, char **argv, int *ret_status)
 		*ret_status = 2;
 		return 1;
 	}
-	if (commands[which].command == CMD_VERSION) {
+	if (option_commands[which].command == CMD_VERSION) {
 		puts("gentap " GENTAP_VERSION);
 		return 1;
 	}
-	if (commands[which].command == CMD_HELP) {
+	if (option_commands[which].command == CMD_HELP) {
 		int about = argc > 2 ? find_command(argv[2]) : -1;
 
 		if (about >= 0)

@@ -23,13 +23,45 @@ enum command {
 	CMD_REPLAY,
 	CMD_DECODE,
 	CMD_DOCTOR,
+	CMD_UI,
+	CMD_DEMO,
 	CMD_PRICES,
 	CMD_CONFIG,
+	CMD_QUERY,
+	CMD_RUNS, /* from here to CMD_COVERAGE: tables of the database */
+	CMD_CALLS,
+	CMD_MODELS,
+	CMD_TOOLS,
+	CMD_AGENTS,
+	CMD_USERS,
+	CMD_TEAMS,
+	CMD_REPOS,
+	CMD_SESSIONS,
+	CMD_ERRORS,
+	CMD_COVERAGE,
+	CMD_SHOW,
+	CMD_REPORT,
+	CMD_BUDGET,
+	CMD_TOP,
+	CMD_STATUSLINE,
+	CMD_STATUS,
+	CMD_COMPLETION,
+	CMD_MAN,
 	CMD_VERSION,
 	CMD_HELP,
 };
 
-enum output_format { OUTPUT_NONE, OUTPUT_TABLE, OUTPUT_JSONL, OUTPUT_OTLP_JSON, OUTPUT_TREE };
+enum output_format {
+	OUTPUT_NONE,
+	OUTPUT_TABLE,
+	OUTPUT_JSONL,
+	OUTPUT_OTLP_JSON,
+	OUTPUT_TREE, /* up to here of spans as they are captured; the following of what is stored */
+	OUTPUT_WIDE,
+	OUTPUT_JSON,
+	OUTPUT_CSV,
+	OUTPUT_MARKDOWN,
+};
 
 #define OPTIONS_LIST_MAX 64
 
@@ -42,6 +74,11 @@ struct option_strings {
 struct option_numbers {
 	uint32_t items[OPTIONS_LIST_MAX + 1];
 	size_t count;
+};
+
+/* A flag whose value the query language reads. */
+struct option_word {
+	const char *name, *value;
 };
 
 struct options {
@@ -57,10 +94,19 @@ struct options {
 	uint64_t ring_bytes; /* 0: default */
 	bool store;	     /* keep spans in a database */
 	const char *db_file; /* NULL: the default one */
+	bool ui;	     /* serve the page */
+	const char *listen;  /* its ADDR:PORT; NULL: the default one */
+	int listen_fd;	     /* of a page that was started by another gentap; 0: none */
+	struct option_strings allow_hosts;
 	uint64_t keep_ns, keep_bytes;
 	struct option_numbers pids, uids, exclude_uids;
 	struct option_strings comms, exes, exclude_comms, exclude_exes;
 	struct option_strings features_off;
+	struct option_word words[OPTIONS_LIST_MAX];
+	size_t n_words;
+	bool batch; /* top */
+	uint64_t iterations, delay_s;
+	bool remove; /* budget set --delete */
 	bool show_origin;
 	const char *config_file; /* instead of those in /etc/gentap */
 	struct settings *settings;
@@ -71,6 +117,9 @@ struct options {
 /* Parses everything, and reads the configuration (settings.h); prints help, version and usage
  * errors itself. 0: go on; 1: done, leave with *ret_status. */
 int options_parse(struct options *o, int argc, char **argv, int *ret_status);
+
+/* The last value of a flag of `words`; NULL: not given. */
+const char *options_word(const struct options *o, const char *name);
 
 /* getenv() with the flags and GENTAP_* on top and the configuration files below: a flag
  * named after a variable counts as that variable and hides the signal-specific one of the

@@ -4,7 +4,8 @@
  * that includes this header has them, and the linker keeps one of each.
  *
  * The LRU maps heal by themselves: what a lost return or an unseen close leaves behind is
- * the first to go.
+ * the first to go. Each CPU keeps a stock of free entries, so the agent enlarges them where
+ * there are many.
  */
 #ifndef BPF_MAPS_H
 #define BPF_MAPS_H
@@ -32,6 +33,14 @@ struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 1 << 25); /* the agent resizes it */
 } ring __weak SEC(".maps");
+
+/* What dispatch goes on to, by the agent's enum point_role. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 64);
+	__type(key, u32);
+	__type(value, u32);
+} roles __weak SEC(".maps");
 
 struct stats {
 	u64 count[GENTAP_STAT_MAX];
@@ -82,7 +91,7 @@ struct conn {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 32768);
+	__uint(max_entries, 16384);
 	__type(key, struct conn_key);
 	__type(value, struct conn);
 } conns __weak SEC(".maps");
@@ -97,7 +106,7 @@ struct verdict {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 32768);
+	__uint(max_entries, 16384);
 	__type(key, struct conn_key);
 	__type(value, struct verdict);
 } verdicts __weak SEC(".maps");
@@ -164,7 +173,7 @@ struct sock_owner {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 32768);
+	__uint(max_entries, 16384);
 	__type(key, u64); /* struct sock * */
 	__type(value, struct sock_owner);
 } socks __weak SEC(".maps");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "arena.h"
 
+#define ARENA_FIRST 960 /* many arenas never hold more */
 #define ARENA_BLOCK 4000
 #define ARENA_ALIGN _Alignof(max_align_t)
 
@@ -48,13 +49,13 @@ void *arena_alloc(struct arena *a, size_t size)
 	if (rounded > a->max - a->used)
 		goto fail;
 	if (!b || b->size - b->used < rounded) {
-		struct arena_block *fresh =
-			arena_block_new(rounded > ARENA_BLOCK / 2 ? rounded : ARENA_BLOCK);
+		size_t usual = b ? ARENA_BLOCK : ARENA_FIRST;
+		struct arena_block *fresh = arena_block_new(rounded > usual / 2 ? rounded : usual);
 
 		if (!fresh)
 			goto fail;
 		/* A big one goes behind the current block, which may still have room. */
-		if (b && rounded > ARENA_BLOCK / 2) {
+		if (b && rounded > usual / 2) {
 			fresh->next = b->next;
 			b->next = fresh;
 		} else {

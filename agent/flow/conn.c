@@ -9,6 +9,7 @@
 static const struct conn_proto *const protos[] = {
 	&http2_proto,
 	&http1_proto,
+	&ws_proto,
 };
 
 static void side_data(void *ctx, struct slice data, bool call_start, uint64_t ts_ns);
@@ -55,6 +56,40 @@ static void close_proto(struct conn *c, uint64_t wall_ns)
 		proto->close(TAKE(c->state), wall_ns);
 }
 
+/* What goes over a socket under TLS is seen better above: bytes of the socket itself are
+ * the same, coded (or, where the kernel codes them, not even that). */
+void conn_set_bind(struct conn *c, const struct gentap_bind *bind)
+{
+	const struct flow_sock key = { .ptr = bind->sock, .tgid = c->id.tgid };
+	struct table *secured = &c->flow->secured;
+
+	c->bind = *bind;
+	if (c->source == GENTAP_SRC_SOCKET || !bind->sock)
+		return;
+	table_take(secured, &key, sizeof(key));
+	if (secured->count && secured->count >= secured->max)
+		table_take_oldest(secured);
+	if (table_add(secured, &key, sizeof(key), c))
+		c->flow->stats.no_memory++;
+}
+
+static bool is_secured(const struct conn *c)
+{
+	const struct flow_sock key = { .ptr = c->id.ptr, .tgid = c->id.tgid };
+
+	return c->source == GENTAP_SRC_SOCKET && table_get(&c->flow->secured, &key, sizeof(key));
+}
+
+static void forget_bind(struct conn *c, uint64_t wall_ns)
+{
+	const struct flow_sock key = { .ptr = c->bind.sock, .tgid = c->id.tgid };
+
+	if (table_get(&c->flow->secured, &key, sizeof(key)) == c)
+		table_take(&c->flow->secured, &key, sizeof(key));
+	if (c->role == CONN_CLIENT)
+		twins_end(&c->flow->twins, &c->bind, wall_ns);
+}
+
 void conn_free(struct conn *c, uint64_t ts_ns)
 {
 	struct conn_side *first, *second;
@@ -68,6 +103,7 @@ void conn_free(struct conn *c, uint64_t ts_ns)
 	stream_flush(&first->stream);
 	stream_flush(&second->stream);
 	close_proto(c, flow_wall_ns(c->flow, ts_ns));
+	forget_bind(c, flow_wall_ns(c->flow, ts_ns));
 	c->flow->stats.lost_records += first->stream.lost_records + second->stream.lost_records;
 	stream_release(&first->stream);
 	stream_release(&second->stream);
@@ -87,6 +123,10 @@ static void set_verdict(struct conn *c, enum gentap_verdict verdict)
 /* From here on the kernel sends nothing but a call that may begin a request. */
 static void ignore(struct conn *c, uint64_t wall_ns)
 {
+	if (c->proto) {
+		c->owed = c->proto->owed ? c->proto->owed(c->state) : (struct owed){ 0 };
+		c->sides[0].passed = c->sides[1].passed = false;
+	}
 	close_proto(c, wall_ns);
 	for (int dir = 0; dir < 2; dir++) {
 		c->sides[dir].broken = true;
@@ -116,6 +156,14 @@ static void settle(struct conn *c, uint64_t wall_ns)
 	if (c->ignore && !c->undecided && c->verdict != GENTAP_WANTED && !c->closing)
 		ignore(c, wall_ns);
 	c->ignore = false;
+}
+
+struct owed conn_take_owed(struct conn *c)
+{
+	struct owed owed = c->owed;
+
+	c->owed = (struct owed){ 0 };
+	return c->sides[!conn_request_dir(c)].passed ? c->owed : owed;
 }
 
 bool conn_whole(const struct conn *c, enum gentap_dir dir)
@@ -210,19 +258,22 @@ static size_t collect(struct conn_side *side, struct slice data, uint64_t wall_n
 static void sniff(struct conn_side *side, struct slice data, bool call_start, uint64_t wall_ns)
 {
 	struct conn *c = side->conn;
-	const struct conn_proto *proto;
+	const struct conn_proto *proto = NULL;
 	enum sniff answer;
 	bool more = side->head_len;
 	size_t taken;
 
 	/* Only a request wakes a connection that is ignored: what still comes of the
 	 * response that was not wanted must not. */
-	if (c->verdict == GENTAP_IGNORED && c->role && side->dir != conn_request_dir(c))
+	if (c->verdict == GENTAP_IGNORED && c->role && side->dir != conn_request_dir(c)) {
+		side->passed = true;
 		return;
+	}
 	if (!more && !call_start && !conn_whole(c, side->dir))
 		return;
 	taken = collect(side, data, wall_ns);
-	answer = conn_sniff((struct slice){ side->head, side->head_len }, &proto);
+	answer = is_secured(c) ? SNIFF_NO
+			       : conn_sniff((struct slice){ side->head, side->head_len }, &proto);
 	if (answer == SNIFF_NO && more && call_start) {
 		side->head_len = 0;
 		taken = collect(side, data, wall_ns);
@@ -263,7 +314,7 @@ static void side_hole(void *ctx, uint64_t len, uint64_t ts_ns)
 
 	if (c->verdict != GENTAP_IGNORED)
 		c->flow->stats.lost_bytes += len;
-	side->broken = true;
+	side->broken = side->passed = true;
 	side->head_len = 0;
 	if (c->proto)
 		c->proto->hole(c->state, side->dir, len, wall_ns);

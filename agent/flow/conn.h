@@ -16,6 +16,7 @@
 #include "pipeline.h"
 #include "stream.h"
 #include "table.h"
+#include "twins.h"
 
 #define CONN_SNIFF_MAX 24 /* bytes that tell protocols apart: the length of HTTP/2's preface */
 
@@ -24,9 +25,17 @@ struct flow {
 	struct pipeline_config config;
 	struct pipeline_sink sink;
 	struct pipeline_stats stats;
-	struct table hellos; /* (tgid, socket) → struct tls_hello */
-	size_t buffered;     /* body bytes that open exchanges may be holding */
+	struct table hellos;  /* (tgid, socket) → struct tls_hello */
+	struct table secured; /* struct flow_sock → struct conn of the TLS object on it */
+	struct twins twins;
+	size_t buffered;     /* bytes that open exchanges hold */
 	uint64_t last_ts_ns; /* boot time of the latest record */
+};
+
+/* A socket of a process. */
+struct flow_sock {
+	uint64_t ptr;
+	uint64_t tgid; /* 64 bits wide: no padding in a key */
 };
 
 struct conn;
@@ -34,6 +43,12 @@ struct exchange;
 
 /* What a direction's first bytes say. MORE: too few to tell. */
 enum sniff { SNIFF_NO, SNIFF_MORE, SNIFF_REQUEST, SNIFF_RESPONSE };
+
+/* Responses that had not begun when a connection was ignored, oldest first. */
+struct owed {
+	unsigned int count; /* at most 64 */
+	uint64_t head_only; /* bit n: the n-th has no body, whatever its head says */
+};
 
 struct conn_proto {
 	const char *name;
@@ -46,18 +61,22 @@ struct conn_proto {
 	void (*data)(void *state, enum gentap_dir dir, struct slice data, bool call_start,
 		     uint64_t ts_ns);
 	void (*hole)(void *state, enum gentap_dir dir, uint64_t len, uint64_t ts_ns);
+	/* What is owed, if the place between two responses is known; NULL: never. */
+	struct owed (*owed)(const void *state);
 	/* The connection is at its end: emits what is open, frees the state. */
 	void (*close)(void *state, uint64_t ts_ns);
 };
 
 extern const struct conn_proto http1_proto;
 extern const struct conn_proto http2_proto;
+extern const struct conn_proto ws_proto;
 
 struct conn_side {
 	struct conn *conn;
 	struct stream stream;
 	enum gentap_dir dir;
 	bool broken; /* not seen from its first byte on, or with a hole since */
+	bool passed; /* something came, or was lost, since the connection was ignored */
 	char head[CONN_SNIFF_MAX];
 	size_t head_len;
 	uint64_t head_ts_ns;
@@ -79,6 +98,7 @@ struct conn {
 	void *state;
 	enum conn_role role;
 	enum gentap_verdict verdict;
+	struct owed owed;	/* of an ignored one, as long as no response has passed */
 	bool ignore;		/* nothing on it is wanted: act when the protocol has returned */
 	bool closing;		/* verdicts do not matter any more */
 	unsigned int undecided; /* open exchanges without a verdict */
@@ -92,6 +112,8 @@ int conn_new(struct conn **ret, struct flow *flow, const struct gentap_event *ev
 	     struct process *process);
 /* Ends open exchanges (they are emitted, marked) and frees. */
 void conn_free(struct conn *c, uint64_t ts_ns);
+/* Which socket carries it. */
+void conn_set_bind(struct conn *c, const struct gentap_bind *bind);
 void conn_record(struct conn *c, const struct gentap_event *ev, struct slice data);
 
 /* ---- For protocols ------------------------------------------------------------------ */
@@ -99,6 +121,8 @@ void conn_record(struct conn *c, const struct gentap_event *ev, struct slice dat
 void conn_judged(struct conn *c, enum decoder_verdict verdict);
 /* What is spoken here is not what it looked like. */
 void conn_give_up(struct conn *c);
+/* What was owed when it was ignored, and still is; clears it. */
+struct owed conn_take_owed(struct conn *c);
 /* Was this direction seen from its first byte on, without a hole? */
 bool conn_whole(const struct conn *c, enum gentap_dir dir);
 const struct conn_proto *conn_proto_for_upgrade(struct slice token);

@@ -3,8 +3,11 @@
 
 #include "cleanup.h"
 #include "tls_hello.h"
+#include "ws_exchange.h"
 
 #include <arpa/inet.h>
+
+#define HOLD_SMALL (64 * 1024)
 
 struct exchange *exchange_new_ghost(struct conn *c)
 {
@@ -28,6 +31,25 @@ void flow_emit(void *ctx, struct call *call)
 	flow->sink.call(flow->sink.ctx, call);
 }
 
+/* The call_fn of every decoder on a connection. */
+static void exchange_emit(void *ctx, struct call *call)
+{
+	struct exchange *x = ctx;
+	struct conn *c = x->conn;
+	struct twins *twins = &c->flow->twins;
+
+	if (c->role == CONN_SERVER && x->twin == TWIN_UNASKED)
+		x->twin = twins_take(twins, &c->bind, x->start_ns) ? TWIN_REPORTED : TWIN_NONE;
+	if (x->twin == TWIN_REPORTED) {
+		c->flow->stats.calls_twice++;
+		call_free(call);
+		return;
+	}
+	if (c->role == CONN_CLIENT)
+		call->server_process = process_ref(twins_server(twins, &c->bind));
+	flow_emit(c->flow, call);
+}
+
 struct exchange *exchange_new(struct conn *c)
 {
 	struct exchange *x = exchange_new_ghost(c);
@@ -44,6 +66,8 @@ struct exchange *exchange_new(struct conn *c)
 	};
 	const struct tls_hello *hello;
 
+	if (c->role == CONN_CLIENT && twins_ask(&flow->twins, &c->bind, !c->exchanges))
+		flow->stats.no_memory++;
 	c->exchanges++;
 	flow->stats.exchanges++;
 	if (!x)
@@ -53,7 +77,7 @@ struct exchange *exchange_new(struct conn *c)
 	hello = flow_hello(flow, c->id.tgid, c->bind.sock);
 	if (hello && hello->sni[0])
 		origin.sni = slice_from(hello->sni);
-	if (decoder_new(&x->decoder, &flow->config.decoder, &origin, flow_emit, flow)) {
+	if (decoder_new(&x->decoder, &flow->config.decoder, &origin, exchange_emit, x)) {
 		flow->stats.no_memory++;
 		return x;
 	}
@@ -62,11 +86,18 @@ struct exchange *exchange_new(struct conn *c)
 	return x;
 }
 
+static void count(struct exchange *x)
+{
+	size_t held = ws_exchange_held(x->ws) + (x->decoder ? decoder_held(x->decoder) : 0);
+
+	x->conn->flow->buffered += held - x->held;
+	x->held = held;
+}
+
 static void drop_decoder(struct exchange *x)
 {
 	decoder_free(TAKE(x->decoder));
-	x->conn->flow->buffered -= x->buffered[0] + x->buffered[1];
-	x->buffered[0] = x->buffered[1] = 0;
+	count(x);
 }
 
 static void judge(struct exchange *x, enum decoder_verdict verdict)
@@ -78,9 +109,10 @@ static void judge(struct exchange *x, enum decoder_verdict verdict)
 	conn_judged(x->conn, verdict);
 }
 
-/* After each step: has it shown what it is? */
+/* After each step: what does it hold, has it shown what it is? */
 static void watch(struct exchange *x)
 {
+	count(x);
 	if (x->verdict != DECODER_UNDECIDED)
 		return;
 	judge(x, decoder_verdict(x->decoder));
@@ -92,25 +124,20 @@ void exchange_free(struct exchange *x)
 {
 	if (!x)
 		return;
+	ws_exchange_free(TAKE(x->ws));
 	drop_decoder(x);
 	judge(x, DECODER_UNWANTED);
 	free(x);
 }
 
-/* May this exchange hold so many more bytes? A decoder holds body_max of each body. */
-static bool may_buffer(struct exchange *x, bool response, size_t len)
+bool exchange_may_hold(const struct exchange *x, size_t len)
 {
-	struct flow *flow = x->conn->flow;
-	size_t left = flow->config.decoder.body_max - x->buffered[response];
+	const struct flow *flow = x->conn->flow;
+	size_t max = flow->config.memory_max;
 
-	if (response && x->streamed)
-		return true;
-	len = MIN(len, left);
-	if (flow->buffered + len > flow->config.memory_max)
-		return false;
-	flow->buffered += len;
-	x->buffered[response] += len;
-	return true;
+	if (x->held + len <= HOLD_SMALL)
+		max += max / 4;
+	return flow->buffered + len <= max;
 }
 
 void exchange_request_head(struct exchange *x, const struct http_head *head, uint64_t ts_ns)
@@ -118,6 +145,11 @@ void exchange_request_head(struct exchange *x, const struct http_head *head, uin
 	x->start_ns = ts_ns;
 	x->head_only = slice_eq(head->method, SLICE("HEAD"));
 	x->connect = slice_eq(head->method, SLICE("CONNECT"));
+	if (x->conn->role == CONN_SERVER)
+		twins_answer(&x->conn->flow->twins, &x->conn->bind, x->conn->process, ts_ns);
+	x->websocket = slice_eq_nocase(
+		http_head_get(head, x->connect ? SLICE(":protocol") : SLICE("upgrade")),
+		SLICE("websocket"));
 	if (!x->decoder)
 		return;
 	decoder_request_head(x->decoder, head, ts_ns);
@@ -128,7 +160,9 @@ void exchange_request_body(struct exchange *x, struct slice data, uint64_t ts_ns
 {
 	if (!x->decoder)
 		return;
-	if (may_buffer(x, false, data.len))
+	if (x->ws)
+		exchange_ws_data(x, WS_CLIENT, data, true, ts_ns);
+	else if (exchange_may_hold(x, data.len))
 		decoder_request_body(x->decoder, data, ts_ns);
 	else
 		decoder_request_hole(x->decoder, data.len);
@@ -139,36 +173,31 @@ void exchange_request_hole(struct exchange *x, uint64_t len)
 {
 	if (!x->decoder)
 		return;
-	decoder_request_hole(x->decoder, len);
+	if (x->ws)
+		exchange_ws_hole(x, WS_CLIENT, len, 0);
+	else
+		decoder_request_hole(x->decoder, len);
 	watch(x);
 }
 
 void exchange_request_end(struct exchange *x, enum http_end how, uint64_t ts_ns)
 {
-	if (!x->decoder)
+	if (!x->decoder || x->ws)
 		return;
 	decoder_request_end(x->decoder, how, ts_ns);
 	watch(x);
-}
-
-static bool is_streamed(const struct http_head *head)
-{
-	static const char *const types[] = { "text/event-stream", "application/x-ndjson",
-					     "application/vnd.amazon.eventstream" };
-	struct slice type = http_head_get(head, SLICE("content-type"));
-
-	for (size_t i = 0; i < ARRAY_LEN(types); i++)
-		if (slice_starts_nocase(type, slice_from(types[i])))
-			return true;
-	return false;
 }
 
 void exchange_response_head(struct exchange *x, const struct http_head *head, uint64_t ts_ns)
 {
 	if (!x->decoder)
 		return;
-	x->streamed = is_streamed(head);
+	/* The client's record may have come later than ours of the same bytes. */
+	if (x->conn->role == CONN_SERVER)
+		twins_answer(&x->conn->flow->twins, &x->conn->bind, x->conn->process, x->start_ns);
 	decoder_response_head(x->decoder, head, ts_ns);
+	if (x->websocket && (head->status == 101 || (x->connect && head->status / 100 == 2)))
+		x->ws = ws_exchange_new(x, head);
 	watch(x);
 }
 
@@ -176,7 +205,9 @@ void exchange_response_body(struct exchange *x, struct slice data, uint64_t ts_n
 {
 	if (!x->decoder)
 		return;
-	if (may_buffer(x, true, data.len))
+	if (x->ws)
+		exchange_ws_data(x, WS_SERVER, data, true, ts_ns);
+	else if (exchange_may_hold(x, data.len))
 		decoder_response_body(x->decoder, data, ts_ns);
 	else
 		decoder_response_hole(x->decoder, data.len);
@@ -187,9 +218,65 @@ void exchange_response_hole(struct exchange *x, uint64_t len)
 {
 	if (!x->decoder)
 		return;
-	decoder_response_hole(x->decoder, len);
+	if (x->ws)
+		exchange_ws_hole(x, WS_SERVER, len, 0);
+	else
+		decoder_response_hole(x->decoder, len);
 	watch(x);
 }
+
+void exchange_response_trailers(struct exchange *x, const struct http_head *trailers,
+				uint64_t ts_ns)
+{
+	if (!x->decoder || x->ws)
+		return;
+	decoder_response_trailers(x->decoder, trailers, ts_ns);
+	watch(x);
+}
+
+/* ---- WebSocket --------------------------------------------------------------------------- */
+
+/* Not from within: its own functions may be running. */
+static void drop_unwanted(struct exchange *x)
+{
+	if (!x->decoder)
+		ws_exchange_free(TAKE(x->ws));
+	count(x);
+}
+
+void exchange_ws_data(struct exchange *x, enum ws_side side, struct slice data, bool start,
+		      uint64_t ts_ns)
+{
+	if (x->ws)
+		ws_exchange_data(x->ws, side, data, start, ts_ns);
+	drop_unwanted(x);
+}
+
+void exchange_ws_hole(struct exchange *x, enum ws_side side, uint64_t len, uint64_t ts_ns)
+{
+	if (x->ws)
+		ws_exchange_hole(x->ws, side, len, ts_ns);
+	drop_unwanted(x);
+}
+
+void exchange_ws_message(struct exchange *x, enum ws_side side, bool text, struct slice message,
+			 uint64_t ts_ns)
+{
+	if (!x->decoder)
+		return;
+	decoder_ws_message(x->decoder, side, text, message, ts_ns);
+	watch(x);
+}
+
+void exchange_ws_missing(struct exchange *x, enum ws_side side, uint64_t len)
+{
+	if (!x->decoder)
+		return;
+	decoder_ws_hole(x->decoder, side, len);
+	watch(x);
+}
+
+/* ---- The end ----------------------------------------------------------------------------- */
 
 /* One that kept its secret to the end was nothing. */
 static void finish(struct exchange *x)

@@ -2,8 +2,7 @@
 /*
  * One request and its response on a connection of any HTTP version: a decoder, and
  * what the connection must know of it. It watches the verdict, counts the memory that
- * its bodies may take and replaces bodies by holes when all connections together hold
- * too much.
+ * it holds and replaces bodies by holes when all connections together hold too much.
  *
  * Without a decoder (unwanted, refused, no memory) every function does nothing, so
  * that framing and pairing go on over exchanges nobody wants.
@@ -14,16 +13,21 @@
 #include "conn.h"
 #include "http.h"
 
+/* Of one on its server's side: does the client's side report it? */
+enum exchange_twin { TWIN_UNASKED, TWIN_NONE, TWIN_REPORTED };
+
 struct exchange {
 	struct exchange *next; /* for its owner's list */
 	struct conn *conn;
 	struct decoder *decoder;
 	uint64_t start_ns; /* first byte of the request, Unix time */
 	enum decoder_verdict verdict;
-	size_t buffered[2]; /* request, response: counted in flow->buffered */
-	bool streamed;	    /* the response's bytes are used up as they come */
-	bool head_only;	    /* asked by HEAD: the response has no body */
+	size_t held; /* bytes, counted in flow->buffered */
+	enum exchange_twin twin;
+	bool head_only; /* asked by HEAD: the response has no body */
 	bool connect;
+	bool websocket;		/* asked for: by Upgrade or :protocol */
+	struct ws_exchange *ws; /* and agreed to: bodies are its frames; NULL: no */
 };
 
 /* NULL without memory for itself; one without memory for a decoder is still made, since
@@ -41,12 +45,27 @@ void exchange_request_end(struct exchange *x, enum http_end how, uint64_t ts_ns)
 void exchange_response_head(struct exchange *x, const struct http_head *head, uint64_t ts_ns);
 void exchange_response_body(struct exchange *x, struct slice data, uint64_t ts_ns);
 void exchange_response_hole(struct exchange *x, uint64_t len);
+void exchange_response_trailers(struct exchange *x, const struct http_head *trailers,
+				uint64_t ts_ns);
+/* Bytes of the WebSocket that it became; start: a frame may begin with them. The body and
+ * hole functions above lead here too. */
+void exchange_ws_data(struct exchange *x, enum ws_side side, struct slice data, bool start,
+		      uint64_t ts_ns);
+void exchange_ws_hole(struct exchange *x, enum ws_side side, uint64_t len, uint64_t ts_ns);
+/* For ws_exchange.c: what the frames say. */
+void exchange_ws_message(struct exchange *x, enum ws_side side, bool text, struct slice message,
+			 uint64_t ts_ns);
+void exchange_ws_missing(struct exchange *x, enum ws_side side, uint64_t len);
 /* Emits; what comes after is ignored. */
 void exchange_response_end(struct exchange *x, enum http_end how, uint64_t ts_ns);
 /* The response will not be seen, or not to its end: emits what there is. */
 void exchange_abort(struct exchange *x, uint64_t ts_ns);
 
-/* Counts a call and hands it to the sink: the call_fn of every decoder. ctx: struct flow. */
+/* May it hold so many more bytes? When all connections together hold too much, only who
+ * holds little may. */
+bool exchange_may_hold(const struct exchange *x, size_t len);
+
+/* Counts a call and hands it to the sink: a call_fn. ctx: struct flow. */
 void flow_emit(void *ctx, struct call *call);
 
 #endif

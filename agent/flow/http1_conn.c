@@ -343,6 +343,8 @@ static void *http1_conn_open(struct conn *c, struct exchange *upgraded)
 		h, response_head, response_body, response_hole, response_end, response_raw
 	};
 
+	struct owed owed;
+
 	exchange_free(upgraded); /* nothing upgrades to HTTP/1 */
 	if (!h)
 		return NULL;
@@ -350,8 +352,22 @@ static void *http1_conn_open(struct conn *c, struct exchange *upgraded)
 	pairing_init(&h->pairing, c);
 	init_side(h, &h->request, dir, &request);
 	init_side(h, &h->response, !dir, &response);
+	owed = conn_take_owed(c);
+	if (owed.count) {
+		h->response.synced = h->response.seen = true;
+		pairing_owe(&h->pairing, owed);
+	}
 	h->pairing.loss = !h->response.synced;
 	return h;
+}
+
+static struct owed http1_conn_owed(const void *state)
+{
+	const struct http1_conn *h = state;
+
+	if (!h->response.synced || !http1_idle(&h->response.parser) || h->early.first || h->raw)
+		return (struct owed){ 0 };
+	return pairing_owed(&h->pairing);
 }
 
 static void http1_conn_close(void *state, uint64_t ts_ns)
@@ -390,5 +406,6 @@ const struct conn_proto http1_proto = {
 	.open = http1_conn_open,
 	.data = http1_conn_data,
 	.hole = http1_conn_hole,
+	.owed = http1_conn_owed,
 	.close = http1_conn_close,
 };

@@ -51,6 +51,14 @@ static void on_head(void *ctx, struct h2_stream *s, int dir, const struct http_h
 		exchange_request_head(s->user, head, h->now_ns);
 }
 
+static void on_trailers(void *ctx, struct h2_stream *s, int dir, const struct http_head *fields)
+{
+	struct http2_conn *h = ctx;
+
+	if (s->user && dir != h->h2.client)
+		exchange_response_trailers(s->user, fields, h->now_ns);
+}
+
 static void on_body(void *ctx, struct h2_stream *s, int dir, struct slice data)
 {
 	struct http2_conn *h = ctx;
@@ -251,7 +259,9 @@ static void http2_conn_hole(void *state, enum gentap_dir dir, uint64_t len, uint
 static void *http2_conn_open(struct conn *c, struct exchange *upgraded)
 {
 	struct http2_conn *h = calloc(1, sizeof(*h));
-	const struct h2_sink sink = { h, on_head, NULL, on_body, on_hole, on_end, on_closed };
+	const struct h2_sink sink = {
+		h, on_head, on_trailers, on_body, on_hole, on_end, on_closed
+	};
 
 	if (!h) {
 		exchange_free(upgraded);

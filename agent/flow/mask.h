@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Overwrites secrets in one direction of an HTTP/1 connection with 'x', in place, same
- * length. Works a byte at a time and keeps its state, so a secret, or its name, may be
- * spread over any number of records.
+ * Overwrites secrets in text with 'x', in place, same length: one direction of an HTTP/1
+ * connection, a body, a message. Works a byte at a time and keeps its state, so a secret, or its
+ * name, may be spread over any number of records.
  *
  * It does not follow the framing: every line of the stream is looked at as if it might
  * be a head's. A bad Content-Length can therefore not hide a head from it. Masked are
@@ -17,8 +17,8 @@
  *  - after bytes that were lost: all up to the next line feed, since they may be the rest
  *    of such a value.
  *
- * Not recognised: secrets in compressed bodies, in WebSocket frames, in URL paths, and
- * free text that merely is one.
+ * Not recognised: secrets in compressed bodies, in URL paths, and free text that merely is
+ * one.
  */
 #ifndef FLOW_MASK_H
 #define FLOW_MASK_H

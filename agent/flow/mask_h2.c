@@ -3,19 +3,35 @@
 
 #include "cleanup.h"
 #include "mask.h"
+#include "mask_block.h"
+#include "mask_ws.h"
 
 #define OUT_MAX (8 * 1024 * 1024) /* of one record, or of what resync has held back */
 #define OUT_KEEP 32768
-#define FIELD_MAX (HTTP_HEAD_MAX + 64)
-/* RFC 7541: a reference to the first entry of a table that is empty, and to none. */
-#define NO_SUCH_ENTRY "\xbe"
-#define NO_ENTRY "\x80"
+#define BLOCK_MAX (2 * HTTP_HEAD_MAX)
 
 struct mask_h2_stream {
+	struct mask_h2 *m;
+	uint32_t id;
 	struct mask masks[2];
 	bool coded[2]; /* the body is no text */
 	bool ended[2];
+	bool websocket; /* asked for (RFC 8441), by this direction: */
+	enum gentap_dir client;
+	struct mask_ws *ws[2]; /* agreed to: the body is its frames */
 };
+
+static void stream_free(void *value)
+{
+	struct mask_h2_stream *s = value;
+
+	for (int dir = 0; s && dir < 2; dir++) {
+		if (s->ws[dir])
+			mask_ws_release(s->ws[dir]);
+		free(s->ws[dir]);
+	}
+	free(s);
+}
 
 /* ---- Output -------------------------------------------------------------------------- */
 
@@ -63,89 +79,13 @@ static void put_frame(struct mask_h2 *m, const struct h2_frame *f)
 
 /* ---- Field blocks -------------------------------------------------------------------- */
 
-/* RFC 7541, section 5.1, behind a first byte whose other bits are 0. */
-static void put_length(struct buf *to, size_t n, unsigned int prefix_bits)
-{
-	size_t limit = ((size_t)1 << prefix_bits) - 1;
-
-	if (n < limit) {
-		buf_add_char(to, (char)n);
-		return;
-	}
-	buf_add_char(to, (char)limit);
-	for (n -= limit; n >= 128; n >>= 7)
-		buf_add_char(to, (char)(n | 128));
-	buf_add_char(to, (char)n);
-}
-
-static bool is_field_name(struct slice name)
-{
-	for (size_t i = 0; i < name.len; i++)
-		if (!strchr("abcdefghijklmnopqrstuvwxyz0123456789-_.", name.data[i]) ||
-		    !name.data[i])
-			return false;
-	return true;
-}
-
-/* Reads the value as part of a head of HTTP/1, which the rules of secrets are made for. */
-static void mask_value(struct slice name, char *value, size_t len)
-{
-	char before[MASK_WORD_MAX * 2 + 4] = "x: ";
-	size_t n = strlen(before);
-	struct mask mask;
-
-	if ((name.data[0] != ':' && !is_field_name(name)) || memchr(value, '\n', len)) {
-		memset(value, 'x', len);
-		return;
-	}
-	if (slice_eq(name, SLICE(":path"))) {
-		memcpy(before, "GET ", n = 4);
-	} else if (name.data[0] != ':') {
-		n = MIN(name.len, sizeof(before) - 2);
-		memcpy(before, name.data, n);
-		memcpy(before + n, ": ", 2);
-		n += 2;
-	}
-	mask_init(&mask);
-	mask_bytes(&mask, before, n);
-	mask_bytes(&mask, value, len);
-}
-
-static void put_field(struct buf *to, const struct http_field *f)
-{
-	size_t at;
-
-	if (!f->name.len) {
-		buf_add_str(to, NO_SUCH_ENTRY);
-		return;
-	}
-	buf_add_char(to, 0x10); /* literal, never indexed, with a name of its own */
-	put_length(to, f->name.len, 7);
-	buf_add_slice(to, f->name);
-	put_length(to, f->value.len, 7);
-	at = to->len;
-	buf_add_slice(to, f->value);
-	if (!buf_error(to))
-		mask_value(f->name, to->data + at, f->value.len);
-}
-
-static void make_block(struct buf *to, const struct h2_block *b)
-{
-	for (size_t i = 0; i < b->n_fields; i++)
-		put_field(to, &b->fields[i]);
-	for (size_t i = 0; i < b->omitted && i < HTTP_FIELDS_MAX; i++)
-		buf_add_str(to, NO_SUCH_ENTRY);
-	if (!b->readable)
-		buf_add_str(to, NO_ENTRY);
-}
-
 static void put_block(struct mask_h2 *m, const struct h2_block *b)
 {
-	_cleanup_(buf_cleanup) struct buf block = BUF_INIT(2 * FIELD_MAX);
+	_cleanup_(buf_cleanup) struct buf block = BUF_INIT(BLOCK_MAX);
 	struct slice rest;
 	struct h2_frame f = { .stream = b->stream, .type = H2_HEADERS };
 
-	make_block(&block, b);
+	mask_block(&block, b);
 	if (buf_error(&block)) {
 		m->out.error = buf_error(&block);
 		return;
@@ -175,12 +115,14 @@ static struct mask_h2_stream *find_stream(struct mask_h2 *m, uint32_t id)
 	if (s)
 		return s;
 	if (m->streams.count == m->streams.max)
-		free(table_take_oldest(&m->streams));
+		stream_free(table_take_oldest(&m->streams));
 	s = calloc(1, sizeof(*s));
 	if (!s || table_add(&m->streams, &id, sizeof(id), s)) {
 		free(s);
 		return NULL;
 	}
+	s->m = m;
+	s->id = id;
 	mask_init(&s->masks[0]);
 	mask_init(&s->masks[1]);
 	return s;
@@ -194,7 +136,7 @@ static void end_half(struct mask_h2 *m, int dir, uint32_t id)
 		return;
 	s->ended[dir] = true;
 	if (s->ended[!dir])
-		free(table_take(&m->streams, &id, sizeof(id)));
+		stream_free(table_take(&m->streams, &id, sizeof(id)));
 }
 
 static void learn_coding(struct mask_h2_stream *s, int dir, const struct h2_block *b)
@@ -202,6 +144,88 @@ static void learn_coding(struct mask_h2_stream *s, int dir, const struct h2_bloc
 	for (size_t i = 0; i < b->n_fields; i++)
 		s->coded[dir] |= slice_eq(b->fields[i].name, SLICE("content-encoding")) &&
 				 !slice_eq_nocase(b->fields[i].value, SLICE("identity"));
+}
+
+/* ---- WebSocket on a stream (RFC 8441) ---------------------------------------------------- */
+
+static void masked_data(void *ctx, enum gentap_dir dir, struct slice data, bool call_start,
+			uint64_t ts_ns)
+{
+	struct mask_h2_stream *s = ctx;
+
+	(void)dir, (void)call_start, (void)ts_ns;
+	for (size_t at = 0; at < data.len; at += H2_FRAME_DEFAULT) {
+		struct slice part = slice_sub(data, at, H2_FRAME_DEFAULT);
+
+		put_frame(s->m, &(struct h2_frame){ .length = (uint32_t)part.len,
+						    .type = H2_DATA,
+						    .stream = s->id });
+		buf_add_slice(&s->m->out, part);
+	}
+}
+
+static void masked_hole(void *ctx, enum gentap_dir dir, uint64_t len, uint64_t ts_ns)
+{
+	struct mask_h2_stream *s = ctx;
+
+	(void)ts_ns;
+	len = MIN(len, (uint64_t)H2_FRAME_DEFAULT);
+	put_frame(s->m,
+		  &(struct h2_frame){ .length = (uint32_t)len, .type = H2_DATA, .stream = s->id });
+	put_hole(s->m, dir, len);
+}
+
+static struct slice get_field(const struct h2_block *b, struct slice name)
+{
+	for (size_t i = 0; i < b->n_fields; i++)
+		if (slice_eq(b->fields[i].name, name))
+			return b->fields[i].value;
+	return SLICE_NONE;
+}
+
+static void open_websocket(struct mask_h2_stream *s, const struct h2_block *b)
+{
+	const struct masker_sink sink = { s, masked_data, masked_hole };
+	struct ws_extensions extensions;
+
+	if (ws_extensions_parse(get_field(b, SLICE("sec-websocket-extensions")), &extensions))
+		return;
+	for (int dir = 0; dir < 2; dir++) {
+		s->ws[dir] = malloc(sizeof(*s->ws[dir]));
+		if (!s->ws[dir])
+			return;
+		mask_ws_init(s->ws[dir], dir, dir == (int)s->client, &extensions, &sink);
+	}
+}
+
+static void learn_websocket(struct mask_h2_stream *s, int dir, const struct h2_block *b)
+{
+	if (slice_eq_nocase(get_field(b, SLICE(":protocol")), SLICE("websocket"))) {
+		s->websocket = true;
+		s->client = dir;
+	} else if (s->websocket && dir != (int)s->client && !s->ws[0] &&
+		   slice_starts(get_field(b, SLICE(":status")), SLICE("2"))) {
+		open_websocket(s, b);
+	}
+}
+
+/* The stream, when its body in this direction is not written as it came. */
+static struct mask_h2_stream *find_websocket(struct mask_h2 *m, const struct h2_frame *f)
+{
+	struct mask_h2_stream *s =
+		f->type == H2_DATA ? table_get(&m->streams, &f->stream, sizeof(f->stream)) : NULL;
+
+	return s && s->websocket && s->ws[0] ? s : NULL;
+}
+
+/* So many more bytes of a frame whose header was not written. */
+static void pass_websocket(struct mask_h2 *m, int dir, const struct h2_frame *f, uint64_t len)
+{
+	m->unwritten[dir] -= MIN(len, m->unwritten[dir]);
+	if (!m->unwritten[dir] && f->flags & H2_END_STREAM)
+		put_frame(m, &(struct h2_frame){ .type = H2_DATA,
+						 .flags = H2_END_STREAM,
+						 .stream = f->stream });
 }
 
 /* ---- What is read -------------------------------------------------------------------- */
@@ -220,9 +244,14 @@ static void tap_frame(void *ctx, int dir, const struct h2_frame *f)
 	m->ending[dir] = f->type == H2_DATA && f->flags & H2_END_STREAM ? f->stream : 0;
 	if (is_of_block(f))
 		return;
+	if (find_websocket(m, f)) {
+		m->unwritten[dir] = f->length;
+		pass_websocket(m, dir, f, 0);
+		return;
+	}
 	put_frame(m, f);
 	if (f->type == H2_RST_STREAM)
-		free(table_take(&m->streams, &f->stream, sizeof(f->stream)));
+		stream_free(table_take(&m->streams, &f->stream, sizeof(f->stream)));
 }
 
 static void put_body(struct mask_h2 *m, int dir, const struct h2_frame *f, struct slice data)
@@ -230,7 +259,8 @@ static void put_body(struct mask_h2 *m, int dir, const struct h2_frame *f, struc
 	struct mask_h2_stream *s = find_stream(m, f->stream);
 	size_t at = m->out.len;
 
-	if (!s) {
+	/* A WebSocket that was not agreed to, or not understood, may hide anything. */
+	if (!s || s->websocket) {
 		put_fill(m, 'x', data.len);
 		return;
 	}
@@ -261,9 +291,16 @@ static void tap_part(void *ctx, int dir, const struct h2_frame *f, enum h2_part 
 		     struct slice data)
 {
 	struct mask_h2 *m = ctx;
+	struct mask_h2_stream *s = f ? find_websocket(m, f) : NULL;
 
 	if (f && is_of_block(f))
 		return;
+	if (s) {
+		if (part == H2_PART_CONTENT && s->ws[dir])
+			mask_ws_data(s->ws[dir], data, true, m->now_ns);
+		pass_websocket(m, dir, f, data.len);
+		return;
+	}
 	if (part == H2_PART_CONTENT)
 		put_content(m, dir, f, data);
 	else if (part == H2_PART_PADDING)
@@ -281,8 +318,10 @@ static void tap_block(void *ctx, int dir, const struct h2_block *b)
 		return;
 	put_block(m, b);
 	s = find_stream(m, b->stream);
-	if (s)
+	if (s) {
 		learn_coding(s, dir, b);
+		learn_websocket(s, dir, b);
+	}
 	if (b->ends_stream)
 		end_half(m, dir, b->stream);
 }
@@ -298,6 +337,13 @@ static void tap_hole(void *ctx, int dir, const struct h2_frame *f, uint64_t len)
 
 		put_frame(m, &gap);
 		put_hole(m, dir, len);
+		return;
+	}
+	s = find_websocket(m, f);
+	if (s) {
+		if (s->ws[dir])
+			mask_ws_hole(s->ws[dir], len, m->now_ns);
+		pass_websocket(m, dir, f, len);
 		return;
 	}
 	s = f->type == H2_DATA ? find_stream(m, f->stream) : NULL;
@@ -378,7 +424,7 @@ int mask_h2_upgrade(struct mask_h2 *m, enum gentap_dir client)
 void mask_h2_release(struct mask_h2 *m)
 {
 	h2_release(&m->h2);
-	table_release(&m->streams, free);
+	table_release(&m->streams, stream_free);
 	buf_release(&m->out);
 }
 

@@ -11,8 +11,9 @@
  * not be read becomes one that cannot, and bytes that made no sense become a hole.
  *
  * Bodies are masked per stream as text (mask.h), unless a content coding hides what they
- * are. Dropped: priorities and padding of field blocks, pushed requests. Overwritten: the
- * text of GOAWAY, PING, and frames of unknown types.
+ * are; those that are a WebSocket's frames (RFC 8441) as mask_ws.h says. Dropped: priorities and
+ * padding of field blocks, pushed requests. Overwritten: the text of GOAWAY, PING, and frames of
+ * unknown types.
  */
 #ifndef FLOW_MASK_H2_H
 #define FLOW_MASK_H2_H
@@ -24,10 +25,11 @@ struct mask_h2 {
 	struct h2 h2;
 	struct h2_tap tap;
 	struct masker_sink sink;
-	struct table streams; /* id → struct mask_h2_stream */
-	struct buf out;	      /* of the bytes that are being fed */
-	bool call_start;      /* where `out` begins */
-	uint32_t ending[2];   /* stream that ends with the current frame; 0: none does */
+	struct table streams;  /* id → struct mask_h2_stream */
+	struct buf out;	       /* of the bytes that are being fed */
+	bool call_start;       /* where `out` begins */
+	uint64_t unwritten[2]; /* bytes to come of a frame whose header was not written */
+	uint32_t ending[2];    /* stream that ends with the current frame; 0: none does */
 	uint64_t now_ns;
 	uint64_t no_memory; /* times that bytes became holes for want of it */
 };

@@ -27,6 +27,7 @@ struct masker_side {
 	struct slice todo;   /* bytes that the reader is given, still to be masked */
 	bool call_start;     /* of todo */
 	const char *body_end;
+	bool raw; /* todo is not HTTP any more */
 	uint64_t now_ns;
 };
 
@@ -132,7 +133,9 @@ static void on_raw(void *ctx, struct slice data)
 {
 	struct masker_side *s = ctx;
 
-	put_text(s, (size_t)(data.data - s->todo.data));
+	if (!s->raw)
+		put_text(s, (size_t)(data.data - s->todo.data));
+	s->raw = true;
 }
 
 static void read_http1(struct masker *m, enum gentap_dir dir, struct slice data, bool call_start,
@@ -149,7 +152,7 @@ static void read_http1(struct masker *m, enum gentap_dir dir, struct slice data,
 	s->call_start = call_start;
 	s->now_ns = ts_ns;
 	http1_feed(&s->reader, data.data, data.len);
-	if (m->next == NOTHING_YET)
+	if (!s->raw)
 		put_text(s, s->todo.len);
 	s->body_end = NULL;
 }

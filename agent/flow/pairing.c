@@ -58,6 +58,28 @@ static bool push(struct pairing *p, struct exchange *x, uint64_t ts_ns)
 	return true;
 }
 
+void pairing_owe(struct pairing *p, struct owed owed)
+{
+	for (unsigned int i = 0; i < owed.count && !p->dead; i++) {
+		struct exchange *x = exchange_new_ghost(p->conn);
+
+		if (x)
+			x->head_only = owed.head_only >> i & 1;
+		push(p, x, 0);
+	}
+}
+
+struct owed pairing_owed(const struct pairing *p)
+{
+	struct owed owed = { 0 };
+
+	if (p->answering || p->loss)
+		return owed;
+	for (const struct exchange *x = p->queue; x; x = x->next)
+		owed.head_only |= (uint64_t)x->head_only << owed.count++;
+	return owed;
+}
+
 /* Exchanges whose request began by ts_ns and whose response did not begin yet. */
 static unsigned int count_waiting(const struct pairing *p, uint64_t ts_ns,
 				  struct exchange **ret_last)

@@ -41,6 +41,11 @@ void pairing_init(struct pairing *p, struct conn *conn);
 /* Gives up what is open: it is emitted, marked. */
 void pairing_release(struct pairing *p, uint64_t ts_ns);
 
+/* Responses are still to come to requests that nobody remembers; at the beginning. */
+void pairing_owe(struct pairing *p, struct owed owed);
+/* The same of this connection: a response for each that is open, if none has begun. */
+struct owed pairing_owed(const struct pairing *p);
+
 /* A request begins: makes its exchange and `sending`; NULL when there is no room. */
 struct exchange *pairing_request(struct pairing *p, uint64_t ts_ns);
 /* A response began at start_ns: finds its exchange and makes it `answering`, or NULL. */

@@ -32,7 +32,7 @@ struct known_process {
 
 const struct pipeline_config pipeline_config_default = {
 	.conns_max = 16384,
-	.memory_max = 256 * 1024 * 1024,
+	.memory_max = 64 * 1024 * 1024,
 	.decoder = { .body_max = 16 * 1024 * 1024 },
 };
 
@@ -46,6 +46,8 @@ int pipeline_new(struct pipeline **ret, const struct pipeline_config *config,
 	p->flow.config = *config;
 	p->flow.sink = *sink;
 	table_init(&p->flow.hellos, config->conns_max);
+	table_init(&p->flow.secured, config->conns_max);
+	twins_init(&p->flow.twins, config->conns_max);
 	table_init(&p->conns, config->conns_max);
 	table_init(&p->processes, PROCESSES_MAX);
 	*ret = p;
@@ -76,6 +78,8 @@ void pipeline_free(struct pipeline *p)
 	pipeline_end(p);
 	table_release(&p->conns, NULL);
 	table_release(&p->flow.hellos, free);
+	table_release(&p->flow.secured, NULL);
+	twins_release(&p->flow.twins);
 	table_release(&p->processes, known_process_free);
 	free(p);
 }
@@ -226,13 +230,15 @@ static void record_close(struct pipeline *p, const struct gentap_event *ev)
 
 static int record_bind(struct pipeline *p, const struct gentap_event *ev, struct slice data)
 {
+	struct gentap_bind bind;
 	struct conn *c;
 
-	if (data.len < sizeof(c->bind))
+	if (data.len < sizeof(bind))
 		return -EBADMSG;
+	memcpy(&bind, data.data, sizeof(bind));
 	c = find_conn(p, ev);
 	if (c)
-		memcpy(&c->bind, data.data, sizeof(c->bind));
+		conn_set_bind(c, &bind);
 	return 0;
 }
 

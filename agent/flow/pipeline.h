@@ -33,14 +33,15 @@ struct pipeline_stats {
 	uint64_t exchanges;
 	uint64_t calls;
 	uint64_t calls_partial;
+	uint64_t calls_twice; /* seen on their server's side too: dropped there */
 	uint64_t parse_errors;
 	uint64_t no_memory;
 };
 
 struct pipeline_config {
 	size_t conns_max;  /* open connections */
-	size_t memory_max; /* bytes buffered over all connections; beyond it, new exchanges
-			    * are decoded without their bodies and marked */
+	size_t memory_max; /* bytes held over all connections. Beyond it, what comes for those
+			    * that hold much becomes a hole, marked; for all, a quarter later */
 	int64_t boot_to_wall_ns;
 	struct decoder_config decoder;
 };

@@ -20,6 +20,7 @@ static const char *const operation_names[] = {
 	[OP_INVOKE_AGENT] = "invoke_agent",
 	[OP_RERANK] = "rerank",
 	[OP_MODERATION] = "moderation",
+	[OP_MCP] = "mcp",
 };
 
 const char *call_operation_name(enum operation op)
@@ -52,6 +53,7 @@ void call_free(struct call *c)
 	if (!c)
 		return;
 	process_unref(c->process);
+	process_unref(c->server_process);
 	arena_release(&c->arena);
 	free(c);
 }

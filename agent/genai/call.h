@@ -31,6 +31,7 @@ enum operation {
 	OP_INVOKE_AGENT,
 	OP_RERANK,     /* no word of the conventions, but one that others use too */
 	OP_MODERATION, /* the same */
+	OP_MCP, /* a JSON-RPC exchange: mcp.h */
 };
 const char *call_operation_name(enum operation op);
 
@@ -121,11 +122,13 @@ struct clue {
 	struct slice value;
 };
 
+struct mcp;
 struct provider;
 
 struct call {
 	struct arena arena;
-	struct process *process; /* counted reference; NULL for HAR */
+	struct process *process;	/* counted reference; NULL for HAR */
+	struct process *server_process; /* counted: who answers, when seen on this host; or NULL */
 
 	/* Identity of the exchange, for stable ids and for joining what belongs together. */
 	uint64_t conn_hash; /* of (process, connection) */
@@ -160,6 +163,7 @@ struct call {
 
 	struct slice request_model;
 	bool stream;
+	bool usage_asked;   /* of a stream: stream_options.include_usage */
 	int64_t max_tokens; /* -1 absent, as the ints below */
 	int64_t top_k;
 	int64_t seed; /* with has_seed: every value is possible */
@@ -210,6 +214,10 @@ struct call {
 	size_t n_tools;
 	struct tool_call *tool_calls;
 	size_t n_tool_calls;
+
+	struct mcp *mcp;	  /* of OP_MCP; mcp.h */
+	struct slice mcp_session; /* Mcp-Session-Id and MCP-Protocol-Version of the request */
+	struct slice mcp_protocol;
 
 	struct slice error_type; /* absent: it went well */
 	struct slice error_message;

@@ -51,9 +51,13 @@ static void judge_end(struct decoder *d, enum http_end how, bool closed_here)
 		call_mark_partial(c, "coding_damaged", 0);
 	if (streamed && c->status < 400)
 		cut = !c->error_type.data && (!has_ended(d) || (cut && !c->chunks));
-	if (!cut || ours || d->lost)
+	if (ours || d->lost)
 		return;
-	call_mark_partial(c, closed_here ? "cancelled" : "stream_interrupted", 0);
+	/* The usage that was asked for would have come behind all of the answer. */
+	if (cut || (how == HTTP_END_TRUNCATED && c->usage_asked && !c->usage.present))
+		call_mark_partial(c, closed_here ? "cancelled" : "stream_interrupted", 0);
+	if (!cut)
+		return;
 	call_set_error(c,
 		       closed_here ? SLICE("cancelled")
 		       : c->status ? SLICE("stream_interrupted")

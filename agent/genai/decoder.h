@@ -80,6 +80,8 @@ void decoder_ws_message(struct decoder *d, enum ws_side side, bool text, struct 
 void decoder_ws_hole(struct decoder *d, enum ws_side side, uint64_t len);
 
 enum decoder_verdict decoder_verdict(const struct decoder *d);
+/* Bytes of the exchange that it keeps at present. */
+size_t decoder_held(const struct decoder *d);
 
 /* Whether a request could be an LLM call, by head alone (pure; used for verdicts). */
 enum decoder_verdict detect_head(const struct http_head *head, struct slice sni);

@@ -24,6 +24,7 @@ static const struct dialect *const dialects[] = {
 	&dialect_openai_embeddings,
 	&dialect_openai_media,
 	&dialect_xai_grpc,
+	&dialect_mcp,
 };
 
 /* First match wins: rows with a path stand before those of the same host without. */

@@ -72,5 +72,6 @@ extern const struct dialect dialect_openai_media;
 extern const struct dialect dialect_openai_responses;
 extern const struct dialect dialect_rerank;
 extern const struct dialect dialect_xai_grpc;
+extern const struct dialect dialect_mcp;
 
 #endif

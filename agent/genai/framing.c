@@ -206,6 +206,25 @@ void framing_eof(struct framing *f)
 		jsonarray_eof(&f->array);
 }
 
+size_t framing_held(const struct framing *f)
+{
+	switch (f->kind) {
+	case FRAMING_SSE:
+		return f->sse.line.len + f->sse.data.len;
+	case FRAMING_NDJSON:
+		return f->ndjson.part.len;
+	case FRAMING_ARRAY:
+		return f->array.part.len;
+	case FRAMING_EVENTSTREAM:
+		return f->eventstream.part.len;
+	case FRAMING_GRPC:
+		return f->grpc.part.len + f->grpc.plain.len;
+	case FRAMING_NONE:
+		break;
+	}
+	return 0;
+}
+
 bool framing_lost(const struct framing *f)
 {
 	switch (f->kind) {

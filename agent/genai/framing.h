@@ -61,6 +61,8 @@ void framing_start(struct framing *f, enum framing_kind kind, struct slice codin
 int framing_feed(struct framing *f, const void *data, size_t len);
 void framing_hole(struct framing *f, uint64_t len); /* 0: size not known */
 void framing_eof(struct framing *f);
+/* Bytes of events that have not come to their end. */
+size_t framing_held(const struct framing *f);
 /* Were events lost to damage or to the ceiling? */
 bool framing_lost(const struct framing *f);
 

@@ -10,6 +10,7 @@ void openai_request_common(struct call *c, struct json_val root)
 
 	call_update(c, &c->request_model, json_get(root, "model"));
 	json_bool(json_get(root, "stream"), &c->stream);
+	json_bool(json_path(root, "stream_options.include_usage"), &c->usage_asked);
 	c->temperature = call_json_f64(json_get(root, "temperature"));
 	c->top_p = call_json_f64(json_get(root, "top_p"));
 	c->frequency_penalty = call_json_f64(json_get(root, "frequency_penalty"));

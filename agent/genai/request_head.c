@@ -91,6 +91,8 @@ void request_head_read(struct call *c, const struct http_head *head,
 		c->retry_count = (int64_t)retries;
 	c->guardrail_id = arena_copy(
 		&c->arena, http_head_get(head, SLICE("x-amzn-bedrock-guardrailidentifier")));
+	c->mcp_session = arena_copy(&c->arena, http_head_get(head, SLICE("mcp-session-id")));
+	c->mcp_protocol = arena_copy(&c->arena, http_head_get(head, SLICE("mcp-protocol-version")));
 	trace_context_read(c, head);
 }
 

@@ -3,6 +3,7 @@
 
 #include "cleanup.h"
 #include "json.h"
+#include "messages.h"
 
 #define ARGUMENTS_LEN_MAX (256 * 1024)
 #define AGENT_NAME_MAX 64
@@ -42,6 +43,18 @@ size_t tool_strings(struct arena *a, struct slice arguments, struct tool_string 
 			n += add(&ret[n], arena_copy(a, json_key(i)), decode(a, i));
 	json_release(&doc);
 	return n;
+}
+
+uint64_t tool_arguments_key(struct slice arguments)
+{
+	uint64_t key = slice_hash(SLICE_HASH, SLICE("arguments"));
+	struct json doc;
+
+	json_init(&doc);
+	if (!json_parse(&doc, arguments))
+		key = json_hash(key, json_root(&doc));
+	json_release(&doc);
+	return key;
 }
 
 struct slice tool_strings_agent(const struct tool_string *strings, size_t count)

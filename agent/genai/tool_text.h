@@ -18,6 +18,8 @@ struct tool_string {
 /* The string members of an object, in the arena; a text that is no JSON is one string
  * without a name. How many, `max` at most. */
 size_t tool_strings(struct arena *a, struct slice arguments, struct tool_string *ret, size_t max);
+/* Equal for arguments that are the same JSON, however it is written. */
+uint64_t tool_arguments_key(struct slice arguments);
 /* The agent that they name; absent when none. */
 struct slice tool_strings_agent(const struct tool_string *strings, size_t count);
 

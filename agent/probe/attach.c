@@ -32,8 +32,9 @@ static void fd_path(char path[PATH_SIZE], int fd)
 	snprintf(path, PATH_SIZE, "/proc/self/fd/%d", fd);
 }
 
-static int create_multi(int program_fd, int file_fd, const unsigned long *offsets, size_t n,
-			bool at_return, uint32_t tgid)
+/* cookies: NULL for none. */
+static int create_multi(int program_fd, int file_fd, const unsigned long *offsets,
+			const uint64_t *cookies, size_t n, bool at_return, uint32_t tgid)
 {
 	char path[PATH_SIZE];
 	struct link_create_multi attr = {
@@ -41,6 +42,7 @@ static int create_multi(int program_fd, int file_fd, const unsigned long *offset
 		.attach_type = ATTACH_TYPE_UPROBE_MULTI,
 		.path = (uintptr_t)path,
 		.offsets = (uintptr_t)offsets,
+		.cookies = (uintptr_t)cookies,
 		.count = n,
 		.multi_flags = at_return ? MULTI_RETURN : 0,
 		.pid = tgid,
@@ -94,69 +96,80 @@ static int add_link(struct links *l, int fd)
 	return 0;
 }
 
-/* From the last to the first, since the reaper takes the newest first: the returns go
- * before the entries, or every call meanwhile would look like one whose entry was lost. */
-static void close_down_to(struct links *l, size_t n, struct reaper *reaper)
+/* The oldest first: the returns go before the entries, or every call meanwhile would look
+ * like one whose entry was lost. */
+static void close_from(struct links *l, size_t n, struct reaper *reaper)
 {
-	while (l->n > n) {
-		int fd = l->fds[--l->n];
+	for (size_t i = n; i < l->n; i++) {
+		int fd = l->fds[i];
 
 		if (reaper)
 			reaper_close(reaper, fd);
 		else
 			close(fd);
 	}
+	l->n = MIN(l->n, n);
 }
 
+/* Returns before entries, also among the points of one link (the roles are in that order
+ * from the end): an entry that is seen has its return seen. */
 static int attach_multi(struct links *l, const struct kern *k, int file_fd, uint32_t tgid,
-			const struct points *points, enum point_role role, bool at_return)
+			const struct points *points, bool at_return)
 {
 	unsigned long offsets[POINTS_MAX];
+	uint64_t cookies[POINTS_MAX];
 	size_t n = 0;
 
-	for (size_t i = 0; i < points->n; i++)
-		if (points->point[i].role == role && points->point[i].at_return == at_return)
-			offsets[n++] = points->point[i].offset;
+	for (int role = ROLE_MAX - 1; role >= 0; role--) {
+		for (size_t i = 0; i < points->n; i++) {
+			const struct point *p = &points->point[i];
+
+			if ((int)p->role != role || p->at_return != at_return)
+				continue;
+			cookies[n] = p->role;
+			offsets[n++] = p->offset;
+		}
+	}
 	if (!n)
 		return 0;
-	return add_link(l,
-			create_multi(kern_program(k, role), file_fd, offsets, n, at_return, tgid));
+	return add_link(
+		l, create_multi(kern_dispatch(k), file_fd, offsets, cookies, n, at_return, tgid));
 }
 
 static int attach_perf(struct links *l, const struct kern *k, int file_fd, uint32_t tgid,
-		       const struct points *points, enum point_role role, bool at_return)
+		       const struct points *points, bool at_return)
 {
 	int r = 0;
 
-	for (size_t i = 0; i < points->n && !r; i++) {
-		const struct point *p = &points->point[i];
+	for (int role = ROLE_MAX - 1; role >= 0; role--) {
+		for (size_t i = 0; i < points->n && !r; i++) {
+			const struct point *p = &points->point[i];
 
-		if (p->role == role && p->at_return == at_return)
-			r = add_link(l, create_perf(k, kern_program(k, role), file_fd, p, tgid));
+			if ((int)p->role == role && p->at_return == at_return)
+				r = add_link(l, create_perf(k, kern_program(k, p->role), file_fd, p,
+							    tgid));
+		}
 	}
 	return r;
 }
 
-/* Returns before entries (the roles are in that order from the end): an entry that is seen
- * has its return seen. */
 int attach_points(struct links *l, const struct kern *k, int file_fd, uint32_t tgid,
 		  const struct points *points)
 {
 	size_t before = l->n;
 	int r = 0;
 
-	for (int role = ROLE_MAX - 1; role >= 0 && !r; role--)
-		for (int at_return = 0; at_return < 2 && !r; at_return++)
-			r = k->multi ? attach_multi(l, k, file_fd, tgid, points, role, at_return)
-				     : attach_perf(l, k, file_fd, tgid, points, role, at_return);
+	for (int at_return = 1; at_return >= 0 && !r; at_return--)
+		r = k->multi ? attach_multi(l, k, file_fd, tgid, points, at_return)
+			     : attach_perf(l, k, file_fd, tgid, points, at_return);
 	if (r)
-		close_down_to(l, before, NULL);
+		close_from(l, before, NULL);
 	return r;
 }
 
 void attach_release(struct links *l, struct reaper *reaper)
 {
-	close_down_to(l, 0, reaper);
+	close_from(l, 0, reaper);
 	free(l->fds);
 	*l = (struct links){ 0 };
 }
@@ -232,7 +245,7 @@ bool attach_test_multi(int program_fd, volatile uint32_t *hits)
 	if (fd < 0)
 		return false;
 	where = offset;
-	link = create_multi(program_fd, fd, &where, 1, false, getpid());
+	link = create_multi(program_fd, fd, &where, NULL, 1, false, getpid());
 	close(fd);
 	if (link < 0)
 		return false;

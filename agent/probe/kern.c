@@ -15,9 +15,11 @@
 #include "gentap.skel.h"
 
 #define RING_BYTES_MIN (4 << 20)
-#define RING_BYTES_MAX (64 << 20)
-#define RING_PART 128 /* of the machine's memory */
-#define WAKE_PART 8   /* an eighth of the ring unread wakes the consumer */
+#define RING_BYTES_MAX (16 << 20) /* 300 ms of 50 MB/s */
+#define RING_PART 128		  /* of the machine's memory */
+#define WAKE_PART 8		  /* an eighth of the ring unread wakes the consumer */
+#define CONNS_BATCH 256
+#define LRU_PER_CPU 1024
 
 /* As bpf/maps.bpf.h has them. */
 struct conn_key {
@@ -100,6 +102,10 @@ static void choose(struct kern *k, const struct probe_config *config)
 	k->socket_send =
 		feature_on(config, FEATURE_SOCKET_SEND) &&
 		has_type(has ? btf : NULL, "btf_trace_tcp_sendmsg_locked", BTF_KIND_TYPEDEF);
+	/* Whether it works is tried once the programs are loaded. */
+	k->multi = feature_on(config, FEATURE_MULTI) &&
+		   has_type(has ? btf : NULL, "bpf_uprobe_multi_link", BTF_KIND_STRUCT);
+	bpf_program__set_autoload(s->progs.dispatch, k->multi);
 	k->socket_receive = feature_on(config, FEATURE_SOCKET_RECEIVE);
 	k->socket_state = feature_on(config, FEATURE_SOCKET_STATE);
 	if (has)
@@ -123,12 +129,16 @@ static size_t default_ring_bytes(void)
 static void configure(struct kern *k, const struct probe_config *config)
 {
 	struct gentap_bpf *s = k->skel;
+	uint32_t cpus = (uint32_t)MAX(libbpf_num_possible_cpus(), 1);
 	struct bpf_program *p;
+	struct bpf_map *m;
 
 	k->ring_bytes = config->ring_bytes ? config->ring_bytes : default_ring_bytes();
 	bpf_map__set_max_entries(s->maps.ring, k->ring_bytes);
 	s->rodata->agent_tgid = getpid();
 	s->rodata->wake_bytes = k->ring_bytes / WAKE_PART;
+	bpf_object__for_each_map(m, s->obj) if (bpf_map__type(m) == BPF_MAP_TYPE_LRU_HASH)
+		bpf_map__set_max_entries(m, MAX(bpf_map__max_entries(m), cpus * LRU_PER_CPU));
 	/* Programs for uprobe_multi attach through perf as well, not the reverse. */
 	bpf_object__for_each_program(p, s->obj) if (bpf_program__type(p) == BPF_PROG_TYPE_KPROBE)
 		bpf_program__set_expected_attach_type(p, ATTACH_TYPE_UPROBE_MULTI);
@@ -175,6 +185,22 @@ static void raise_limits(void)
 	setrlimit(RLIMIT_MEMLOCK, &memory);
 }
 
+static int fill_roles(const struct kern *k)
+{
+	int r = 0;
+
+	for (uint32_t role = 0; role < ROLE_MAX && !r; role++) {
+		int fd = kern_program(k, role);
+
+		if (fd >= 0)
+			r = bpf_map_update_elem(bpf_map__fd(k->skel->maps.roles), &role, &fd,
+						BPF_ANY);
+	}
+	if (r)
+		log_info("probe: programs cannot be dispatched to: %s", strerror(errno));
+	return r;
+}
+
 int kern_open(struct kern *k, const struct probe_config *config, const char **ret_error)
 {
 	int r;
@@ -210,9 +236,10 @@ int kern_open(struct kern *k, const struct probe_config *config, const char **re
 	}
 	attach_sockets(k);
 	attach_find_perf(&k->perf_uprobe_type, &k->perf_return_flag);
-	k->multi = feature_on(config, FEATURE_MULTI) &&
+	k->multi = k->multi &&
 		   attach_test_multi(bpf_program__fd(k->skel->progs.self_test),
-				     &k->skel->bss->self_test_hits);
+				     &k->skel->bss->self_test_hits) &&
+		   !fill_roles(k);
 	k->skel->bss->returns_shared = !k->multi;
 	if (!k->multi && k->perf_uprobe_type < 0) {
 		*ret_error = "the kernel has no user space probes: gentap needs "
@@ -253,6 +280,11 @@ int kern_program(const struct kern *k, enum point_role role)
 	return bpf_program__fd(programs[role]);
 }
 
+int kern_dispatch(const struct kern *k)
+{
+	return bpf_program__fd(k->skel->progs.dispatch);
+}
+
 int kern_ring_fd(const struct kern *k)
 {
 	return bpf_map__fd(k->skel->maps.ring);
@@ -281,23 +313,37 @@ void kern_set_verdict(const struct kern *k, uint32_t tgid, uint64_t ptr, uint64_
 	bpf_map_update_elem(bpf_map__fd(k->skel->maps.verdicts), &key, &value, BPF_ANY);
 }
 
-void kern_forget_conns(const struct kern *k, uint32_t tgid)
+static void forget_some(const struct kern *k, const struct conn_key *keys, const char *values,
+			size_t n, uint32_t tgid, uint64_t before_ns)
+{
+	for (size_t i = 0; i < n; i++) {
+		uint64_t gen;
+
+		/* Its first member, and the time when it began. */
+		memcpy(&gen, values + i * bpf_map__value_size(k->skel->maps.conns), sizeof(gen));
+		if (keys[i].tgid == tgid && gen < before_ns)
+			bpf_map_delete_elem(bpf_map__fd(k->skel->maps.conns), &keys[i]);
+	}
+}
+
+void kern_forget_conns(const struct kern *k, uint32_t tgid, uint64_t before_ns)
 {
 	int fd = bpf_map__fd(k->skel->maps.conns);
-	uint32_t max = bpf_map__max_entries(k->skel->maps.conns);
-	struct conn_key key, next, *at = NULL;
-	bool condemned = false;
+	struct conn_key keys[CONNS_BATCH];
+	_cleanup_free_ char *values =
+		malloc(CONNS_BATCH * bpf_map__value_size(k->skel->maps.conns));
+	uint32_t from, to;
+	bool more = values;
 
-	/* A key is deleted after the step past it: from a deleted one the walk restarts. */
-	for (uint32_t n = 0; n <= max && !bpf_map_get_next_key(fd, at, &next); n++) {
-		if (condemned)
-			bpf_map_delete_elem(fd, &key);
-		condemned = next.tgid == tgid;
-		key = next;
-		at = &key;
+	for (uint32_t seen = 0, n; more && seen <= bpf_map__max_entries(k->skel->maps.conns);
+	     seen += n) {
+		n = CONNS_BATCH;
+		more = !bpf_map_lookup_batch(fd, seen ? &from : NULL, &to, keys, values, &n, NULL);
+		if (!more && errno != ENOENT) /* that is the last batch */
+			return;
+		forget_some(k, keys, values, n, tgid, before_ns);
+		from = to;
 	}
-	if (condemned)
-		bpf_map_delete_elem(fd, &key);
 }
 
 void kern_read_stats(const struct kern *k, uint64_t ret[GENTAP_STAT_MAX])

@@ -34,6 +34,8 @@ int kern_open(struct kern *k, const struct probe_config *config, const char **re
 void kern_close(struct kern *k); /* a zeroed one is fine */
 
 int kern_program(const struct kern *k, enum point_role role); /* its fd; lent */
+/* The program for uprobe_multi links: goes to that of the role which is the cookie. Lent. */
+int kern_dispatch(const struct kern *k);
 int kern_ring_fd(const struct kern *k);
 volatile uint32_t *kern_consumer_state(const struct kern *k);
 
@@ -41,8 +43,8 @@ volatile uint32_t *kern_consumer_state(const struct kern *k);
 int kern_watch(const struct kern *k, uint32_t tgid, uint32_t state);
 void kern_set_verdict(const struct kern *k, uint32_t tgid, uint64_t ptr, uint64_t gen,
 		      enum gentap_verdict verdict);
-/* Connections of a process that will not be seen closing. */
-void kern_forget_conns(const struct kern *k, uint32_t tgid);
+/* Connections of a process that began before and will not be seen closing. */
+void kern_forget_conns(const struct kern *k, uint32_t tgid, uint64_t before_ns);
 void kern_read_stats(const struct kern *k, uint64_t ret[GENTAP_STAT_MAX]);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "cleanup.h"
 #include "log.h"
+#include "proc.h"
 
 #include <errno.h>
 
@@ -114,6 +115,14 @@ size_t observed_links(const struct observed *o)
 	return n;
 }
 
+struct process *observed_process(struct observed *o)
+{
+	/* Gone from /proc already: its pid is still the truth. */
+	if (!o->process && proc_read(&o->process, o->tgid) && !process_new(&o->process))
+		o->process->pid = o->tgid;
+	return o->process;
+}
+
 bool observed_park(struct observed *o, const struct kern *k, struct reaper *reaper)
 {
 	uint64_t now = clock_mono_ns();
@@ -127,7 +136,7 @@ bool observed_park(struct observed *o, const struct kern *k, struct reaper *reap
 	o->check_ns = now + PARK_CHECK_NS;
 	o->deaf_ns = o->deaf_ns ? MIN(2 * o->deaf_ns, PARK_DEAF_MAX_NS) : PARK_DEAF_NS;
 	kern_watch(k, o->tgid, o->deaf ? 0 : GENTAP_WATCH_PARKED);
-	kern_forget_conns(k, o->tgid);
+	kern_forget_conns(k, o->tgid, UINT64_MAX);
 	log_debug("probe: parked pid=%u", o->tgid);
 	return true;
 }

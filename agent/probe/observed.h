@@ -21,6 +21,8 @@
 #define PARK_DEAF_MAX_NS (60 * NSEC_PER_SEC)
 #define PARK_WANTED_NS (600 * NSEC_PER_SEC) /* it had something for us: not parked so long */
 
+enum observed_end { OBSERVED_LIVES, OBSERVED_EXEC, OBSERVED_EXIT };
+
 struct attachment {
 	struct target *target; /* a reference */
 	struct links links;    /* of all its findings */
@@ -41,7 +43,10 @@ struct observed {
 	uint64_t hear_ns;   /* clock_mono_ns() */
 	uint64_t check_ns;  /* parked: when it is looked at again */
 	uint64_t wanted_ns; /* when a connection was last judged wanted; 0: never */
-	struct observed *next_pending;
+	enum observed_end end;
+	uint64_t end_ns;       /* CLOCK_BOOTTIME */
+	bool had_links;	       /* at its end */
+	struct observed *next; /* of those to attach, or of those that ended */
 };
 
 struct kern;
@@ -56,6 +61,8 @@ void observed_add(struct observed *o, struct target *t);
 unsigned int observed_attach(struct observed *o, const struct kern *k);
 void observed_detach(struct observed *o, struct reaper *reaper);
 size_t observed_links(const struct observed *o);
+/* Lends; read when it is first needed. NULL: out of memory. */
+struct process *observed_process(struct observed *o);
 
 /* Its probes are taken out. False: it may not be parked. */
 bool observed_park(struct observed *o, const struct kern *k, struct reaper *reaper);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Closes file descriptors in a thread of its own: the close of a uprobe link waits for
- * grace periods, 30 to 500 ms that the loop does not have.
+ * Closes file descriptors in a thread of its own, the oldest first: the close of a uprobe
+ * link waits for grace periods, 30 to 500 ms that its owner does not have. At the end there
+ * are several threads, for which the grace periods pass at once.
  */
 #ifndef PROBE_REAPER_H
 #define PROBE_REAPER_H
@@ -10,7 +11,7 @@
 
 struct reaper;
 
-int reaper_new(struct reaper **ret);	     /* 0, -ENOMEM, or -errno of starting the thread */
+int reaper_new(struct reaper **ret);	     /* 0, -ENOMEM, or -errno of starting a thread */
 void reaper_free(struct reaper *r);	     /* closes what is left; waits. NULL is fine */
 void reaper_close(struct reaper *r, int fd); /* takes it */
 

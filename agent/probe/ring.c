@@ -23,7 +23,9 @@ struct ring {
 	size_t size, page;
 	unsigned long *consumer_pos;	   /* ours to write, the kernel reads it */
 	const unsigned long *producer_pos; /* the kernel's */
-	const char *data;		   /* mapped twice in a row: no record wraps */
+	const char *data;
+	char *whole; /* where a record that wraps is put together; of whole_size bytes */
+	size_t whole_size;
 	uint64_t last_record_ns;
 	bool in_callback;
 };
@@ -31,6 +33,28 @@ struct ring {
 static unsigned long unread(const struct ring *r)
 {
 	return __atomic_load_n(r->producer_pos, __ATOMIC_ACQUIRE) - *r->consumer_pos;
+}
+
+/* The kernel would map the ring twice in a row, so that no record wraps; but then every page
+ * of it counts twice as memory of ours. One record per turn of the ring is copied instead.
+ * NULL: out of memory. */
+static const char *unwrap(struct ring *r, unsigned long pos, uint32_t len)
+{
+	size_t at = pos & (r->size - 1), first = MIN(len, r->size - at);
+
+	if (first == len)
+		return r->data + at;
+	if (len > r->whole_size) {
+		char *p = realloc(r->whole, len);
+
+		if (!p)
+			return NULL;
+		r->whole = p;
+		r->whole_size = len;
+	}
+	memcpy(r->whole, r->data + at, first);
+	memcpy(r->whole + first, r->data, len - first);
+	return r->whole;
 }
 
 /* Hands over at most max bytes. True: something was there. */
@@ -42,11 +66,15 @@ static bool consume(struct ring *r, unsigned long max)
 	while (pos != end && pos - start < max) {
 		const char *head = r->data + (pos & (r->size - 1));
 		uint32_t len = __atomic_load_n((const uint32_t *)head, __ATOMIC_ACQUIRE);
+		const char *record;
 
 		if (len & BPF_RINGBUF_BUSY_BIT)
 			break;
-		if (!(len & BPF_RINGBUF_DISCARD_BIT))
-			r->fn(r->ctx, head + BPF_RINGBUF_HDR_SZ, len);
+		if (!(len & BPF_RINGBUF_DISCARD_BIT)) {
+			record = unwrap(r, pos + BPF_RINGBUF_HDR_SZ, len);
+			if (record)
+				r->fn(r->ctx, record, len);
+		}
 		len &= ~BPF_RINGBUF_DISCARD_BIT;
 		pos += (BPF_RINGBUF_HDR_SZ + (unsigned long)len + 7) & ~7ul;
 		__atomic_store_n(r->consumer_pos, pos, __ATOMIC_RELEASE);
@@ -99,14 +127,15 @@ static void on_readable(void *ctx, int fd, uint32_t events)
 	turn(ctx);
 }
 
-void ring_drain(struct ring *r)
+bool ring_drain(struct ring *r)
 {
 	/* A record's receiver may ask for it: the record would be told twice. */
 	if (r->in_callback)
-		return;
+		return false;
 	r->in_callback = true;
 	consume(r, r->size);
 	r->in_callback = false;
+	return true;
 }
 
 static int map_memory(struct ring *r, int map_fd)
@@ -116,7 +145,7 @@ static int map_memory(struct ring *r, int map_fd)
 	if (p == MAP_FAILED)
 		return -errno;
 	r->consumer_pos = p;
-	p = mmap(NULL, r->page + 2 * r->size, PROT_READ, MAP_SHARED, map_fd, r->page);
+	p = mmap(NULL, r->page + r->size, PROT_READ, MAP_SHARED, map_fd, r->page);
 	if (p == MAP_FAILED)
 		return -errno;
 	r->producer_pos = p;
@@ -159,8 +188,9 @@ void ring_free(struct ring *r)
 	loop_remove(r->timer);
 	loop_remove(r->readable);
 	if (r->producer_pos)
-		munmap((void *)r->producer_pos, r->page + 2 * r->size);
+		munmap((void *)r->producer_pos, r->page + r->size);
 	if (r->consumer_pos)
 		munmap(r->consumer_pos, r->page);
+	free(r->whole);
 	free(r);
 }

@@ -24,7 +24,7 @@ typedef void (*ring_record_fn)(void *ctx, const void *record, size_t len);
 int ring_new(struct ring **ret, struct loop *loop, int map_fd, size_t size,
 	     volatile uint32_t *consumer_state, ring_record_fn fn, void *ctx);
 void ring_free(struct ring *r); /* NULL is fine; does not drain */
-/* Hands over what is there now. */
-void ring_drain(struct ring *r);
+/* Hands over what is there now. False: not from within a record's callback. */
+bool ring_drain(struct ring *r);
 
 #endif

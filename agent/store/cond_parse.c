@@ -342,7 +342,11 @@ static int parse_test(struct parser *p, struct query_cond *c, bool *ret_negated)
 		c->op = operators[i].op;
 		*ret_negated = operators[i].negated;
 		p->at += strlen(operators[i].text);
-		r = take_word(p, c->op == COND_MATCH ? "" : ")", &t);
+		if (p->at < p->text.len && strchr("=<>~", p->text.data[p->at]))
+			return fail(p, p->at - strlen(operators[i].text),
+				    strlen(operators[i].text) + 1, "there is no operator '%s%c'",
+				    operators[i].text, p->text.data[p->at]);
+		r = take_word(p, c->op == COND_MATCH ? "" : "()", &t);
 		if (r)
 			return r;
 		if (c->op == COND_EQ && !t.quoted && slice_eq(t.text, SLICE("*"))) {

@@ -8,7 +8,8 @@ const struct field fields[F_COUNT] = {
 #define CLASSES_USAGE CLASS_USAGE
 #define CLASSES_REQUEST CLASS_BIT(CLASS_REQUEST)
 #define X(id, attr, column, kind, unit, classes, dim)                                              \
-	[F_##id] = { attr, column, FIELD_##kind, UNIT_##unit, CLASSES_##classes, dim },
+	[F_##id] = { attr,	  sizeof(attr) - 1,  column, FIELD_##kind,                         \
+		     UNIT_##unit, CLASSES_##classes, dim },
 	FIELDS(X)
 #undef X
 };
@@ -79,7 +80,7 @@ const char *span_class_name(enum span_class c)
 enum field_id field_of_attr(struct slice attr)
 {
 	for (int i = 0; i < F_COUNT; i++)
-		if (slice_eq(attr, slice_from(fields[i].attr)))
+		if (fields[i].attr_len == attr.len && !memcmp(fields[i].attr, attr.data, attr.len))
 			return i;
 	return slice_eq(attr, SLICE("gen_ai.usage.cache_creation.input_tokens")) ? F_CACHE_WRITE
 										 : F_NONE;

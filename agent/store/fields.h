@@ -111,7 +111,8 @@ const char *span_class_name(enum span_class c); /* NULL for a number it does not
 	X(RUN, "gentap.run.id", "run_id", ID, NONE, ALL, 0)                                        \
 	X(PARENT, "parent_id", "parent_id", ID, NONE, ALL, 0)                                      \
 	X(SPAN, "span_id", "span_id", ID, NONE, ALL, 0)                                            \
-	X(TRACE, "trace_id", "trace_id", ID, NONE, ALL, 0)
+	X(TRACE, "trace_id", "trace_id", ID, NONE, ALL, 0)                                         \
+	X(PMODEL, "gentap.provider_model", "pmodel", WORD, NONE, USAGE, 17)
 
 enum field_id {
 #define X(id, attr, column, kind, unit, classes, dim) F_##id,
@@ -123,6 +124,7 @@ enum field_id {
 
 struct field {
 	const char *attr;
+	size_t attr_len;
 	const char *column;
 	enum field_kind kind;
 	enum field_unit unit;
@@ -143,7 +145,7 @@ extern const enum field_id measures[];
 extern const size_t n_measures;
 int measure_index(enum field_id f); /* -1: none */
 
-#define DIMS 17				   /* 0 is "all" */
+#define DIMS 18				   /* 0 is "all" */
 enum field_id dim_field(unsigned int dim); /* F_NONE for 0 */
 
 #endif

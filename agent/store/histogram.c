@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "histogram.h"
 
+#include "cleanup.h"
+
 #include <errno.h>
-#include <stdlib.h>
 
 #define SUB_BITS 6
 #define SUB (1u << SUB_BITS)
+#define BUCKETS (58 * SUB) /* of all int64_t */
+#define SPARSE_MAX 32
 
 /* Values below 64 stand for themselves; above, the exponent and six bits behind the
  * leading one. */
@@ -30,39 +33,84 @@ static int64_t middle_of(uint32_t at)
 
 void histogram_release(struct histogram *h)
 {
-	free(h->buckets);
+	free(h->sparse);
+	free(h->dense);
 	*h = (struct histogram){ 0 };
+}
+
+/* Widens the window so that it holds `at`. */
+static int make_room(struct histogram *h, uint32_t at)
+{
+	uint32_t low = h->dense_n ? MIN(h->dense_low, at & ~(SUB - 1)) : at & ~(SUB - 1);
+	uint32_t high = MAX(h->dense_low + h->dense_n, (at | (SUB - 1)) + 1);
+	uint64_t *grown = calloc(high - low, sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	if (h->dense_n)
+		memcpy(grown + (h->dense_low - low), h->dense, h->dense_n * sizeof(*grown));
+	free(h->dense);
+	h->dense = grown;
+	h->dense_low = low;
+	h->dense_n = high - low;
+	return 0;
+}
+
+static int add_dense(struct histogram *h, uint32_t at, uint64_t count)
+{
+	if ((at < h->dense_low || at >= h->dense_low + h->dense_n) && make_room(h, at))
+		return -ENOMEM;
+	h->dense[at - h->dense_low] += count;
+	return 0;
+}
+
+static int make_dense(struct histogram *h)
+{
+	for (size_t i = 0; i < h->n; i++)
+		if (add_dense(h, h->sparse[i].at, h->sparse[i].count))
+			return -ENOMEM;
+	free(TAKE(h->sparse));
+	h->n = h->size = 0;
+	return 0;
+}
+
+static int add_sparse(struct histogram *h, uint32_t at, uint64_t count)
+{
+	size_t i = h->n;
+
+	while (i && h->sparse[i - 1].at > at)
+		i--;
+	if (i && h->sparse[i - 1].at == at) {
+		h->sparse[i - 1].count += count;
+		return 0;
+	}
+	if (h->n == SPARSE_MAX) {
+		int r = make_dense(h);
+
+		return r ? r : add_dense(h, at, count);
+	}
+	if (h->n == h->size) {
+		size_t size = h->size ? 2 * h->size : 4;
+		void *grown = realloc(h->sparse, size * sizeof(*h->sparse));
+
+		if (!grown)
+			return -ENOMEM;
+		h->sparse = grown;
+		h->size = size;
+	}
+	memmove(h->sparse + i + 1, h->sparse + i, (h->n - i) * sizeof(*h->sparse));
+	h->sparse[i] = (struct histogram_bucket){ at, count };
+	h->n++;
+	return 0;
 }
 
 static int add_at(struct histogram *h, uint32_t at, uint64_t count)
 {
-	size_t low = 0, high = h->n;
+	int r = h->dense ? add_dense(h, at, count) : add_sparse(h, at, count);
 
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-
-		if (h->buckets[middle].at < at)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low == h->n || h->buckets[low].at != at) {
-		if (h->n == h->size) {
-			size_t size = h->size ? 2 * h->size : 8;
-			void *grown = realloc(h->buckets, size * sizeof(*h->buckets));
-
-			if (!grown)
-				return -ENOMEM;
-			h->buckets = grown;
-			h->size = size;
-		}
-		memmove(h->buckets + low + 1, h->buckets + low, (h->n - low) * sizeof(*h->buckets));
-		h->buckets[low] = (struct histogram_bucket){ .at = at };
-		h->n++;
-	}
-	h->buckets[low].count += count;
-	h->total += count;
-	return 0;
+	if (!r)
+		h->total += count;
+	return r;
 }
 
 int histogram_add(struct histogram *h, int64_t value, uint64_t count)
@@ -70,22 +118,46 @@ int histogram_add(struct histogram *h, int64_t value, uint64_t count)
 	return add_at(h, bucket_of(value), count);
 }
 
-int histogram_add_bucket(struct histogram *h, const struct histogram_bucket *b)
+bool histogram_next(const struct histogram *h, size_t *at, struct histogram_bucket *ret)
 {
-	return add_at(h, b->at, b->count);
+	if (!h->dense) {
+		if (*at >= h->n)
+			return false;
+		*ret = h->sparse[(*at)++];
+		return true;
+	}
+	while (*at < h->dense_n && !h->dense[*at])
+		++*at;
+	if (*at >= h->dense_n)
+		return false;
+	*ret = (struct histogram_bucket){ h->dense_low + (uint32_t)*at, h->dense[*at] };
+	++*at;
+	return true;
+}
+
+int histogram_add_all(struct histogram *to, const struct histogram *from)
+{
+	struct histogram_bucket b;
+	size_t at = 0;
+	int r = 0;
+
+	while (!r && histogram_next(from, &at, &b))
+		r = add_at(to, b.at, b.count);
+	return r;
 }
 
 static bool get_varint(struct slice *s, uint64_t *ret)
 {
 	uint64_t v = 0;
 
-	for (unsigned int i = 0; i < s->len && i < 10; i++) {
+	for (unsigned int i = 0; i < s->len && i < 9; i++) {
 		unsigned char c = (unsigned char)s->data[i];
 
 		v |= (uint64_t)(c & 0x7f) << 7 * i;
 		if (c & 0x80)
 			continue;
-		*s = slice_sub(*s, i + 1, s->len);
+		s->data += i + 1;
+		s->len -= i + 1;
 		*ret = v;
 		return true;
 	}
@@ -97,8 +169,8 @@ int histogram_merge(struct histogram *h, struct slice bytes)
 	uint64_t at = 0, step, count;
 
 	while (bytes.len) {
-		if (!get_varint(&bytes, &step) || !get_varint(&bytes, &count) || step > 64 * SUB ||
-		    (at += step) > 64 * SUB)
+		if (!get_varint(&bytes, &step) || !get_varint(&bytes, &count) || step >= BUCKETS ||
+		    (at += step) >= BUCKETS)
 			return -EBADMSG;
 		if (add_at(h, (uint32_t)at, count))
 			return -ENOMEM;
@@ -115,24 +187,28 @@ static void put_varint(struct buf *b, uint64_t v)
 
 void histogram_encode(const struct histogram *h, struct buf *b)
 {
+	struct histogram_bucket bucket;
 	uint32_t before = 0;
+	size_t at = 0;
 
-	for (size_t i = 0; i < h->n; i++) {
-		put_varint(b, h->buckets[i].at - before);
-		put_varint(b, h->buckets[i].count);
-		before = h->buckets[i].at;
+	while (histogram_next(h, &at, &bucket)) {
+		put_varint(b, bucket.at - before);
+		put_varint(b, bucket.count);
+		before = bucket.at;
 	}
 }
 
 int64_t histogram_quantile(const struct histogram *h, double q)
 {
 	uint64_t rank = (uint64_t)ceil(q * (double)h->total), seen = 0;
+	struct histogram_bucket bucket = { 0 };
+	size_t at = 0;
 
 	rank = rank ? rank : 1;
-	for (size_t i = 0; i < h->n; i++) {
-		seen += h->buckets[i].count;
+	while (histogram_next(h, &at, &bucket)) {
+		seen += bucket.count;
 		if (seen >= rank)
-			return middle_of(h->buckets[i].at);
+			return middle_of(bucket.at);
 	}
 	return 0;
 }

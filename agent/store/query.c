@@ -10,8 +10,6 @@
 #include <errno.h>
 
 #define RESULT_MAX (256u * 1024 * 1024)
-/* Up to here spans answer in a few dozen milliseconds, and percentiles exactly. */
-#define RAW_SPANS_MAX 60000
 
 int query_open(struct query_db **ret, const char *path)
 {
@@ -52,6 +50,24 @@ uint64_t query_version(struct query_db *db)
 	return v;
 }
 
+int query_extent(struct query_db *db, struct query_extent *ret)
+{
+	struct query_extent e = { 0 };
+	int64_t spans = 0;
+	/* One by one, each is a look at one end of an index. */
+	int r = db_get_int(db->db, "SELECT count(*) FROM spans", 0, &spans);
+
+	if (!r)
+		r = db_get_int(db->db, "SELECT min(start_ns) FROM spans", 0, &e.first_ns);
+	if (!r)
+		r = db_get_int(db->db, "SELECT max(start_ns) FROM spans", 0, &e.last_ns);
+	if (r)
+		return r;
+	e.spans = (uint64_t)spans;
+	*ret = e;
+	return 0;
+}
+
 /* How many spans started in the range, give or take a day. */
 static int count_spans(sqlite3 *db, const struct query *q, int64_t *ret)
 {
@@ -87,7 +103,7 @@ static int make_plan(sqlite3 *db, const struct query *q, struct plan *plan,
 		r = count_spans(db, q, &spans);
 	if (r)
 		return r;
-	if ((int64_t)q->since_ns >= spans_from && spans <= RAW_SPANS_MAX)
+	if ((int64_t)q->since_ns >= spans_from && spans <= (int64_t)q->raw_max)
 		fit = false;
 	plan_make(plan, q, fit, spans_from, minutes_from, 0);
 	ret->rounded = plan->rounded;

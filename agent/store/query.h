@@ -86,7 +86,9 @@ struct query {
 	uint64_t limit;	 /* rows; of a series: how many lines. 0: all */
 	bool fold_other; /* a series: what is beyond the limit becomes one more line, "other" */
 	enum query_display display;
-	uint64_t now_ns; /* what "1 h ago" was taken from */
+	uint64_t now_ns;  /* what "1 h ago" was taken from */
+	uint64_t raw_max; /* above so many spans, roll-ups answer where they can: exact but for
+			     percentiles, and fast */
 };
 
 /* What is wrong, and where: `text` is the word or condition that was being read. */
@@ -150,6 +152,13 @@ void query_close(struct query_db *db); /* NULL is fine */
 /* Changes whenever somebody wrote to the file; cheap. */
 uint64_t query_version(struct query_db *db);
 
+/* How many spans there are, and when the first and the last of them started (0: none). */
+struct query_extent {
+	uint64_t spans;
+	int64_t first_ns, last_ns;
+};
+int query_extent(struct query_db *db, struct query_extent *ret);
+
 /* 0, or -ENOSPC (too many groups or values: narrow it), -ENOMEM, -EBUSY, … */
 int query_run(struct query_db *db, const struct query *q, struct query_result *ret);
 void query_result_release(struct query_result *r);
@@ -158,6 +167,8 @@ const struct query_cell *query_cell(const struct query_result *r, size_t row, si
 /* {"columns":[{"name":…,"unit":…}],"rows":[{…}],…}: values in USD and seconds, unknown is
  * null; beside each sum that has unknown parts "NAME?": how many. */
 void query_result_json(const struct query_result *r, struct buf *b);
+/* One row of it. */
+void query_row_json(const struct query_result *r, size_t row, struct buf *b);
 /* One value in the column's outer unit (USD, seconds, RFC 3339 times as strings). */
 void query_cell_json(const struct query_column *c, const struct query_cell *cell, struct buf *b);
 
@@ -171,7 +182,8 @@ struct query_span {
 	int kind; /* OTLP's number */
 	enum span_class class;
 	bool error;
-	struct slice name, op, model, provider, agent, tool, error_type, completeness, finish;
+	struct slice name, op, model, provider, agent, tool, error_type, completeness, finish,
+		inferred;
 	struct slice status_message;
 	int64_t input, output, cached, cache_write, reasoning; /* -1: unknown, as those below */
 	int64_t cost_pd, ttft_ns;

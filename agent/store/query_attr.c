@@ -8,6 +8,12 @@
 #define SUM_OF(c) "CASE WHEN s.k_" c ">0 THEN s.s_" c " END", "s.k_" c, "s.calls"
 #define PLAIN(c) "s." c, NULL, NULL
 
+/* A run says that it ended; without that, it runs as long as something of it ends now and
+ * then. */
+#define STATE_SQL                                                                                  \
+	"CASE WHEN s.error THEN 'failed' WHEN s.ended THEN 'done'"                                 \
+	" WHEN s.end_ns>(strftime('%s','now')-120)*1000000000 THEN 'running' ELSE 'idle' END"
+
 /* Runs and sessions: the sums of their spans. */
 static const struct {
 	const char *name;
@@ -48,6 +54,7 @@ static const struct {
 	{ "reasoning", FIELD_INT, UNIT_TOKENS, SUM_OF("reasoning") },
 	{ "cost", FIELD_USD, UNIT_USD, SUM_OF("cost") },
 	{ "saved", FIELD_USD, UNIT_USD, SUM_OF("cost_saved") },
+	{ "state", FIELD_WORD, UNIT_NONE, STATE_SQL, NULL, NULL },
 	{ "trace_id", FIELD_ID, UNIT_NONE, PLAIN("trace_id") },
 	{ "run", FIELD_ID, UNIT_NONE, PLAIN("key") }, /* not of sessions */
 };
@@ -148,6 +155,7 @@ static struct query_attr *group_attr_new(struct arena *arena, struct slice name,
 				.sql = group_attrs[i].sql,
 				.known_sql = group_attrs[i].known,
 				.of_sql = group_attrs[i].of,
+				.text = !strcmp(group_attrs[i].name, "state"),
 				.classes = CLASS_ALL,
 			};
 		return a;

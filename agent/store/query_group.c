@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "query_group.h"
 
+#include "query_attr.h"
+
 #include "cleanup.h"
 
 #include <errno.h>
@@ -15,17 +17,42 @@ static bool is_quantile(enum query_fn fn)
 	return fn >= QUERY_P50 && fn <= QUERY_P99;
 }
 
+static bool same_attr(const struct query_attr *a, const struct query_attr *b)
+{
+	return a && b &&
+	       (a->field != F_NONE ? a->field == b->field
+				   : a->sql == b->sql && slice_eq(a->json_path, b->json_path));
+}
+
+static void find_state(struct query_groups *g, size_t agg)
+{
+	const struct query_column *c = &g->q->aggs[agg];
+	size_t i = 0;
+
+	if (!c->attr)
+		return;
+	while (i < g->n_states && !same_attr(g->state_attr[i], c->attr))
+		i++;
+	g->state_attr[i] = c->attr;
+	g->state_of[agg] = i;
+	g->n_states = MAX(g->n_states, i + 1);
+	g->wants_values[i] |= is_quantile(c->fn);
+	g->wants_uniq[i] |= c->fn == QUERY_UNIQ;
+}
+
 void groups_init(struct query_groups *g, const struct query *q, bool approximate)
 {
 	*g = (struct query_groups){ .q = q, .approximate = approximate };
+	for (size_t i = 0; i < q->n_aggs; i++)
+		find_state(g, i);
 	table_init(&g->groups, QUERY_GROUPS_MAX);
 	table_init(&g->texts, QUERY_GROUPS_MAX);
 	arena_init(&g->arena, QUERY_MEMORY_MAX / 4);
 }
 
-static void free_group(struct query_group *group, size_t n_aggs)
+static void free_group(struct query_group *group, size_t n_states)
 {
-	for (size_t i = 0; group->states && i < n_aggs; i++) {
+	for (size_t i = 0; group->states && i < n_states; i++) {
 		free(group->states[i].values);
 		histogram_release(&group->states[i].histogram);
 		table_release(&group->states[i].uniq, NULL);
@@ -39,25 +66,25 @@ void groups_release(struct query_groups *g)
 	struct query_group *group;
 
 	while ((group = table_take_oldest(&g->groups)))
-		free_group(group, g->q->n_aggs);
+		free_group(group, g->n_states);
 	table_release(&g->groups, NULL);
 	table_release(&g->texts, NULL);
 	arena_release(&g->arena);
 }
 
-static struct query_group *group_new(const struct query *q, const struct group_value *key)
+static struct query_group *group_new(const struct query_groups *g, const struct group_value *key)
 {
 	struct query_group *group = calloc(1, sizeof(*group));
 
 	if (!group)
 		return NULL;
-	memcpy(group->key, key, (q->n_keys + 1) * sizeof(*key));
-	group->states = calloc(q->n_aggs + 1, sizeof(*group->states));
+	memcpy(group->key, key, (g->q->n_keys + 1) * sizeof(*key));
+	group->states = calloc(g->n_states + 1, sizeof(*group->states));
 	if (!group->states) {
 		free(group);
 		return NULL;
 	}
-	for (size_t i = 0; i < q->n_aggs; i++) {
+	for (size_t i = 0; i < g->n_states; i++) {
 		group->states[i].min_int = INT64_MAX;
 		group->states[i].max_int = INT64_MIN;
 		group->states[i].min = INFINITY;
@@ -75,14 +102,14 @@ struct query_group *groups_get(struct query_groups *g, const struct group_value 
 
 	if (group)
 		return group;
-	group = group_new(g->q, key);
+	group = group_new(g, key);
 	if (!group) {
 		*error = -ENOMEM;
 		return NULL;
 	}
 	r = table_add(&g->groups, key, len, group);
 	if (r) {
-		free_group(group, g->q->n_aggs);
+		free_group(group, g->n_states);
 		*error = r;
 		return NULL;
 	}
@@ -106,12 +133,6 @@ int64_t groups_text(struct query_groups *g, struct slice text)
 	return known - 1;
 }
 
-int agg_add_unknown(struct agg_state *s)
-{
-	s->of++;
-	return 0;
-}
-
 static int keep_value(struct query_groups *g, struct agg_state *s, double v)
 {
 	if (g->approximate)
@@ -133,29 +154,51 @@ static int keep_value(struct query_groups *g, struct agg_state *s, double v)
 	return 0;
 }
 
-int agg_add_int(struct query_groups *g, enum query_fn fn, struct agg_state *s, int64_t v)
+static int add_uniq(struct query_groups *g, struct agg_state *s, const struct group_value *v)
 {
-	s->of++;
-	s->known++;
-	s->sum += v;
-	s->min_int = MIN(s->min_int, v);
-	s->max_int = MAX(s->max_int, v);
-	return is_quantile(fn) ? keep_value(g, s, (double)v) : 0;
+	int r = table_add(&s->uniq, v, sizeof(*v), g);
+
+	if (r == -EEXIST)
+		return 0;
+	g->memory += 128;
+	return g->memory > QUERY_MEMORY_MAX ? -ENOSPC : r;
 }
 
-int agg_add_real(struct query_groups *g, enum query_fn fn, struct agg_state *s, double v)
+int agg_add(struct query_groups *g, struct query_group *group, size_t state,
+	    const struct group_value *v)
 {
+	struct agg_state *s = &group->states[state];
+	double real = (double)v->integer;
+	int r = 0;
+
 	s->of++;
+	if (v->tag == VALUE_NULL)
+		return 0;
+	if (g->wants_uniq[state])
+		r = add_uniq(g, s, v);
+	if (v->tag == VALUE_NUMBER) {
+		s->sum += v->integer;
+		s->min_int = MIN(s->min_int, v->integer);
+		s->max_int = MAX(s->max_int, v->integer);
+	} else if (v->tag == VALUE_REAL) {
+		memcpy(&real, &v->integer, sizeof(real));
+		s->real = true;
+		s->real_sum += real;
+		s->min = fmin(s->min, real);
+		s->max = fmax(s->max, real);
+	} else {
+		/* A word is a value to uniq alone; as a number it is not known. */
+		s->words++;
+		return r;
+	}
 	s->known++;
-	s->real = true;
-	s->real_sum += v;
-	s->min = fmin(s->min, v);
-	s->max = fmax(s->max, v);
-	return is_quantile(fn) ? keep_value(g, s, v) : 0;
+	return !r && g->wants_values[state] ? keep_value(g, s, real) : r;
 }
 
-int agg_add_sums(struct agg_state *s, const struct agg_sums *sums)
+int agg_add_sums(struct query_group *group, size_t state, const struct agg_sums *sums)
 {
+	struct agg_state *s = &group->states[state];
+
 	s->of += sums->of;
 	s->known += sums->known;
 	s->sum += sums->sum;
@@ -166,24 +209,12 @@ int agg_add_sums(struct agg_state *s, const struct agg_sums *sums)
 	return histogram_merge(&s->histogram, sums->histogram);
 }
 
-int agg_add_uniq(struct query_groups *g, struct agg_state *s, const struct group_value *v)
-{
-	int r;
-
-	s->of++;
-	s->known++;
-	r = table_add(&s->uniq, v, sizeof(*v), g);
-	if (r == -EEXIST)
-		return 0;
-	g->memory += 128;
-	return g->memory > QUERY_MEMORY_MAX ? -ENOSPC : r;
-}
-
 static int merge_state(struct query_groups *g, struct agg_state *to, const struct agg_state *from)
 {
 	int r = 0;
 
 	to->known += from->known;
+	to->words += from->words;
 	to->of += from->of;
 	to->sum += from->sum;
 	to->real_sum += from->real_sum;
@@ -194,9 +225,7 @@ static int merge_state(struct query_groups *g, struct agg_state *to, const struc
 	to->max_int = MAX(to->max_int, from->max_int);
 	for (size_t i = 0; !r && i < from->n_values; i++)
 		r = keep_value(g, to, from->values[i]);
-	for (size_t i = 0; !r && i < from->histogram.n; i++)
-		r = histogram_add_bucket(&to->histogram, &from->histogram.buckets[i]);
-	return r;
+	return r ? r : histogram_add_all(&to->histogram, &from->histogram);
 }
 
 int group_merge(struct query_groups *g, struct query_group *to, const struct query_group *from)
@@ -205,7 +234,7 @@ int group_merge(struct query_groups *g, struct query_group *to, const struct que
 
 	to->count += from->count;
 	to->errors += from->errors;
-	for (size_t i = 0; !r && i < g->q->n_aggs; i++)
+	for (size_t i = 0; !r && i < g->n_states; i++)
 		r = merge_state(g, &to->states[i], &from->states[i]);
 	return r;
 }
@@ -281,7 +310,7 @@ struct query_cell group_cell(struct query_groups *g, struct query_group *group, 
 			     double seconds)
 {
 	const struct query_column *c = &g->q->aggs[agg];
-	struct agg_state *s = &group->states[agg];
+	struct agg_state *s = &group->states[g->state_of[agg]];
 	struct query_cell cell;
 
 	if (c->fn == QUERY_COUNT)
@@ -293,7 +322,7 @@ struct query_cell group_cell(struct query_groups *g, struct query_group *group, 
 		cell = real_cell((double)group->count / seconds);
 	else
 		cell = state_cell(g, s, c->fn, seconds);
-	cell.known = c->attr ? s->known : group->count;
-	cell.unknown = c->attr ? s->of - s->known : 0;
+	cell.known = !c->attr ? group->count : s->known + (c->fn == QUERY_UNIQ ? s->words : 0);
+	cell.unknown = c->attr ? s->of - cell.known : 0;
 	return cell;
 }

@@ -19,6 +19,7 @@ enum value_tag { VALUE_NULL, VALUE_WORD, VALUE_NUMBER, VALUE_REAL, VALUE_TEXT, V
 
 struct agg_state {
 	uint64_t known, of;
+	uint64_t words; /* values that are no numbers: uniq counts them */
 	__int128 sum;
 	double real_sum; /* of values that are no whole numbers */
 	bool real;
@@ -33,12 +34,18 @@ struct agg_state {
 struct query_group {
 	struct group_value key[QUERY_COLUMNS_MAX + 1]; /* [0]: the bucket */
 	uint64_t count, errors;
-	struct agg_state *states; /* one for each aggregate */
+	struct agg_state *states; /* by query_groups.state_of */
 	uint64_t rank;		  /* of its series, once sorted */
 };
 
 struct query_groups {
 	const struct query *q;
+	/* Aggregates of one attribute share what is kept of it: p50, p95 and sum of duration
+	 * are three questions to one state. */
+	size_t state_of[QUERY_COLUMNS_MAX]; /* of each aggregate */
+	const struct query_attr *state_attr[QUERY_COLUMNS_MAX];
+	bool wants_values[QUERY_COLUMNS_MAX], wants_uniq[QUERY_COLUMNS_MAX];
+	size_t n_states;
 	struct table groups;
 	struct table texts; /* text of VALUE_TEXT and VALUE_BYTES → its number */
 	struct slice *text_list;
@@ -55,18 +62,16 @@ struct query_group *groups_get(struct query_groups *g, const struct group_value 
 /* The number that stands for these bytes; -1: no memory. */
 int64_t groups_text(struct query_groups *g, struct slice text);
 
-/* One value of one span; none of them known: only `of` counts. 0, -ENOMEM, -ENOSPC. */
-int agg_add_unknown(struct agg_state *s);
-int agg_add_int(struct query_groups *g, enum query_fn fn, struct agg_state *s, int64_t v);
-int agg_add_real(struct query_groups *g, enum query_fn fn, struct agg_state *s, double v);
-int agg_add_uniq(struct query_groups *g, struct agg_state *s, const struct group_value *v);
+/* One value of one span into a group's state of that number: 0, -ENOMEM, -ENOSPC. */
+int agg_add(struct query_groups *g, struct query_group *group, size_t state,
+	    const struct group_value *v);
 /* What a roll-up tells of one attribute. */
 struct agg_sums {
 	uint64_t of, known;
 	int64_t sum, min, max; /* of nothing when known is 0 */
 	struct slice histogram;
 };
-int agg_add_sums(struct agg_state *s, const struct agg_sums *sums); /* -EBADMSG, too */
+int agg_add_sums(struct query_group *group, size_t state, const struct agg_sums *sums);
 /* Adds all of `from` to `to`; uniq cannot be added. */
 int group_merge(struct query_groups *g, struct query_group *to, const struct query_group *from);
 

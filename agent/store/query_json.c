@@ -70,7 +70,7 @@ void query_cell_json(const struct query_column *c, const struct query_cell *cell
 	}
 }
 
-static void add_row(const struct query_result *r, size_t row, struct buf *b)
+void query_row_json(const struct query_result *r, size_t row, struct buf *b)
 {
 	_cleanup_(buf_cleanup) struct buf name = BUF_INIT(4096);
 
@@ -106,7 +106,7 @@ void query_result_json(const struct query_result *r, struct buf *b)
 	buf_add_str(b, "],\"rows\":[");
 	for (size_t i = 0; i < r->n_rows; i++) {
 		buf_add_str(b, i ? "," : "");
-		add_row(r, i, b);
+		query_row_json(r, i, b);
 	}
 	buf_printf(b, "],\"matched\":%llu,\"groups\":%llu,\"approximate\":%s,\"rounded\":%s",
 		   (unsigned long long)r->matched, (unsigned long long)r->groups,

@@ -9,6 +9,9 @@
 #include <stdarg.h>
 #include <time.h>
 
+/* Up to here spans answer in a few dozen milliseconds, and percentiles exactly. */
+#define RAW_SPANS_MAX 60000
+
 static const char *const fn_names[] = {
 	[QUERY_COUNT] = "count",
 	[QUERY_SUM] = "sum",
@@ -27,7 +30,7 @@ static const char *const fn_names[] = {
 
 void query_init(struct query *q, uint64_t now_ns)
 {
-	*q = (struct query){ .now_ns = now_ns };
+	*q = (struct query){ .now_ns = now_ns, .raw_max = RAW_SPANS_MAX };
 	arena_init(&q->arena, 4 * 1024 * 1024);
 }
 
@@ -367,6 +370,8 @@ static int parse_words(struct query *q, struct slice line, bool from_only,
 		if (!value.data && !next_word(&q->arena, line, &at, &value, &value_at, &open))
 			return fail(error, line, word_at, word.len + 2, "--%.*s needs a value",
 				    SLICE_FMT(word));
+		if (!value.data)
+			return -ENOMEM;
 		if (open)
 			return fail(error, line, value_at, line.len - value_at,
 				    "a quote is not closed");

@@ -98,42 +98,19 @@ static int read_value(sqlite3_stmt *s, int column, const struct query_attr *a,
 	return ret->integer < 0 ? -ENOMEM : 0;
 }
 
-static int add_value(sqlite3_stmt *s, int column, const struct query_column *c,
-		     struct query_groups *g, struct agg_state *state)
-{
-	struct group_value v;
-	int r;
-
-	if (c->fn == QUERY_UNIQ) {
-		r = read_value(s, column, c->attr, g, &v);
-		if (r)
-			return r;
-		return v.tag == VALUE_NULL ? agg_add_unknown(state) : agg_add_uniq(g, state, &v);
-	}
-	switch (sqlite3_column_type(s, column)) {
-	case SQLITE_INTEGER:
-		return agg_add_int(g, c->fn, state, sqlite3_column_int64(s, column));
-	case SQLITE_FLOAT:
-		return agg_add_real(g, c->fn, state, sqlite3_column_double(s, column));
-	default:
-		return agg_add_unknown(state);
-	}
-}
-
 struct reader {
 	const struct query *q;
 	struct query_groups *groups;
 	struct scan_totals *totals;
-	unsigned int classes[QUERY_COLUMNS_MAX]; /* that count for each aggregate */
+	unsigned int classes[QUERY_COLUMNS_MAX]; /* that count for each state */
 };
 
 static void init_reader(struct reader *r, const struct plan *plan)
 {
-	for (size_t i = 0; i < r->q->n_aggs; i++)
-		r->classes[i] = !r->q->aggs[i].attr ? CLASS_ALL
-				: r->q->source != QUERY_SPANS
-					? CLASS_ALL
-					: plan_classes(plan, r->q->aggs[i].attr);
+	for (size_t i = 0; i < r->groups->n_states; i++)
+		r->classes[i] = r->q->source == QUERY_SPANS
+					? plan_classes(plan, r->groups->state_attr[i])
+					: CLASS_ALL;
 }
 
 static struct group_value bucket_value(const struct query *q, int64_t start_ns)
@@ -165,12 +142,14 @@ static int add_row(struct reader *r, sqlite3_stmt *s)
 	group->errors += sqlite3_column_int(s, 1) != 0;
 	r->totals->matched++;
 	r->totals->first_ns = MIN(r->totals->first_ns, start);
-	for (size_t i = 0; !e && i < q->n_aggs; i++) {
-		if (!q->aggs[i].attr)
+	for (size_t i = 0; !e && i < r->groups->n_states; i++, column++) {
+		struct group_value v;
+
+		if (!(r->classes[i] & class))
 			continue;
-		if (r->classes[i] & class)
-			e = add_value(s, column, &q->aggs[i], r->groups, &group->states[i]);
-		column++;
+		e = read_value(s, column, r->groups->state_attr[i], r->groups, &v);
+		if (!e)
+			e = agg_add(r->groups, group, i, &v);
 	}
 	return e;
 }
@@ -200,11 +179,9 @@ static int scan_raw(sqlite3 *db, const struct plan *plan, const struct plan_segm
 		buf_add_char(&sql.text, ',');
 		sql_add_attr(&sql, q->keys[i].attr);
 	}
-	for (size_t i = 0; i < q->n_aggs; i++) {
-		if (!q->aggs[i].attr)
-			continue;
+	for (size_t i = 0; i < r->groups->n_states; i++) {
 		buf_add_char(&sql.text, ',');
-		sql_add_attr(&sql, q->aggs[i].attr);
+		sql_add_attr(&sql, r->groups->state_attr[i]);
 	}
 	scan_add_from(&sql, q, plan->classes, segment->from_ns, segment->to_ns);
 	e = each_row(db, &sql, r, add_row);
@@ -235,11 +212,9 @@ static int add_rollup(struct reader *r, sqlite3_stmt *s)
 	group->errors += (uint64_t)sqlite3_column_int64(s, 4);
 	r->totals->matched += (uint64_t)n;
 	r->totals->first_ns = MIN(r->totals->first_ns, start);
-	for (size_t i = 0; !e && i < q->n_aggs; i++) {
-		if (!q->aggs[i].attr)
-			continue;
+	for (size_t i = 0; !e && i < r->groups->n_states; i++, column += 5) {
 		if (r->classes[i] & CLASS_BIT(class))
-			e = agg_add_sums(&group->states[i],
+			e = agg_add_sums(group, i,
 					 &(struct agg_sums){
 						 .of = (uint64_t)n,
 						 .known = (uint64_t)sqlite3_column_int64(s, column),
@@ -250,19 +225,18 @@ static int add_rollup(struct reader *r, sqlite3_stmt *s)
 								(size_t)sqlite3_column_bytes(
 									s, column + 4) },
 					 });
-		column += 5;
 	}
 	return e;
 }
 
-static void add_agg_columns(struct sql *sql, enum field_id f)
+static void add_agg_columns(struct sql *sql, enum field_id f, bool values)
 {
-	const char *c = fields[f].column;
+	const char *c = fields[f].column, *h = values ? "s.hist_" : "NULL AS h_";
 
 	if (f == F_DURATION)
-		buf_printf(&sql->text, ",s.n,s.s_%s,s.min_%s,s.max_%s,s.hist_%s", c, c, c, c);
+		buf_printf(&sql->text, ",s.n,s.s_%s,s.min_%s,s.max_%s,%s%s", c, c, c, h, c);
 	else if (f == F_TTFT)
-		buf_printf(&sql->text, ",s.k_%s,s.s_%s,s.min_%s,s.max_%s,s.hist_%s", c, c, c, c, c);
+		buf_printf(&sql->text, ",s.k_%s,s.s_%s,s.min_%s,s.max_%s,%s%s", c, c, c, c, h, c);
 	else
 		buf_printf(&sql->text, ",s.k_%s,s.s_%s,0,0,NULL", c, c);
 }
@@ -277,9 +251,8 @@ static int scan_rollups(sqlite3 *db, const struct plan *plan, const struct plan_
 	sql_init(&sql);
 	sql.on_rollups = true;
 	buf_printf(&sql.text, "SELECT s.cls,s.bucket*%lld,s.value,s.n,s.errors", (long long)step);
-	for (size_t i = 0; i < r->q->n_aggs; i++)
-		if (r->q->aggs[i].attr)
-			add_agg_columns(&sql, r->q->aggs[i].attr->field);
+	for (size_t i = 0; i < r->groups->n_states; i++)
+		add_agg_columns(&sql, r->groups->state_attr[i]->field, r->groups->wants_values[i]);
 	buf_printf(&sql.text,
 		   " FROM rollups s WHERE s.gran=%d AND s.dim=%u AND s.bucket>=", segment->gran,
 		   plan->dim);

@@ -145,6 +145,7 @@ static int emit(sqlite3_stmt *s, query_span_fn fn, void *ctx)
 	span.error_type = db_text(s, F_ERROR_TYPE);
 	span.completeness = db_text(s, F_COMPLETENESS);
 	span.finish = db_text(s, F_FINISH);
+	span.inferred = db_text(s, F_INFERRED);
 	span.status_message = db_text(s, F_COUNT);
 	span.attributes = buf_slice(&attributes);
 	span.resource = buf_slice(&resource);

@@ -114,12 +114,14 @@ bool row_derived(enum field_id f, int64_t span_class)
 	case F_ERROR:
 	case F_MODEL:
 	case F_TOTAL:
-	case F_FINISH: /* stands in the JSON as a list */
+	case F_FINISH:	    /* stands in the JSON as a list */
+	case F_CACHE_WRITE: /* and this by the name that the conventions of the span have */
 	case F_KIND:
 	case F_NAME:
 	case F_PARENT:
 	case F_SPAN:
 	case F_TRACE:
+	case F_PMODEL:
 	case F_SERVICE:
 	case F_COMM:
 	case F_PID:
@@ -128,7 +130,6 @@ bool row_derived(enum field_id f, int64_t span_class)
 	case F_INPUT:
 	case F_OUTPUT:
 	case F_CACHED:
-	case F_CACHE_WRITE:
 	case F_REASONING:
 	case F_COST:
 		return span_class == CLASS_AGENT;
@@ -188,12 +189,26 @@ static void set_attrs(struct row *r, const struct span *s, struct buf *rest)
 	}
 }
 
+/* "provider/model": one model may cost differently at two providers. */
+static void set_provider_model(struct row *r)
+{
+	struct slice provider = r->words[F_PROVIDER], model = r->words[F_MODEL];
+	char text[512];
+	int n;
+
+	if (!provider.data || !model.data)
+		return;
+	n = snprintf(text, sizeof(text), "%.*s/%.*s", SLICE_FMT(provider), SLICE_FMT(model));
+	set_word(r, F_PMODEL, (struct slice){ text, MIN((size_t)n, sizeof(text) - 1) });
+}
+
 static void set_derived(struct row *r)
 {
 	struct slice model = r->words[F_RESPONSE_MODEL];
 	bool whole = row_has(r, F_INPUT) && row_has(r, F_OUTPUT);
 
 	set_word(r, F_MODEL, model.data ? model : r->words[F_REQUEST_MODEL]);
+	set_provider_model(r);
 	/* Embeddings have no output to count. */
 	if (whole || (row_has(r, F_INPUT) && slice_eq(r->words[F_OP], SLICE("embeddings"))))
 		set_value(r, F_TOTAL, r->values[F_INPUT] + r->values[F_OUTPUT]);

@@ -39,7 +39,8 @@
 	" branch INT, pod INT, container INT, unit INT, host INT, request_model INT,"              \
 	" response_model INT, conversation INT, inferred INT, pid INT, retry_count INT,"           \
 	" lost_bytes INT, kind INT, name INT, run_id BLOB, parent_id BLOB,"                        \
-	" span_id BLOB NOT NULL, trace_id BLOB NOT NULL, resource INT);"                           \
+	" span_id BLOB NOT NULL, trace_id BLOB NOT NULL, pmodel INT,"                              \
+	" resource INT);"                                                                          \
 	"CREATE UNIQUE INDEX spans_ids ON spans(trace_id, span_id);"                               \
 	"CREATE INDEX spans_time ON spans(start_ns, cls);"                                         \
 	"CREATE INDEX spans_errors ON spans(start_ns) WHERE error = 1;"                            \

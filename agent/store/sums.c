@@ -116,15 +116,6 @@ static int add_rollups(struct batch *b, const struct row *r, const int64_t words
 	return 0;
 }
 
-static int merge_histogram(struct histogram *to, const struct histogram *from)
-{
-	int r = 0;
-
-	for (size_t i = 0; !r && i < from->n; i++)
-		r = histogram_add_bucket(to, &from->buckets[i]);
-	return r;
-}
-
 static int merge_rollup(struct rollup *to, const struct rollup *from)
 {
 	int r;
@@ -140,8 +131,8 @@ static int merge_rollup(struct rollup *to, const struct rollup *from)
 	to->max_duration = MAX(to->max_duration, from->max_duration);
 	to->min_ttft = MIN(to->min_ttft, from->min_ttft);
 	to->max_ttft = MAX(to->max_ttft, from->max_ttft);
-	r = merge_histogram(&to->duration, &from->duration);
-	return r ? r : merge_histogram(&to->ttft, &from->ttft);
+	r = histogram_add_all(&to->duration, &from->duration);
+	return r ? r : histogram_add_all(&to->ttft, &from->ttft);
 }
 
 struct rollup_list {

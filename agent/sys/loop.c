@@ -41,6 +41,8 @@ struct loop {
 	struct loop_source *graveyard;
 	unsigned int depth; /* of loop_run_once calls inside callbacks */
 	bool quit;
+	void (*on_wait)(void *ctx, bool waits);
+	void *on_wait_ctx;
 	/* Binary heap by deadline of the armed timers. It has room for every timer there
 	 * is, so that arming cannot fail. */
 	struct loop_source **heap;
@@ -371,6 +373,20 @@ static void run_signal(struct loop_source *s)
 		s->on_signal(s->ctx, (int)info.ssi_signo);
 }
 
+static int wait(struct loop *l, struct epoll_event events[EVENTS_MAX], int timeout_ms)
+{
+	int n;
+
+	if (l->on_wait)
+		l->on_wait(l->on_wait_ctx, true);
+	n = epoll_wait(l->epoll_fd, events, EVENTS_MAX, timeout_ms);
+	if (n < 0)
+		n = errno == EINTR ? 0 : -errno;
+	if (l->on_wait)
+		l->on_wait(l->on_wait_ctx, false);
+	return n;
+}
+
 int loop_run_once(struct loop *l, int timeout_ms)
 {
 	struct epoll_event events[EVENTS_MAX];
@@ -378,9 +394,9 @@ int loop_run_once(struct loop *l, int timeout_ms)
 
 	if (r < 0)
 		return r;
-	n = epoll_wait(l->epoll_fd, events, EVENTS_MAX, timeout_ms);
+	n = wait(l, events, timeout_ms);
 	if (n < 0)
-		return errno == EINTR ? 0 : -errno;
+		return n;
 	l->depth++;
 	for (int i = 0; i < n; i++) {
 		struct loop_source *s = events[i].data.ptr;
@@ -415,4 +431,10 @@ int loop_run(struct loop *l)
 void loop_quit(struct loop *l)
 {
 	l->quit = true;
+}
+
+void loop_on_wait(struct loop *l, void (*fn)(void *ctx, bool waits), void *ctx)
+{
+	l->on_wait = fn;
+	l->on_wait_ctx = ctx;
 }

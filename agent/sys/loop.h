@@ -41,5 +41,8 @@ int loop_run(struct loop *l);
  * callbacks called, or -errno. */
 int loop_run_once(struct loop *l, int timeout_ms);
 void loop_quit(struct loop *l);
+/* fn(ctx, true) before each wait, fn(ctx, false) after it: a place to give up a lock that
+ * is held while callbacks run, so that others may arm the timers of this loop. */
+void loop_on_wait(struct loop *l, void (*fn)(void *ctx, bool waits), void *ctx);
 
 #endif

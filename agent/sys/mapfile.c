@@ -89,7 +89,9 @@ int mapfile_open(struct mapfile *m, int fd)
 	r = take_slot(&slot);
 	if (r < 0)
 		return r;
-	map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	/* Shared: into private mappings the kernel writes the breakpoints of uprobes, though
+	 * they be for reading only, and what is read here decides where probes go. */
+	map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
 	if (map == MAP_FAILED) {
 		r = -errno;
 		atomic_store(&slots[slot].taken, false);

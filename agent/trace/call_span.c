@@ -319,7 +319,7 @@ static void set_times(struct span *s, const struct call *c)
 				(double)(c->first_chunk_ns - c->start_ns) / (double)NSEC_PER_SEC);
 }
 
-static void set_ids(struct span *s, const struct call *c, const uint8_t seed[16])
+void call_span_place(struct span *s, const struct call *c, const uint8_t seed[16])
 {
 	const struct process *p = c->process;
 	const uint64_t parts[] = { p ? p->start_ns : 0, p ? p->pid : 0, c->conn_hash,
@@ -368,7 +368,7 @@ void call_span_fill(struct span *s, const struct call *c, const struct tracer_co
 	s->kind = SPAN_CLIENT;
 	s->process = process_ref(c->process);
 	set_name(s, c);
-	set_ids(s, c, config->seed);
+	call_span_place(s, c, config->seed);
 	span_set_str(s, ATTR_OPERATION_NAME, slice_from(call_operation_name(c->op)));
 	set_server(s, c);
 	for (size_t i = 0; i < ARRAY_LEN(fields); i++)

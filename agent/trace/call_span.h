@@ -20,6 +20,9 @@
 /* Fills a fresh span. What there is no room for is left out (span->dropped_attrs). */
 void call_span_fill(struct span *s, const struct call *c, const struct tracer_config *config);
 
+/* Its ids, and the parent that the request or the process's environment names. */
+void call_span_place(struct span *s, const struct call *c, const uint8_t seed[16]);
+
 /* Message text as JSON attributes (genai/content.h); only when content is wanted. */
 void call_content_fill(struct span *s, const struct call *c);
 

@@ -59,7 +59,8 @@ static void conversation_free(struct conversations *cs, struct conversation *con
 {
 	struct point *p;
 
-	list_for_each(&conv->points, struct point, link, p) point_free(cs, p);
+	list_for_each (&conv->points, struct point, link, p)
+		point_free(cs, p);
 	index_remove(&cs->index, &conv->by_id);
 	list_remove(&conv->link);
 	cs->count--;
@@ -71,7 +72,8 @@ void conversations_release(struct conversations *cs)
 {
 	struct conversation *conv;
 
-	list_for_each(&cs->all, struct conversation, link, conv) conversation_free(cs, conv);
+	list_for_each (&cs->all, struct conversation, link, conv)
+		conversation_free(cs, conv);
 	index_release(&cs->index);
 	history_release(&cs->history);
 }

@@ -111,6 +111,20 @@ static bool share_text(const struct tool *tool, const struct call *c)
 	return false;
 }
 
+static void consider_tools(const struct list *tools, const struct call *c, struct choice *text,
+			   struct choice *any)
+{
+	struct tool *tool;
+
+	list_for_each (tools, struct tool, link, tool) {
+		if (!in_window(tool, c))
+			continue;
+		consider(any, tool, 1);
+		if (share_text(tool, c))
+			consider(text, tool, 1);
+	}
+}
+
 /* Tools of the runs of the processes above this one. */
 static void by_process_tree(struct tracer *t, const struct call *c, struct choice *text,
 			    struct choice *any)
@@ -124,19 +138,12 @@ static void by_process_tree(struct tracer *t, const struct call *c, struct choic
 
 		any->tie |= n > RUNS_TRIED;
 		for (size_t i = 0; i < MIN(n, (size_t)RUNS_TRIED); i++) {
-			struct run *run = runs[i];
-			struct tool *tool;
+			const struct run *run = runs[i];
 
 			if (!is_descendant(p, run->process))
 				continue;
-			list_for_each(&run->tools, struct tool, link, tool)
-			{
-				if (!in_window(tool, c))
-					continue;
-				consider(any, tool, 1);
-				if (share_text(tool, c))
-					consider(text, tool, 1);
-			}
+			consider_tools(&run->tools, c, text, any);
+			consider_tools(&run->closed, c, text, any);
 		}
 	}
 }

@@ -32,6 +32,7 @@ struct run *run_new(struct tracer *t, const struct call *c, const struct span_pl
 	list_init(&run->ending);
 	list_init(&run->points);
 	list_init(&run->tools);
+	list_init(&run->closed);
 	list_init(&run->children);
 	list_init(&run->in_parent);
 	run->process = process_ref(p);
@@ -316,14 +317,15 @@ static void run_free(struct tracer *t, struct run *run)
 	struct tool *tool;
 	struct point *p;
 
-	list_for_each(&run->tools, struct tool, link, tool) tool_free(t, tool);
-	list_for_each(&run->children, struct run, in_parent, child)
-	{
+	list_for_each (&run->tools, struct tool, link, tool)
+		tool_free(t, tool);
+	list_for_each (&run->closed, struct tool, link, tool)
+		tool_free(t, tool);
+	list_for_each (&run->children, struct run, in_parent, child) {
 		child->opener = NULL;
 		list_remove(&child->in_parent);
 	}
-	list_for_each(&run->points, struct point, in_run, p)
-	{
+	list_for_each (&run->points, struct point, in_run, p) {
 		p->run = NULL;
 		list_remove(&p->in_run);
 	}
@@ -352,8 +354,9 @@ void run_emit(struct tracer *t, struct run *run, enum run_end end)
 	if (run->end == RUN_END_NONE || end == RUN_END_INTERRUPTED)
 		run->end = end;
 	run->interrupted |= end == RUN_END_INTERRUPTED;
-	list_for_each(&run->tools, struct tool, link, tool) tool_abandon(
-		t, tool, run->end_ns, end == RUN_END_INTERRUPTED ? "interrupted" : "no_result");
+	list_for_each (&run->tools, struct tool, link, tool)
+		tool_abandon(t, tool, run->end_ns,
+			     end == RUN_END_INTERRUPTED ? "interrupted" : "no_result");
 	emit_span(t, run);
 	if (run->handed_off && run->opener)
 		tool_close_handoff(t, run->opener, run->end_ns);

@@ -68,7 +68,8 @@ struct run {
 	struct list link;      /* least recently active first */
 	struct list ending;    /* by deadline, when it ended */
 	struct list points;    /* of its calls */
-	struct list tools;     /* oldest first */
+	struct list tools;     /* that are open; oldest first */
+	struct list closed;    /* that are not, for what they opened */
 	struct list children;  /* nested runs */
 	struct list in_parent; /* in the children of */
 	struct index_node by_process;
@@ -109,12 +110,14 @@ struct tool {
 	char *arguments;	 /* head of them, as sent; for looking up */
 	char *content_arguments; /* masked JSON; only with content on */
 	uint64_t start_ns, end_ns;
+	uint64_t exact_start_ns, exact_end_ns; /* of what served it, as far as it was seen */
+	bool failed;			       /* says what served it */
 	bool closed;
 	bool hands_off;
 	bool missed; /* known from the history only: who asked for it was not seen */
 	bool used;   /* something hangs below it */
 	size_t n_texts;
-	struct index_node texts[TOOL_TEXTS_MAX];
+	struct index_node texts[TOOL_TEXTS_MAX + 1];
 };
 
 #endif

@@ -15,8 +15,9 @@ void tool_free(struct tracer *t, struct tool *tool)
 {
 	struct run *child;
 
-	list_for_each(&tool->run->children, struct run, in_parent, child) if (child->opener == tool)
-		child->opener = NULL;
+	list_for_each (&tool->run->children, struct run, in_parent, child)
+		if (child->opener == tool)
+			child->opener = NULL;
 	for (size_t i = 0; i < tool->n_texts; i++)
 		index_remove(&t->texts, &tool->texts[i]);
 	list_remove(&tool->link);
@@ -33,6 +34,14 @@ void tool_free(struct tracer *t, struct tool *tool)
 
 /* ---- Opening ------------------------------------------------------------------------------- */
 
+static void index_key(struct tracer *t, struct tool *tool, uint64_t key)
+{
+	if (index_add(&t->texts, &tool->texts[tool->n_texts], key, tool))
+		t->stats.no_memory++;
+	else
+		tool->n_texts++;
+}
+
 /* By these a sub-agent's first message finds the tool. */
 static void index_texts(struct tracer *t, struct tool *tool, struct slice arguments)
 {
@@ -44,13 +53,11 @@ static void index_texts(struct tracer *t, struct tool *tool, struct slice argume
 	n = tool_strings(&arena, arguments, strings, ARRAY_LEN(strings));
 	str_set(&tool->agent, tool_strings_agent(strings, n));
 	for (size_t i = 0; i < n && tool->n_texts < TOOL_TEXTS_MAX; i++) {
-		if (strings[i].text.len < TOOL_TEXT_MIN)
-			continue;
-		if (index_add(&t->texts, &tool->texts[tool->n_texts], strings[i].hash, tool))
-			t->stats.no_memory++;
-		else
-			tool->n_texts++;
+		if (strings[i].text.len >= TOOL_TEXT_MIN)
+			index_key(t, tool, strings[i].hash);
 	}
+	/* By this the call to an MCP server finds it. */
+	index_key(t, tool, tool_arguments_key(arguments.len ? arguments : SLICE("{}")));
 	arena_release(&arena);
 }
 
@@ -67,15 +74,10 @@ static char *render(struct slice text, bool truncated)
 /* Makes room for one more: the oldest that is closed goes. */
 static bool make_room(struct tracer *t, struct run *run)
 {
-	struct tool *tool;
-
 	if (run->n_tools < RUN_TOOLS_MAX)
 		return true;
-	list_for_each(&run->tools, struct tool, link, tool)
-	{
-		if (!tool->closed)
-			continue;
-		tool_free(t, tool);
+	if (!list_empty(&run->closed)) {
+		tool_free(t, list_item(run->closed.next, struct tool, link));
 		return true;
 	}
 	t->stats.tools_dropped++;
@@ -137,11 +139,11 @@ static void set_result(struct tracer *t, struct tool *tool, struct span *s, cons
 
 	if (status >= 0)
 		span_set_int(s, ATTR_GENTAP_TOOL_EXIT, status);
-	if (p->is_error || failed) {
+	if (p->is_error || failed || tool->failed) {
 		s->error = true;
 		tool->run->totals.tool_errors++;
 		span_set_str(s, ATTR_ERROR_TYPE, SLICE("tool_error"));
-		if (!p->is_error)
+		if (!p->is_error && !tool->failed)
 			span_set_str(s, ATTR_GENTAP_INFERRED, SLICE("result_text"));
 	}
 	if (t->config.content && p->text.data) {
@@ -171,6 +173,7 @@ static void tool_close(struct tracer *t, struct tool *tool, const struct outcome
 	struct span *s;
 
 	tool->closed = true;
+	list_append(&run->closed, &tool->link);
 	tool->end_ns = MAX(o->end_ns, tool->start_ns);
 	run->open_tools--;
 	run->totals.tools++;
@@ -180,14 +183,15 @@ static void tool_close(struct tracer *t, struct tool *tool, const struct outcome
 	if (!s)
 		return;
 	s->kind = SPAN_INTERNAL;
-	s->start_ns = tool->start_ns;
-	s->end_ns = tool->end_ns;
+	s->start_ns = tool->exact_end_ns ? tool->exact_start_ns : tool->start_ns;
+	s->end_ns = tool->exact_end_ns ? tool->exact_end_ns : tool->end_ns;
 	set_name(s, slice_from(tool->name));
 	span_set_str(s, ATTR_OPERATION_NAME, SLICE("execute_tool"));
 	span_set_str(s, ATTR_TOOL_NAME, slice_from(tool->name));
 	span_set_str(s, ATTR_TOOL_CALL_ID, slice_from(tool->call_id));
 	span_set_str(s, ATTR_TOOL_TYPE, SLICE("function"));
-	span_set_str(s, ATTR_GENTAP_TOOL_TIMING, SLICE("calls"));
+	span_set_str(s, ATTR_GENTAP_TOOL_TIMING,
+		     tool->exact_end_ns ? SLICE("mcp") : SLICE("calls"));
 	tracer_set_run(s, run);
 	span_set_str(s, ATTR_TOOL_CALL_ARGUMENTS, slice_from(tool->content_arguments));
 	if (o->result)
@@ -207,10 +211,13 @@ void tool_abandon(struct tracer *t, struct tool *tool, uint64_t end_ns, const ch
 	/* Nobody is known to have run it: some only want the arguments (structured output). */
 	if (!tool->used) {
 		tool->closed = true;
+		list_append(&tool->run->closed, &tool->link);
 		tool->run->open_tools--;
 		tool->run->totals.unanswered++;
 		return;
 	}
+	if (tool->hands_off)
+		reason = NULL; /* it has no other result than its agent */
 	tool_close(t, tool, &(struct outcome){ .end_ns = end_ns, .partial = reason });
 }
 
@@ -225,8 +232,9 @@ static bool is_taken_over(const struct tool *tool)
 {
 	struct run *child;
 
-	list_for_each(&tool->run->children, struct run, in_parent,
-		      child) if (child->opener == tool && child->handed_off) return true;
+	list_for_each (&tool->run->children, struct run, in_parent, child)
+		if (child->opener == tool && child->handed_off)
+			return true;
 	return false;
 }
 
@@ -237,10 +245,7 @@ static struct tool *find_open(struct run *run, const struct message *m, const st
 	struct slice name = p->name.len ? p->name : m->name;
 	struct tool *tool;
 
-	list_for_each(&run->tools, struct tool, link, tool)
-	{
-		if (tool->closed)
-			continue;
+	list_for_each (&run->tools, struct tool, link, tool) {
 		if (p->id.len && tool->call_id) {
 			if (slice_eq(p->id, slice_from(tool->call_id)))
 				return tool;

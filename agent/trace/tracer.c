@@ -27,7 +27,7 @@ int tracer_new(struct tracer **ret, const struct tracer_config *config,
 	list_init(&t->runs);
 	list_init(&t->finished);
 	list_init(&t->failed);
-	index_init(&t->texts, 4 * t->config.runs_max);
+	index_init(&t->texts, 8 * t->config.runs_max);
 	index_init(&t->processes, t->config.runs_max);
 	*ret = t;
 	return 0;
@@ -37,9 +37,9 @@ void tracer_free(struct tracer *t)
 {
 	if (!t)
 		return;
-	/* Nested ones first: they were active last. */
+	/* A nested one stands before what it runs under. */
 	while (!list_empty(&t->runs))
-		run_emit(t, list_item(t->runs.prev, struct run, link), RUN_END_SHUTDOWN);
+		run_emit(t, list_item(t->runs.next, struct run, link), RUN_END_SHUTDOWN);
 	conversations_release(&t->conversations);
 	index_release(&t->texts);
 	index_release(&t->processes);
@@ -402,6 +402,8 @@ void tracer_call(struct tracer *t, struct call *call)
 	tracer_sweep(t, call->start_ns);
 	if (call->op == OP_NONE) {
 		t->stats.not_operations++;
+	} else if (call->op == OP_MCP) {
+		mcp_call(t, call);
 	} else if (span_new(&span)) {
 		t->stats.no_memory++;
 	} else {

@@ -59,6 +59,9 @@ uint64_t parent_process_key(uint32_t pid);
 /* The open run that a call beside the main line belongs to; NULL: none, or several. */
 struct run *parent_find_main(struct tracer *t, const struct call *c, bool *ambiguous);
 
+/* mcp_span.c */
+void mcp_call(struct tracer *t, struct call *c);
+
 /* tracer.c */
 struct span *tracer_span_new(struct tracer *t, const struct span_place *place, const uint8_t id[8],
 			     struct process *process);

@@ -366,6 +366,8 @@ static int feed(struct h2 *h, int dir, const uint8_t *data, size_t len, size_t *
 	size_t at = 0;
 	int result = 0;
 
+	if (!len)
+		data = d->fixed; /* any address: none may be NULL */
 	/* A whole header is there only if the last feed stopped in front of its frame. */
 	while (at < len || (d->state == H2_IN_HEADER && d->fixed_len == H2_FRAME_HEADER)) {
 		size_t used = 0;

@@ -30,6 +30,8 @@ PACKAGES = {
     "cryptography-50": ("pip", "cryptography", "50.0.2", "cryptography/hazmat/bindings/_rust.abi3.so"),
     "grpcio": ("pip", "grpcio", "1.85.3", "grpc/_cython/cygrpc*.so"),
     "awscrt": ("pip", "awscrt", "0.38.1", "_awscrt*.so"),
+    # With what it needs: the wheel of cryptography, whose OpenSSL it uses.
+    "pyopenssl": ("pip+", "pyOpenSSL", "26.4.0", "OpenSSL/SSL.py"),
 }
 _reasons = {}
 
@@ -57,7 +59,7 @@ def _fetch(registry, package, version, to):
             found = os.path.join(work, "package")
         else:
             found = os.path.join(work, "wheel")
-            problem = _run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--only-binary", ":all:",
+            problem = _run([sys.executable, "-m", "pip", "install", "-q", *(["--no-deps"] if registry == "pip" else []), "--only-binary", ":all:",
                             "--disable-pip-version-check", "--target", found, "%s==%s" % (package, version)], work)
         if not problem:
             os.rename(found, to)

@@ -4,8 +4,8 @@
  * no fault, and what was lost is counted. Input: a seed byte, the length of what the
  * client writes (u16), what it writes, what it reads.
  *
- * Also records them: what stands behind "authorization: " in the input's own heads must
- * not be in the file.
+ * Also records them: what stands behind "authorization: " in the input's own heads, of
+ * HTTP/1 or HTTP/2, must not be in the file.
  */
 #include "fuzz.h"
 
@@ -76,6 +76,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	static const char head[] = "POST /v1/chat/completions HTTP/1.1\r\nHost: api.openai.com\r\n"
 				   "Authorization: Bearer " SECRET "\r\n";
+	/* Preface, SETTINGS, and HEADERS with :method, :path and authorization as literals. */
+	static const char h2_head[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0"
+				      "\0\0\x2e\1\4\0\0\0\1\x83\x44\x14/v1/chat/completions"
+				      "\x57\x15"
+				      "Bearer " SECRET;
 	struct pipeline_config config = pipeline_config_default;
 	struct run r = { .chain = len ? data[0] : 0 };
 	const struct pipeline_sink sink = { .ctx = &r, .call = drop_call };
@@ -90,6 +95,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	config.decoder.body_max = 1 << 20;
 	if (data[0] & 1)
 		buf_add(&request, head, sizeof(head) - 1);
+	else if (data[0] & 2)
+		buf_add(&request, h2_head, sizeof(h2_head) - 1);
 	buf_add(&request, data + 3, cut - 3);
 	REQUIRE(!tracefile_writer_new(&r.w, file, 0));
 	REQUIRE(!pipeline_new(&r.p, &config, &sink));

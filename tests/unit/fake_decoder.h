@@ -101,6 +101,37 @@ void decoder_request_end(struct decoder *d, enum http_end how, uint64_t ts_ns)
 		buf_printf(&d->text, " request %d", how);
 }
 
+void decoder_response_trailers(struct decoder *d, const struct http_head *trailers, uint64_t ts_ns)
+{
+	d->last_ns = ts_ns;
+	for (size_t i = 0; i < trailers->n_fields; i++)
+		buf_printf(&d->text, "{%.*s=%.*s}", SLICE_FMT(trailers->fields[i].name),
+			   SLICE_FMT(trailers->fields[i].value));
+}
+
+void decoder_ws_message(struct decoder *d, enum ws_side side, bool text, struct slice message,
+			uint64_t ts_ns)
+{
+	d->last_ns = ts_ns;
+	buf_printf(&d->text, "%c%s%.*s%s", side == WS_CLIENT ? '>' : '<', text ? "\"" : "(",
+		   SLICE_FMT(message), text ? "\"" : ")");
+	/* Told when it is too late to unsay it: what is spoken was unknown until now. */
+	if (slice_eq(message, SLICE("unwanted")))
+		d->verdict = DECODER_UNWANTED;
+	else if (slice_eq(message, SLICE("wanted")))
+		d->verdict = DECODER_WANTED;
+}
+
+void decoder_ws_hole(struct decoder *d, enum ws_side side, uint64_t len)
+{
+	buf_printf(&d->text, "%c[%llu]", side == WS_CLIENT ? '>' : '<', (unsigned long long)len);
+}
+
+size_t decoder_held(const struct decoder *d)
+{
+	return d->text.len;
+}
+
 static void fake_emit(struct decoder *d, const char *how)
 {
 	if (!d->ended)

@@ -6,11 +6,13 @@
 #include "h2_session.h"
 #include "pipeline.h"
 #include "test.h"
+#include "tracefile.h"
 
 /* How the records of a session are given to the pipeline. */
 struct feeder {
 	struct pipeline *p;
-	bool server_side; /* the process is the server */
+	struct tracefile_writer *w; /* records the same; NULL: nobody does */
+	bool server_side;	    /* the process is the server */
 	uint8_t flags;
 	uint64_t pos[2];
 	uint32_t seq[2];
@@ -51,6 +53,8 @@ static inline void feed_at(struct feeder *f, int dir, struct slice data, uint64_
 	memcpy(record, &ev, sizeof(ev));
 	memcpy(record + sizeof(ev), data.data, data.len);
 	CHECK_INT(pipeline_record(f->p, record, sizeof(ev) + data.len), 0);
+	if (f->w)
+		CHECK_INT(tracefile_write_record(f->w, record, sizeof(ev) + data.len), 0);
 }
 
 static inline struct slice record_of(const struct session *s, size_t i)

@@ -46,72 +46,68 @@ static struct slice got(const struct span *s, const char *key)
 	return a ? a->string : SLICE_NONE;
 }
 
+static const struct {
+	const char *name;
+	struct identity_rule rules[3];
+	const char *want; /* of "x"; NULL: not set */
+} rule_rows[] = {
+	{ "header", { { .set = "x", .from = "header:x-employee" } }, "alice@corp.example" },
+	{ "group",
+	  { { .set = "x", .from = "header:x-employee", .match = "^(\\w+)@corp" } },
+	  "alice" },
+	{ "template",
+	  { { .set = "x",
+	      .from = "header:x-employee",
+	      .match = "(\\w+)@(\\w+)",
+	      .value = "$2/$1!$9$" } },
+	  "corp/alice!$" },
+	{ "no match falls through",
+	  { { .set = "x", .from = "header:x-employee", .match = "@other" },
+	    { .set = "x", .from = "owner" } },
+	  "bob" },
+	{ "first wins",
+	  { { .set = "x", .from = "uid" }, { .set = "x", .from = "owner" } },
+	  "1000" },
+	{ "absent falls through",
+	  { { .set = "x", .from = "header:x-no" }, { .set = "x", .from = "env:TEAM" } },
+	  "blue" },
+	{ "fact", { { .set = "x", .from = "fact:vcs.repository.name" } }, "shop" },
+	{ "user", { { .set = "x", .from = "user" } }, "end-user-7" },
+	{ "attribute", { { .set = "x", .from = "attribute:" ATTR_PROVIDER_NAME } }, "openai" },
+	{ "value", { { .set = "x", .from = "value", .value = "all" } }, "all" },
+	{ "map",
+	  { { .set = "x", .from = "env:TEAM", .map = LIST("red", "1", "blue", "2") } },
+	  "2" },
+	{ "map, rest",
+	  { { .set = "x", .from = "env:TEAM", .map = LIST("red", "1", "*", "3") } },
+	  "3" },
+	{ "map without it", { { .set = "x", .from = "env:TEAM", .map = LIST("red", "1") } }, NULL },
+	{ "when",
+	  { { .set = "x",
+	      .from = "owner",
+	      .when = LIST("comm=python*", "provider=openai", "uid=1000") } },
+	  "bob" },
+	{ "when not",
+	  { { .set = "x", .from = "owner", .when = LIST("comm=python*", "model=gpt*") } },
+	  NULL },
+	{ "nothing", { { .set = "x", .from = "cwd" } }, NULL },
+};
+
 TEST(identity_rules)
 {
-	const struct {
-		const char *name;
-		struct identity_rule rules[3];
-		const char *want; /* of "x"; NULL: not set */
-	} rows[] = {
-		{ "header", { { .set = "x", .from = "header:x-employee" } }, "alice@corp.example" },
-		{ "group",
-		  { { .set = "x", .from = "header:x-employee", .match = "^(\\w+)@corp" } },
-		  "alice" },
-		{ "template",
-		  { { .set = "x",
-		      .from = "header:x-employee",
-		      .match = "(\\w+)@(\\w+)",
-		      .value = "$2/$1!$9$" } },
-		  "corp/alice!$" },
-		{ "no match falls through",
-		  { { .set = "x", .from = "header:x-employee", .match = "@other" },
-		    { .set = "x", .from = "owner" } },
-		  "bob" },
-		{ "first wins",
-		  { { .set = "x", .from = "uid" }, { .set = "x", .from = "owner" } },
-		  "1000" },
-		{ "absent falls through",
-		  { { .set = "x", .from = "header:x-no" }, { .set = "x", .from = "env:TEAM" } },
-		  "blue" },
-		{ "fact", { { .set = "x", .from = "fact:vcs.repository.name" } }, "shop" },
-		{ "user", { { .set = "x", .from = "user" } }, "end-user-7" },
-		{ "attribute",
-		  { { .set = "x", .from = "attribute:" ATTR_PROVIDER_NAME } },
-		  "openai" },
-		{ "value", { { .set = "x", .from = "value", .value = "all" } }, "all" },
-		{ "map",
-		  { { .set = "x", .from = "env:TEAM", .map = LIST("red", "1", "blue", "2") } },
-		  "2" },
-		{ "map, rest",
-		  { { .set = "x", .from = "env:TEAM", .map = LIST("red", "1", "*", "3") } },
-		  "3" },
-		{ "map without it",
-		  { { .set = "x", .from = "env:TEAM", .map = LIST("red", "1") } },
-		  NULL },
-		{ "when",
-		  { { .set = "x",
-		      .from = "owner",
-		      .when = LIST("comm=python*", "provider=openai", "uid=1000") } },
-		  "bob" },
-		{ "when not",
-		  { { .set = "x", .from = "owner", .when = LIST("comm=python*", "model=gpt*") } },
-		  NULL },
-		{ "nothing", { { .set = "x", .from = "cwd" } }, NULL },
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(rule_rows); i++) {
 		struct identity *id = NULL;
 		const char *error = NULL;
 		struct call *c;
 		struct span *s = new_span(&c);
 
-		test_row("%s", rows[i].name);
+		test_row("%s", rule_rows[i].name);
 		CHECK_INT(identity_new(&id), 0);
-		for (size_t k = 0; k < 3 && rows[i].rules[k].set; k++)
-			CHECK_INT(identity_add(id, &rows[i].rules[k], &error), 0);
+		for (size_t k = 0; k < 3 && rule_rows[i].rules[k].set; k++)
+			CHECK_INT(identity_add(id, &rule_rows[i].rules[k], &error), 0);
 		identity_span(id, s);
-		CHECK_STR(got(s, "x"), rows[i].want);
-		CHECK(!span_attr(s, "gentap.identity.sources") == !rows[i].want);
+		CHECK_STR(got(s, "x"), rule_rows[i].want);
+		CHECK(!span_attr(s, "gentap.identity.sources") == !rule_rows[i].want);
 		identity_free(id);
 		s->call = NULL;
 		call_free(c);

@@ -230,6 +230,36 @@ TEST(loop_delivers_signals)
 	loop_free(NULL);
 }
 
+static void note_wait(void *ctx, bool waits)
+{
+	struct seen *s = ctx;
+
+	s->order[s->n++] = waits ? '(' : ')';
+}
+
+static void note_between(void *ctx)
+{
+	struct seen *s = ctx;
+
+	s->order[s->n++] = 't';
+}
+
+TEST(loop_tells_of_its_waits)
+{
+	struct seen seen = { 0 };
+
+	CHECK_INT(loop_new(&seen.loop), 0);
+	loop_on_wait(seen.loop, note_wait, &seen);
+	CHECK_INT(loop_add_timer(seen.loop, &seen.self, 1, note_between, &seen), 0);
+	CHECK_INT(loop_run_once(seen.loop, 1000), 1);
+	CHECK_INT(loop_run_once(seen.loop, 0), 0);
+	CHECK_SLICE(slice_from(seen.order), slice_from("()t()"));
+	loop_on_wait(seen.loop, NULL, NULL);
+	CHECK_INT(loop_run_once(seen.loop, 0), 0);
+	CHECK_SLICE(slice_from(seen.order), slice_from("()t()"));
+	loop_free(seen.loop);
+}
+
 TEST(loop_without_memory)
 {
 	struct seen seen = { 0 };

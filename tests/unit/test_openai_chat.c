@@ -2,6 +2,12 @@
 #include "dialect_rows.h"
 
 #define HELLO "{\"model\":\"gpt-x\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}"
+#define HELLO_USAGE                                                                                \
+	"{\"model\":\"gpt-x\",\"stream\":true,\"stream_options\":{\"include_usage\":true},"        \
+	"\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}"
+#define FINISHED                                                                                   \
+	"data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"o\"}}]}\n\n"                    \
+	"data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n"
 #define HELLO_STREAM                                                                               \
 	"{\"model\":\"gpt-x\",\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":"       \
 	"\"Hi\"}]}"
@@ -161,6 +167,28 @@ static const struct dialect_row rows[] = {
 	  HEAD "request_model=\"gpt-x\"\nstream\nfinish=[error]\nraw_finish=[error]\ninput user\n"
 	       "  text \"Hi\"\noutput assistant finish=error\n  text \"o\"\n"
 	       "error=\"cancelled\"\npartial cancelled lost=0\n" },
+	{ "stream cut behind its answer, in front of the usage that was asked for",
+	  { CHAT, .request = SLICE(HELLO_USAGE), .abort = true, .response = SLICE(FINISHED) },
+	  HEAD "request_model=\"gpt-x\"\nstream\nfinish=[stop]\nraw_finish=[stop]\ninput user\n"
+	       "  text \"Hi\"\noutput assistant finish=stop\n  text \"o\"\n"
+	       "partial cancelled lost=0\n" },
+	{ "the same, by the server",
+	  { CHAT, .request = SLICE(HELLO_USAGE), .end = HTTP_END_TRUNCATED,
+	    .response = SLICE(FINISHED) },
+	  HEAD "request_model=\"gpt-x\"\nstream\nfinish=[stop]\nraw_finish=[stop]\ninput user\n"
+	       "  text \"Hi\"\noutput assistant finish=stop\n  text \"o\"\n"
+	       "partial stream_interrupted lost=0\n" },
+	{ "cut behind the usage",
+	  { CHAT, .request = SLICE(HELLO_USAGE), .abort = true,
+	    .response = SLICE(FINISHED "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":3,"
+				       "\"completion_tokens\":4}}\n\n") },
+	  HEAD "request_model=\"gpt-x\"\nstream\nfinish=[stop]\nraw_finish=[stop]\n"
+	       "usage in=3 out=4\ninput user\n  text \"Hi\"\noutput assistant finish=stop\n"
+	       "  text \"o\"\n" },
+	{ "cut behind its answer, and nobody asked for usage",
+	  { CHAT, .request = SLICE(HELLO_STREAM), .abort = true, .response = SLICE(FINISHED) },
+	  HEAD "request_model=\"gpt-x\"\nstream\nfinish=[stop]\nraw_finish=[stop]\ninput user\n"
+	       "  text \"Hi\"\noutput assistant finish=stop\n  text \"o\"\n" },
 	{ "records lost: not an error of the call",
 	  { CHAT, .request = SLICE(HELLO_STREAM), .end = HTTP_END_LOST,
 	    .response = SLICE(

@@ -148,6 +148,8 @@ static void check_cuts(const struct recording *r, size_t calls, struct recording
 	for (size_t i = 0; i <= r->bytes.len; i++) {
 		_cleanup_(buf_cleanup) struct buf live = BUF_INIT(1 << 24);
 
+		if (cut.reversed && i % 7 && i != r->bytes.len)
+			continue;
 		cut.at = i == r->bytes.len ? SIZE_MAX : i;
 		test_row("cut at %zd", (ssize_t)cut.at);
 		if (!recording_check(r, cut, &live))

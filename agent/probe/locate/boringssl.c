@@ -190,8 +190,9 @@ static int by_errors(const struct locate_input *in, struct finding *ret)
 	r = finding_add_pair(ret, in->e, ROLE_BORINGSSL_WRITE, write[0]);
 	if (!r)
 		r = finding_add_pair(ret, in->e, ROLE_BORINGSSL_READ, read);
-	finding_note(ret, r ? "code outside of the file" : "stripped, by its error reports");
-	return r ? -EBADMSG : 0;
+	finding_note(ret, r ? "stripped; the kernel has no probe for how its functions begin"
+			    : "its error reports (stripped)");
+	return r ? -ENOTSUP : 0;
 }
 
 static const char *const strings[] = { "ssl_lib.cc", NULL };

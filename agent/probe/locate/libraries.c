@@ -10,6 +10,17 @@ struct function {
 	int instead_of; /* index + 1 of the function that makes this one needless; 0: none */
 };
 
+static int add(const struct locate_input *in, const struct function *f, uint64_t vaddr,
+	       struct finding *ret)
+{
+	/* Without these a reused address is told by its first bytes only. */
+	if (f->role == ROLE_FREE) {
+		finding_add(ret, in->e, ROLE_FREE, false, vaddr);
+		return 0;
+	}
+	return finding_add_pair(ret, in->e, f->role, vaddr);
+}
+
 static int by_symbols(const struct locate_input *in, const char *const *names,
 		      const struct function *functions, struct finding *ret)
 {
@@ -17,18 +28,20 @@ static int by_symbols(const struct locate_input *in, const char *const *names,
 
 	for (size_t i = 0; names[i]; i++) {
 		const struct function *f = &functions[i];
+		int r;
 
 		if (!in->symbols[i].vaddr ||
 		    (f->instead_of && in->symbols[f->instead_of - 1].vaddr))
 			continue;
-		if (f->role == ROLE_FREE) {
-			finding_add(ret, in->e, ROLE_FREE, false, in->symbols[i].vaddr);
-		} else if (finding_add_pair(ret, in->e, f->role, in->symbols[i].vaddr)) {
-			finding_note(ret, "symbols outside of the file");
-			return -EBADMSG;
-		} else {
-			any = true;
+		r = add(in, f, in->symbols[i].vaddr, ret);
+		if (r) {
+			finding_note(ret,
+				     r == -EOPNOTSUPP ? "the kernel has no probe for how %s begins"
+						      : "%s is outside of the file",
+				     names[i]);
+			return -ENOTSUP;
 		}
+		any |= f->role != ROLE_FREE;
 	}
 	if (!any)
 		return -ENOENT;

@@ -186,6 +186,8 @@ int finding_add(struct finding *f, const struct elf *e, enum point_role role, bo
 
 	if (!vaddr || elf_offset(e, vaddr, &offset))
 		return -ENOENT;
+	if (!x86_can_probe(e, vaddr))
+		return -EOPNOTSUPP;
 	points_add(&f->points, role, at_return, offset);
 	return 0;
 }

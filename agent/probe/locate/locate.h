@@ -88,7 +88,8 @@ int locate_slow(const struct elf *e, struct findings *ret);
 
 /* Why a finding has no points, or how it was found: printf into its note. */
 void finding_note(struct finding *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Adds the point at an address of the file: 0, or -ENOENT outside of it. */
+/* Adds the point at an address of the file: 0; -ENOENT outside of it; -EOPNOTSUPP where the
+ * kernel would refuse it. */
 int finding_add(struct finding *f, const struct elf *e, enum point_role role, bool at_return,
 		uint64_t vaddr);
 /* First instruction (past an endbr64 that a cheaper push follows) and return. */

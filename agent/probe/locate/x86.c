@@ -133,12 +133,14 @@ static int take_prefixes(struct cursor *c, struct x86_insn *i, bool *ret_op16, u
 			*ret_op16 = true;
 			continue;
 		case 0xf0:
-		case 0xf2:
-		case 0xf3:
 		case 0x2e:
 		case 0x36:
 		case 0x3e:
 		case 0x26:
+			i->refused = true;
+			continue;
+		case 0xf2:
+		case 0xf3:
 		case 0x64:
 		case 0x65:
 			continue;
@@ -354,6 +356,14 @@ int x86_stack_address(const struct x86_insn *i)
 	if (i->opcode == 0x8b && mod == 3 && rm == 4 && !(i->rex & 1))
 		return reg | (i->rex & 4) << 1;
 	return -1;
+}
+
+bool x86_can_probe(const struct elf *e, uint64_t vaddr)
+{
+	struct x86_insn insn;
+
+	return e->machine != EM_X86_64 ||
+	       x86_decode(slice_sub(elf_bytes_from(e, vaddr), 0, 16), &insn) || !insn.refused;
 }
 
 uint64_t x86_entry(const struct elf *e, uint64_t vaddr, bool *ret_cheap)

@@ -21,6 +21,7 @@ struct x86_insn {
 	uint8_t modrm;	 /* valid with has_modrm */
 	uint8_t sib;	 /* 0 when there is none */
 	uint16_t opcode; /* 0x0fNN, 0x38NN and 0x3aNN for the longer ones */
+	bool refused;	 /* a prefix for which the kernel refuses a uprobe (lock, es, cs, ss, ds) */
 	bool vector;	 /* a VEX or EVEX prefix: AVX */
 	int64_t imm;	 /* 0 when there is none */
 	int64_t disp;	 /* of the memory operand; 0 when there is none */
@@ -42,6 +43,8 @@ bool x86_is_test_eax(const struct x86_insn *i);
  * (1 rcx, 8 r8 …), or -1. */
 int x86_stack_address(const struct x86_insn *i);
 
+/* False: the kernel would refuse a probe there. Some assemblers fill up with cs prefixes. */
+bool x86_can_probe(const struct elf *e, uint64_t vaddr);
 /* Where an entry probe on the function is cheapest: past an endbr64 that a push follows.
  * *ret_cheap (NULL: not asked): it is a push. The return address is on top of the stack in
  * either place. Of another machine: the function itself. */

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "watcher_internal.h"
+
+#include "cleanup.h"
+#include "log.h"
+#include "proc.h"
+
+#include <errno.h>
+
+struct observed *watcher_find(const struct watcher *w, uint32_t tgid)
+{
+	return table_get(&w->processes, &tgid, sizeof(tgid));
+}
+
+static struct observed *find_or_add(struct watcher *w, uint32_t tgid)
+{
+	struct observed *o = watcher_find(w, tgid);
+	int r;
+
+	if (o)
+		return o;
+	r = observed_new(&o, tgid);
+	if (!r)
+		r = table_add(&w->processes, &tgid, sizeof(tgid), o);
+	if (r) {
+		LOG_RATE(LOG_LEVEL_WARN, "probe: process left out: %s pid=%u", strerror(-r), tgid);
+		observed_free(o, w->reaper);
+		return NULL;
+	}
+	kern_watch(w->kern, tgid, GENTAP_WATCH_ON);
+	return o;
+}
+
+/* ---- Attaching: a moment late, when all files that a process maps at once are known ---- */
+
+static void mark_pending(struct watcher *w, struct observed *o)
+{
+	if (!o->pending)
+		return;
+	for (struct observed *other = w->pending; other; other = other->next)
+		if (other == o)
+			return;
+	o->next = w->pending;
+	w->pending = o;
+	loop_set_timer(w->on_attach, 1);
+}
+
+static void unmark_pending(struct watcher *w, struct observed *o)
+{
+	for (struct observed **at = &w->pending; *at; at = &(*at)->next) {
+		if (*at == o) {
+			*at = o->next;
+			return;
+		}
+	}
+}
+
+void watcher_attach_pending(void *ctx)
+{
+	struct watcher *w = ctx;
+	struct observed *first = TAKE(w->pending);
+
+	for (struct observed *o = first; o; o = o->next)
+		w->attach_errors += observed_attach(o, w->kern);
+	/* While it lives: it may be gone before its first record is read. */
+	for (struct observed *o = first; o; o = o->next)
+		if (!o->process && observed_links(o))
+			proc_read(&o->process, o->tgid);
+}
+
+/* ---- What discovery tells ---------------------------------------------------------- */
+
+/* Out of sight, but its description is kept until the main thread has read what it sent. */
+static void end(struct watcher *w, struct observed *o, enum observed_end how, uint64_t ts_ns)
+{
+	uint32_t tgid = o->tgid;
+
+	unmark_pending(w, o);
+	table_take(&w->processes, &tgid, sizeof(tgid));
+	kern_watch(w->kern, tgid, 0);
+	o->had_links = observed_links(o) != 0;
+	observed_detach(o, w->reaper);
+	o->end = how;
+	o->end_ns = ts_ns;
+	o->next = NULL;
+	*w->ended_end = o;
+	w->ended_end = &o->next;
+	watcher_signal(w->told_fd);
+}
+
+static bool on_mapped(void *ctx, const struct discover_mapping *m)
+{
+	struct watcher *w = ctx;
+	struct target *t;
+	struct observed *o;
+	int r = targets_get(&w->targets, m, &t);
+
+	if (r) {
+		if (r != -ENOENT && r != -ESRCH && r != -EINPROGRESS)
+			LOG_RATE(LOG_LEVEL_INFO, "probe: file not looked at: %s pid=%u file=%s",
+				 strerror(-r), m->tgid, m->path);
+		return r != -ENOENT;
+	}
+	o = find_or_add(w, m->tgid);
+	if (!o) {
+		target_unref(t);
+		return true;
+	}
+	observed_add(o, t);
+	mark_pending(w, o);
+	return true;
+}
+
+/* The scout found something in a file that these processes map. */
+void watcher_on_found(void *ctx, const uint32_t *tgids, size_t n)
+{
+	struct watcher *w = ctx;
+
+	for (size_t i = 0; i < n; i++)
+		discover_scan_pid(w->discover, tgids[i]);
+	/* Children of theirs may map it too, and said nothing. */
+	discover_scan_soon(w->discover);
+}
+
+static void on_exec(void *ctx, uint32_t tgid, uint64_t ts_ns)
+{
+	struct watcher *w = ctx;
+	struct observed *o = watcher_find(w, tgid);
+
+	if (o)
+		end(w, o, OBSERVED_EXEC, ts_ns);
+	find_or_add(w, tgid);
+}
+
+/* Probes are limited to one process: a child has the traps, but nobody listens. */
+static void on_fork(void *ctx, uint32_t parent_tgid, uint32_t tgid, uint64_t ts_ns)
+{
+	struct watcher *w = ctx;
+	struct observed *parent = watcher_find(w, parent_tgid);
+	struct observed *child = find_or_add(w, tgid);
+
+	(void)ts_ns;
+	if (!parent || !child)
+		return;
+	for (size_t i = 0; i < parent->n; i++)
+		observed_add(child, target_ref(parent->attachments[i].target));
+	mark_pending(w, child);
+}
+
+/* A child may call the library within a millisecond. */
+static bool on_hurries(void *ctx, uint32_t parent_tgid)
+{
+	struct observed *o = watcher_find(ctx, parent_tgid);
+
+	return o && observed_links(o);
+}
+
+static void on_exit_(void *ctx, uint32_t tgid, uint64_t ts_ns)
+{
+	struct watcher *w = ctx;
+	struct observed *o = watcher_find(w, tgid);
+
+	if (o)
+		end(w, o, OBSERVED_EXIT, ts_ns);
+}
+
+const struct discover_sink watcher_follows = {
+	.mapped = on_mapped,
+	.exec = on_exec,
+	.fork = on_fork,
+	.hurries = on_hurries,
+	.exit = on_exit_,
+};
+
+/* ---- Parked ones ------------------------------------------------------------------ */
+
+static int check_parked(void *value, void *arg)
+{
+	struct watcher *w = arg;
+	struct observed *o = value;
+
+	observed_check(o, w->kern);
+	if (o->parked)
+		loop_set_timer(w->on_park, PARK_TICK_NS);
+	return 0;
+}
+
+void watcher_check_parked(void *ctx)
+{
+	struct watcher *w = ctx;
+
+	table_each(&w->processes, check_parked, w);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the parts of the watcher share: watcher.c has the thread and answers the main one,
+ * watcher_follow.c does what discovery tells. Under the lock, all of it.
+ */
+#ifndef PROBE_WATCHER_INTERNAL_H
+#define PROBE_WATCHER_INTERNAL_H
+
+#include "discover.h"
+#include "urgent.h"
+#include "watcher.h"
+
+#include <pthread.h>
+
+#define PARK_TICK_NS NSEC_PER_SEC
+
+struct watcher {
+	const struct kern *kern;
+	pthread_t thread;
+	bool started;
+	struct urgent urgent; /* the thread's */
+	int told_fd;	      /* the main thread looks at `ended` */
+	int asked_fd;	      /* the thread looks at its timers again, and at `quit` */
+	/* The thread holds it while it handles events, the others for moments. */
+	pthread_mutex_t lock;
+	bool quit;
+	struct loop *loop;
+	struct reaper *reaper;
+	struct discover *discover;
+	struct targets targets;
+	struct table processes;	       /* tgid → struct observed */
+	struct observed *pending;      /* to be attached when the loop gets to it */
+	struct loop_source *on_attach; /* fires then */
+	struct loop_source *on_park;   /* while anything is parked */
+	struct loop_source *on_asked;
+	struct observed *ended, **ended_end;
+	uint64_t attach_errors;
+};
+
+/* watcher.c: adds 1 to an eventfd. */
+void watcher_signal(int fd);
+
+/* watcher_follow.c */
+extern const struct discover_sink watcher_follows; /* but for its ctx */
+struct observed *watcher_find(const struct watcher *w, uint32_t tgid);
+/* The timers, and what the scout tells. ctx is the watcher. */
+void watcher_attach_pending(void *ctx);
+void watcher_check_parked(void *ctx);
+void watcher_on_found(void *ctx, const uint32_t *tgids, size_t n);
+
+#endif

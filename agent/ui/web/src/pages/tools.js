@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which tools agents call, how long they take, how often they fail, what follows what.
+import { url, useGet } from "../api.js";
+import { colorOf } from "../colors.js";
+import { count, duration, percent } from "../format.js";
+import { Asked, LatencyPanel, SeriesPanel } from "../parts/charts.js";
+import { Panel, Teach } from "../parts/common.js";
+import { InBar, Table } from "../parts/table.js";
+import { useQuery } from "../scope.js";
+import { TOOLS } from "../stats.js";
+import { html, useMemo } from "../ui.js";
+import { addFilter, chipWhere, href, where } from "../url.js";
+import { RunsOf } from "./group.js";
+
+const SELECT = "count sum:error p50:duration p95:duration uniq:gen_ai.agent.name uniq:gentap.run.id";
+
+function useFlow(scope) {
+	const a = useGet(url("flow", { where: scope.where, from: Math.round(scope.from), to: Math.round(scope.to) }));
+	return a.data;
+}
+
+/** What usually comes before and after. */
+function Around({ flow, tool }) {
+	if (!flow)
+		return null;
+	const side = (from, to) => {
+		const list = flow.steps.filter((s) => s[to] === tool).map((s) => ({ name: s[from], n: s.count })).sort((a, b) => b.n - a.n), sum = list.reduce((n, x) => n + x.n, 0);
+		return list.slice(0, 5).map((x) => html`<li><span class="clip">${x.name ?? (from === "from" ? "start of the run" : "end of the run")}</span><span class="meter"><i style=${{ width: `${x.n / sum * 100}%` }}></i></span><span class="num second right">${percent(x.n / sum)}</span></li>`);
+	};
+	return html`<div class="flow"><div><span class="cap">Comes before it</span><ol>${side("from", "to")}</ol></div><div><span class="cap">Comes after it</span><ol>${side("to", "from")}</ol></div></div>`;
+}
+
+function Who({ scope, tool }) {
+	const a = useQuery({ select: "count", where: where(TOOLS, chipWhere(`tool:${tool}`)), by: "agent", limit: 12 }, scope);
+	return html`<div><span class="cap">Used by</span><div class="row" style=${{ flexWrap: "wrap" }}>${(a.data?.rows || []).map(([agent, n]) => html`<button type="button" class="tag" onClick=${() => agent && addFilter("agent", agent)}>${agent ?? "not known"} <b class="num">${count(n)}</b></button>`)}</div></div>`;
+}
+
+function Loops({ flow }) {
+	if (!flow?.loops.length)
+		return null;
+	return html`<${Panel} title="Loops: the same tool with the same arguments three times or more in a run" flush><${Table} name="loops" keys=${false} rows=${flow.loops} id=${(r) => r.run + r.tool + r.count} sort="-count" columns=${[
+		{ key: "tool", label: "Tool" }, { key: "agent", label: "Agent" }, { key: "count", label: "Times", num: true }, { key: "run", label: "Run", draw: (r) => html`<a class="mono" href=${href(`/runs/${r.trace_id}`, { span: r.run })}>${r.run}</a>` }]} /></${Panel}>`;
+}
+
+export function Tools({ scope }) {
+	const q = { select: SELECT, where: TOOLS, by: "tool", limit: 300 }, a = useQuery(q, scope), flow = useFlow(scope);
+	const rows = useMemo(() => (a.data?.rows || []).map(([tool, calls, errors, p50, p95, agents, runs]) => ({ tool, calls, errors, error_rate: calls ? errors / calls : null, p50, p95, agents, runs, per_run: runs ? calls / runs : null })), [a.data]);
+	const columns = [
+		{ key: "tool", label: "Tool", draw: (r) => html`<span class="name"><i class="sw" style=${{ background: colorOf(r.tool, "tool") }}></i><span class="t">${r.tool ?? "not known"}</span></span>` },
+		{ key: "calls", label: "Calls", num: true, bar: true, draw: (r, max) => html`<${InBar} share=${r.calls / max} text=${count(r.calls)} />` },
+		{ key: "error_rate", label: "Errors", num: true, text: (r) => percent(r.error_rate), draw: (r) => html`<span class=${r.error_rate > 0.05 ? "error" : ""} title=${`${r.errors} of ${r.calls}`}>${percent(r.error_rate)}</span>` },
+		{ key: "p50", label: "p50", num: true, text: (r) => duration(r.p50), draw: (r) => duration(r.p50) }, { key: "p95", label: "p95", num: true, bar: true, text: (r) => duration(r.p95), draw: (r, max) => html`<${InBar} share=${r.p95 / max} text=${duration(r.p95)} />` },
+		{ key: "agents", label: "Agents", num: true }, { key: "runs", label: "Runs", num: true, draw: (r) => count(r.runs) }, { key: "per_run", label: "Per run", num: true, draw: (r) => count(r.per_run == null ? null : Math.round(r.per_run * 10) / 10) }];
+	return html`<h1>Tools</h1>
+		<div class="grid2"><${SeriesPanel} title="Tool calls" scope=${scope} family="tool" stack unit="count" q=${{ select: "count", where: TOOLS, by: "tool" }} /><${LatencyPanel} title="Duration of tool calls" scope=${scope} where=${TOOLS} ttft=${false} /></div>
+		<${Panel} title=${`${rows.length} tools`} flush stale=${a.stale} error=${a.error} right=${html`<${Asked} q=${q} scope=${scope} />`}>${a.data && html`<${Table} name="tools" columns=${columns} rows=${rows} id=${(r) => String(r.tool ?? "")} sort="-calls" empty=${html`<${Teach} what="No tool was called in this time" />`}
+			inside=${(r) => html`<div class="grid2"><${Around} flow=${flow} tool=${r.tool} /><${Who} scope=${scope} tool=${r.tool} /></div><${RunsOf} scope=${scope} clause=${chipWhere(`tool:${r.tool}`)} />`} />`}</${Panel}>
+		<${Loops} flow=${flow} />`;
+}

@@ -1,0 +1,306 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Real runtimes and agents, pinned, against the mock provider: which stack is seen how.
+
+Prints a matrix; a cell is a measurement (seen/made) or the reason why there is none:
+
+  first     calls of the first run of a build that was never seen before
+  request   calls whose span has the request's model and the right process
+  response  calls whose span has the provider's tokens and finish, and is complete
+  peer      calls on a connection whose socket is known, with the provider's port
+  SNI       calls on a connection whose ClientHello was seen, with the server's name
+  short     calls of SHORT runs of a process that makes one call and ends
+  mid-life  calls made after the agent was started, of a process that called before
+"""
+import json
+import os
+import shutil
+import struct
+import subprocess
+import sys
+import threading
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "..", "live"), os.path.join(HERE, "..", "common")]
+import binaries
+import genai
+from harness import KEY, World, expected, key, need_root, spans_of, wait_for
+from tap import Tap
+
+SHORT = int(os.environ.get("SHORT", 20))
+RUN_S = 60
+COLUMNS = ("first", "request", "response", "peer", "SNI", "short", "mid-life")
+CLIENTS = os.path.join(HERE, "clients")
+QUIET = {"DISABLE_TELEMETRY": "1", "DISABLE_AUTOUPDATER": "1", "DISABLE_ERROR_REPORTING": "1", "DO_NOT_TRACK": "1",
+         "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "OPENCODE_DISABLE_AUTOUPDATE": "1", "OPENCODE_DISABLE_LSP_DOWNLOAD": "1",
+         "OPENCODE_DISABLE_MODELS_FETCH": "1", "NO_COLOR": "1"}
+MOCK = "cached=7,in=70,out=9"
+
+
+class Client:
+    """A way to make LLM calls: its command, and whether it can be told when (BASE, CALLS, GO)."""
+
+    def __init__(self, name, stack, binary=None, command=None, told=True, short=True, env=None, missing=None):
+        self.name, self.stack, self.binary, self.command = name, stack, binary, command
+        self.told, self.short, self.env, self.missing = told, short, env or (lambda w: {}), missing or (lambda: None)
+
+    def prepare(self, w):
+        """None, or why it cannot be run."""
+        self.path = binaries.path(self.binary) if self.binary else None
+        if self.binary and not self.path:
+            return binaries.reason(self.binary)
+        return self.missing()
+
+    def start(self, w, **told):
+        env = {**w.env(), **QUIET, "BASE": w.base, "HOME": w.path("home"), **self.env(w), **told}
+        return subprocess.Popen(self.command(w, self.path), env=env, cwd=w.path("home"), stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+
+    def run(self, w, **told):
+        """Its last words when it failed. Agents may, over a mock that answers oddly: calls are what counts."""
+        p = self.start(w, **told)
+        try:
+            out, _ = p.communicate(timeout=RUN_S)
+        except subprocess.TimeoutExpired:
+            p.kill()
+            out, _ = p.communicate()
+            return "no end: " + out[-200:]
+        return "" if p.returncode == 0 or not self.told else out[-300:]
+
+
+def fetch(w, path):
+    return [path, os.path.join(CLIENTS, "fetch.mjs")]
+
+
+def claude(w, path):
+    return [path, "-p", "say hi", "--model", "claude-mock-4"]
+
+
+def codex(w, path):
+    provider = '{name="mock",base_url="%s/v1",env_key="OPENAI_API_KEY",wire_api="responses",http_headers={"x-mock"="%s"}}' % (w.base, MOCK)
+    return [path, "exec", "--skip-git-repo-check", "-c", 'model_provider="mock"', "-c", "model_providers.mock=" + provider,
+            "-m", "gpt-mock-4", "say hi"]
+
+
+def opencode(w, path):
+    with open(w.path("opencode.json"), "w") as f:
+        json.dump({"provider": {"mock": {"npm": "@ai-sdk/openai-compatible", "name": "mock", "models": {"gpt-mock-4": {"name": "m"}},
+                                         "options": {"baseURL": w.base + "/v1", "apiKey": KEY, "headers": {"x-mock": MOCK}}}},
+                   "autoupdate": False, "share": "disabled"}, f)
+    return [path, "run", "-m", "mock/gpt-mock-4", "say hi"]
+
+
+def python_client(which):
+    return lambda w, path: [sys.executable, os.path.join(CLIENTS, "calls.py"), which]
+
+
+def nss(w, path):
+    program = w.path("nss-client")
+    if not os.path.exists(program):
+        flags = subprocess.run(["pkg-config", "--cflags", "--libs", "nss"], capture_output=True, text=True, check=True).stdout.split()
+        subprocess.run(["gcc", "-O1", "-o", program, os.path.join(CLIENTS, "nss.c"), *flags], check=True)
+    return [program]
+
+
+def need(*programs, package=None):
+    def missing():
+        lacking = [p for p in programs if not shutil.which(p)]
+        if lacking:
+            return "no %s here" % lacking[0]
+        if package and subprocess.run(["pkg-config", "--exists", package]).returncode:
+            return "no headers of %s here" % package
+        return None
+    return missing
+
+
+def beside(name, levels):
+    """The environment to import a fetched Python package."""
+    def env(w):
+        where = binaries.path(name)
+        for _ in range(levels):
+            where = os.path.dirname(where)
+        return {"PYTHONPATH": where}
+    return env
+
+
+ROWS = [
+    *(Client("Bun " + v, "BoringSSL", "bun-" + v, fetch) for v in ("1.1.0", "1.2.0", "1.3.0", "1.3.14", "1.4.3", "1.4.5")),
+    *(Client("Claude Code " + v, "BoringSSL", "claude-" + v, claude, told=False, short=False) for v in ("2.1.121", "2.1.233", "2.1.330")),
+    Client("opencode 1.18.33", "BoringSSL", "opencode-1.18.33", opencode, told=False, short=False),
+    *(Client("Codex " + v, "OpenSSL 3, stripped", "codex-" + v, codex, told=False, short=False) for v in ("0.34", "0.99")),
+    Client("Node 26.10, official", "OpenSSL 3, symbols", "node-26.10", fetch),
+    Client("node of this machine", "OpenSSL", None, lambda w, p: ["node", os.path.join(CLIENTS, "fetch.mjs")], missing=need("node")),
+    Client("pyOpenSSL 26.4 (pyca)", "OpenSSL 4, in a wheel", "pyopenssl", python_client("pyopenssl"), env=beside("pyopenssl", 2)),
+    Client("awscrt 0.38", "s2n", "awscrt", python_client("awscrt"), env=beside("awscrt", 1)),
+    Client("gnutls-cli", "GnuTLS", None, lambda w, p: ["sh", os.path.join(CLIENTS, "gnutls.sh")], missing=need("gnutls-cli")),
+    Client("NSS client", "NSS", None, nss, missing=need("gcc", "pkg-config", package="nss")),
+]
+
+
+def records(path):
+    """(type, tgid, ptr, payload) of a trace file that may still be written to."""
+    with open(path, "rb") as f:
+        data = f.read()
+    at = 40
+    while at + 8 <= len(data):
+        kind, size = struct.unpack_from("<II", data, at)
+        at += 8
+        if at + size > len(data):
+            break
+        if kind == 1:
+            what, = struct.unpack_from("<B", data, at)
+            ptr, = struct.unpack_from("<Q", data, at + 16)
+            tgid, = struct.unpack_from("<I", data, at + 32)
+            yield what, tgid, ptr, data[at + 64:at + size]
+        at += size
+
+
+def bindings(path, port):
+    """{client's port: server's name seen} of connections to the provider."""
+    hellos, out = {}, {}
+    for what, tgid, ptr, payload in records(path):
+        if what == 4:
+            hellos[tgid, ptr] = b"localhost" in payload
+        elif what == 3:
+            sock, local, peer = struct.unpack_from("<Q4xHH", payload)
+            if peer == port:
+                out[local] = hellos.get((tgid, sock), False)
+    return out
+
+
+def seen(good, made):
+    return "%d/%d" % (good, made)
+
+
+def look(w, agent, entries, trace):
+    """The cells request, response, peer and SNI of these calls."""
+    by, request, response = spans_of(entries, agent), 0, 0
+    for e in entries:
+        got = by.get(key(e), [])
+        if len(got) != 1:
+            continue
+        wrong = set(genai.differences(expected(e), got[0]))
+        request += not wrong & {"model", "request_model", "operation", "stream"}
+        response += not wrong and (got[0][genai.COMPLETENESS] == "full" or not e["complete"])
+    bound = bindings(trace, w.port)
+    ports = [e["client_port"] for e in entries]
+    made = len(entries)
+    return {"request": seen(request, made), "response": seen(response, made),
+            "peer": seen(sum(p in bound for p in ports), made), "SNI": seen(sum(bound.get(p, False) for p in ports), made)}
+
+
+def first_and_warm(w, agent, client, trace):
+    cells = {}
+    said = client.run(w)
+    entries = w.finished()
+    by = spans_of(entries, agent, limit=1.5)
+    cells["first"] = seen(sum(key(e) in by for e in entries), len(entries))
+    time.sleep(1)  # the build's first sight costs a search
+    said = client.run(w, CALLS="3") or client.run(w, CALLS="3", STREAM="1")
+    entries = w.finished()
+    if not entries:
+        return {**cells, **{c: "no call: " + " ".join(said.split())[-60:] for c in COLUMNS[1:5]}}
+    return {**cells, **look(w, agent, entries, trace)}
+
+
+def short_lived(w, agent, client):
+    if not client.short:
+        return "-: an agent, not a short program"
+    began, lasted = time.monotonic(), []
+    for _ in range(SHORT):
+        at = time.monotonic()
+        client.run(w)
+        lasted.append(time.monotonic() - at)
+    entries = w.finished()
+    by = spans_of(entries, agent)
+    lasted.sort()
+    return "%s, %d ms" % (seen(sum(key(e) in by for e in entries), len(entries)), 1000 * lasted[len(lasted) // 2])
+
+
+def mid_life(w, clients):
+    """All at once: they call, the agent starts, they call again, twice."""
+    go, cells, running = w.path("go"), {}, {}
+    for c in clients:
+        if not c.told:
+            cells[c.name] = "-: calls when it likes"
+            continue
+        running[c.name] = c.start(w, CALLS="3", GO=go)
+        wait_for(lambda: count_lines(w.log) > w.seen, 20)
+        before = w.finished()
+        if not before:
+            cells[c.name] = "-: no call before"
+    with w.agent() as agent:
+        time.sleep(2)
+        with open(go, "w"):
+            pass
+        for p in running.values():
+            try:
+                p.communicate(timeout=RUN_S)
+            except subprocess.TimeoutExpired:
+                p.kill()
+                p.communicate()
+        entries = w.finished()
+        by = spans_of(entries, agent)
+        for c in clients:
+            if c.name in cells:
+                continue
+            # Told apart by process: a span names it, the provider's log the port.
+            mine = [s for e in entries for s in by.get(key(e), []) if s.pid == running[c.name].pid or c.name in ("gnutls-cli",)
+                    and s["gentap.capture.source"] == "gnutls"]
+            cells[c.name] = seen(len(mine), 2)
+    return cells
+
+
+def count_lines(path):
+    with open(path, encoding="utf-8") as f:
+        return sum(1 for _ in f)
+
+
+def table(tap, rows):
+    widths = [max(len(r[i]) for r in rows) for i in range(len(rows[0]))]
+    for r in rows:
+        tap.note("  ".join(cell.ljust(n) for cell, n in zip(r, widths)).rstrip())
+
+
+def whole(cell):
+    made = cell.split(",")[0].split("/")
+    return len(made) == 2 and made[0] == made[1] != "0"
+
+
+def main():
+    need_root()
+    tap, cells, rows = Tap(), {}, [c for c in ROWS if not sys.argv[1:] or any(a in c.name for a in sys.argv[1:])]
+    with World() as w:
+        os.makedirs(w.path("home"), exist_ok=True)
+        trace = w.path("trace")
+        usable = []
+        for c in rows:
+            why = c.prepare(w)
+            if why:
+                cells[c.name] = dict.fromkeys(COLUMNS, "-: " + why)
+                tap.skip(c.name, why)
+            else:
+                usable.append(c)
+        cache = {"CACHE_DIRECTORY": w.path("cache")}
+        with w.agent("--record", trace, env=cache) as agent:
+            for c in usable:
+                cells[c.name] = first_and_warm(w, agent, c, trace)
+                cells[c.name]["short"] = short_lived(w, agent, c)
+        late = mid_life(w, usable)
+        for c in usable:
+            cells[c.name]["mid-life"] = late[c.name]
+            got = cells[c.name]
+            tap.check(c.name, all(whole(got[k]) for k in ("request", "response", "peer", "SNI")) and
+                      all(whole(got[k]) or got[k].startswith("-") for k in ("mid-life",)) and
+                      (got["short"].startswith("-") or share(got["short"]) >= 0.95), sorted(got.items()))
+    table(tap, [("client", "stack", *COLUMNS)] + [(c.name, c.stack, *(cells[c.name][k] for k in COLUMNS)) for c in rows])
+    return tap.done()
+
+
+def share(cell):
+    good, made = cell.split(",")[0].split("/")
+    return int(good) / max(int(made), 1)
+
+
+sys.exit(main())

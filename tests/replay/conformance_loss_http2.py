@@ -1,0 +1,182 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Records lost anywhere on HTTP/2 connections of interleaved calls: nothing invented, nothing
+shifted, recovery with the calls that come after.
+
+One loss on each connection: a record that the ring refused, or bytes that could not be
+read. Frames are cut into records, and joined, at random. SEED=n repeats a run.
+"""
+import os
+import random
+import struct
+import sys
+import tempfile
+
+import hpack
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "..", "common"), os.path.join(HERE, "..", "live")]
+import agent
+import genai
+import tracefile
+from loss import NUMBERS, PATHS, Call, contradicts
+from tap import Tap
+
+BEGIN_NS = 1_000 * 10**9
+BOOT_TO_WALL_NS = 1_749_999_000 * 10**9
+CONNECTIONS, CALLS, AT_ONCE = 150, 8, 3
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+DATA, HEADERS, SETTINGS, CONTINUATION = 0, 1, 4, 9
+END_STREAM, ACK, END_HEADERS, PADDED = 1, 1, 4, 8
+
+
+def frame(kind, flags, stream, payload=b""):
+    return struct.pack(">I", len(payload))[1:] + struct.pack(">BBI", kind, flags, stream) + payload
+
+
+class Script:
+    """Frames of both directions in the order in which they are sent: (direction, bytes, call)."""
+
+    def __init__(self, rng, calls):
+        self.rng, self.out, self.next_id = rng, [], 1
+        self.encoders = [hpack.Encoder(), hpack.Encoder()]
+        self.out += [(0, PREFACE + frame(SETTINGS, 0, 0), None), (1, frame(SETTINGS, 0, 0), None),
+                     (0, frame(SETTINGS, ACK, 0), None), (1, frame(SETTINGS, ACK, 0), None)]
+        waiting, active = list(enumerate(calls)), []
+        while waiting or active:
+            if waiting and len(active) < AT_ONCE:
+                n, call = waiting.pop(0)
+                active.append(self.play(n, call))
+            step = rng.choice(active)
+            if next(step, None) is None:
+                active.remove(step)
+
+    def head(self, direction, stream, fields):
+        # Encoded when it is sent: the table follows the order on the wire.
+        block = self.encoders[direction].encode(fields)
+        if self.rng.random() < 0.2 and len(block) > 4:
+            cut = self.rng.randrange(1, len(block))
+            return frame(HEADERS, 0, stream, block[:cut]) + frame(CONTINUATION, END_HEADERS, stream, block[cut:])
+        return frame(HEADERS, END_HEADERS, stream, block)
+
+    def body(self, stream, data):
+        parts = []
+        while data or not parts:
+            size = self.rng.choice((50, 700, 9000))
+            part, data = data[:size], data[size:]
+            flags = 0 if data else END_STREAM
+            if self.rng.random() < 0.1:
+                pad = self.rng.randrange(20)
+                parts.append(frame(DATA, flags | PADDED, stream, bytes([pad]) + part + bytes(pad)))
+            else:
+                parts.append(frame(DATA, flags, stream, part))
+        return parts
+
+    def play(self, n, call):
+        def put(direction, data):
+            self.out.append((direction, data, n))
+            return True
+        stream, self.next_id = self.next_id, self.next_id + 2
+        yield put(0, self.head(0, stream, [(":method", "POST"), (":scheme", "https"), (":authority", "api.%s.com" % call.truth.provider),
+                                      (":path", PATHS[call.api]), ("content-type", "application/json"),
+                                      ("authorization", "Bearer x"), ("user-agent", "test/1")]))
+        for part in self.body(stream, call.request_body):
+            yield put(0, part)
+        fields = [(":status", "200"), ("content-type", "text/event-stream" if call.stream else "application/json"),
+                  ("x-request-id", "req_%06d" % call.number)]
+        if call.coding != "identity":
+            fields.append(("content-encoding", call.coding))
+        yield put(1, self.head(1, stream, fields))
+        for part in self.body(stream, call.answer):
+            yield put(1, part)
+
+
+def records_of(rng, script):
+    """(direction, bytes, calls whose frames are in it): frames cut in two, or joined."""
+    out = []
+    for direction, data, n in script:
+        if out and out[-1][0] == direction and rng.random() < 0.2:
+            out[-1] = (direction, out[-1][1] + data, out[-1][2] | {n})
+        elif rng.random() < 0.2 and len(data) > 1:
+            cut = rng.randrange(1, len(data))
+            out += [(direction, data[:cut], {n}), (direction, data[cut:], {n})]
+        else:
+            out.append((direction, data, {n}))
+    return out
+
+
+def connection(rng, out, calls, tgid, begin_ns):
+    """Index of the lost record, and for each call those of its first and last record."""
+    records = records_of(rng, Script(rng, calls).out)
+    lost = rng.randrange(4, len(records)) if tgid % 10 else -1
+    c, now = tracefile.Connection(out, tgid, 0x5500 + tgid * 64), begin_ns
+    for k, (direction, data, _) in enumerate(records):
+        now += rng.randrange(1000, 300_000)
+        if k == lost and rng.random() < 0.5:
+            c.hole(direction, len(data), now)
+        else:
+            c.call(direction, data, now, lose=(lambda _: True) if k == lost else None)
+    c.close(now + 1000)
+    spans = {n: [k for k, r in enumerate(records) if n in r[2]] for n in range(len(calls))}
+    return lost, {n: (ks[0], ks[-1]) for n, ks in spans.items()}
+
+
+def is_right(truth, got):
+    """One span, with every number."""
+    wrong = genai.differences(truth, got[0]) if len(got) == 1 else {"count": len(got)}
+    return not any(f in wrong for f in (*NUMBERS, "response_model", "model", "count"))
+
+
+def main():
+    tap = Tap()
+    seed = int(os.environ.get("SEED") or random.randrange(1 << 30))
+    rng = random.Random(seed)
+    records, told, number = [], [], 0
+    for n in range(CONNECTIONS):
+        calls = []
+        for _ in range(CALLS):
+            calls.append(Call(rng, number, model="loss-%d" % number))
+            number += 1
+        lost, where = connection(rng, records, calls, 2000 + n, BEGIN_NS + n * 2_000_000)
+        for k, call in enumerate(calls):
+            first, last = where[k]
+            when = "before" if lost < 0 or last < lost else "after" if first > lost + AT_ONCE else "hurt"
+            told.append((call, when, "connection %d call %d %s (%s)" % (n, k, call.api, when)))
+    with tempfile.TemporaryDirectory(prefix="gentap-loss-h2-") as where:
+        path = os.path.join(where, "loss.gentap")
+        with open(path, "wb") as f:
+            tracefile.write(f, records, [], BOOT_TO_WALL_NS)
+        spans = agent.replay(path)
+    by_model, by_id = {}, {}
+    for s in spans:
+        by_model.setdefault(s[genai.FIELDS["model"]], []).append(s)
+        by_id.setdefault(s[genai.RESPONSE_ID], []).append(s)
+    before, lies, silent, strays, recovered, unnamed, after = [], [], [], [], 0, 0, 0
+    for call, when, label in told:
+        got = by_model.get(call.truth.model, [])
+        lies += ["%s: %s" % (label, x) for s in got for x in contradicts(call.truth, s)]
+        # Of one whose request was lost, the answer tells whose it is.
+        lies += ["%s: %s" % (label, x) for s in (by_id.get(call.truth.id, []) if call.truth.id else []) for x in contradicts(call.truth, s)]
+        silent += [label for s in got if s[genai.COMPLETENESS] == "full" and genai.differences(call.truth, s)]
+        if when == "before":
+            bad = ["%d spans" % len(got)] if len(got) != 1 else [d for d in (genai.differences(call.truth, got[0]),) if d]
+            before += ["%s: %s" % (label, x) for x in bad]
+        elif when == "after":
+            after += 1
+            right = is_right(call.truth, got)
+            # Without the field that names it, brotli cannot be told from garbage.
+            recovered += right
+            unnamed += not right and call.coding == "br" and len(got) == 1 and got[0][genai.COMPLETENESS] == "inferred"
+    known = {c.truth.model for c, _, _ in told} | {None}
+    strays = ["%s" % s.name for s in spans if s[genai.FIELDS["model"]] not in known]
+    tap.note("%d calls on %d connections, %d behind a loss, SEED=%d" % (len(told), CONNECTIONS, after, seed))
+    tap.check("calls without or before a loss are right", not before, before[:20] + ["%d" % len(before)])
+    tap.check("no number is invented or shifted", not lies, lies[:20] + ["%d" % len(lies)])
+    tap.check("what is called full is", not silent, silent[:20] + ["%d" % len(silent)])
+    tap.check("no span of nothing", not strays, strays[:20])
+    tap.note("%d of %d calls behind a loss have every number; of %d the coding was lost" % (recovered, after, unnamed))
+    tap.check("calls behind a loss are read again", after and recovered + unnamed == after, "%d and %d of %d" % (recovered, unnamed, after))
+    return tap.done()
+
+
+sys.exit(main())

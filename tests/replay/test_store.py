@@ -1,0 +1,354 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The database as its users meet it: commands, exit codes, files, a killed agent, a full disk."""
+import csv
+import glob
+import io
+import json
+import os
+import random
+import re
+import resource
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+
+GENTAP = os.environ.get("GENTAP_ASAN", os.environ["GENTAP"])
+FILL = os.path.join(os.environ["BUILD"], "replay", "store_fill")
+HERE = os.path.dirname(os.path.abspath(__file__))
+TESTS = []
+TABLES = "runs calls models tools agents users teams repos sessions errors coverage".split()
+
+
+def test(f):
+    TESTS.append(f)
+    return f
+
+
+def gentap(*args, ok=(0,), env=None, **kw):
+    p = subprocess.run([GENTAP, *map(str, args)], capture_output=True, text=True, timeout=120,
+                       env=dict(os.environ, TZ="UTC", LC_ALL="C.UTF-8", **(env or {})), **kw)
+    if p.returncode not in ok:
+        raise AssertionError("gentap %s: status %d\n%s%s" % (" ".join(map(str, args)), p.returncode, p.stdout[-2000:], p.stderr[-2000:]))
+    return p
+
+
+def rows(db, *args):
+    return json.loads(gentap(*args, "-o", "json", "--db", db).stdout)["rows"]
+
+
+class Store:
+    """The recordings of the tree in a database of their own, once."""
+    path = None
+
+    def __init__(self):
+        if not Store.path:
+            Store.folder = tempfile.mkdtemp()
+            Store.path = os.path.join(Store.folder, "new", "gentap.db")
+            for har in sorted(glob.glob(os.path.join(HERE, "golden", "*.har"))):
+                gentap("decode", "--db", Store.path, har)
+        self.db = Store.path
+
+
+@test
+def files_are_for_their_owner():
+    s = Store()
+    assert os.stat(os.path.dirname(s.db)).st_mode & 0o777 == 0o700
+    for f in glob.glob(s.db + "*"):
+        assert os.stat(f).st_mode & 0o777 == 0o600, f
+
+
+@test
+def every_table_answers_in_every_format():
+    s = Store()
+    for t in TABLES:
+        columns = json.loads(gentap(t, "-o", "json", "--db", s.db).stdout)["columns"]
+        text = gentap(t, "--db", s.db).stdout
+        assert text and text.splitlines()[0].isupper() or "/" in text, (t, text)
+        wide = gentap(t, "-o", "wide", "--db", s.db).stdout.splitlines()[0].split()
+        assert len(wide) >= len(text.splitlines()[0].split()), t
+        lines = gentap(t, "-o", "jsonl", "--db", s.db).stdout.splitlines()
+        table = list(csv.reader(io.StringIO(gentap(t, "-o", "csv", "--db", s.db).stdout)))
+        assert table[0] == [c["name"] for c in columns], t
+        assert len(table) - 1 == len(lines), t
+
+
+@test
+def one_number_everywhere():
+    """The same total from a query, the calls' rows, the models' table and the spans as they are printed."""
+    s = Store()
+    seen = {}
+    for har in sorted(glob.glob(os.path.join(HERE, "golden", "*.har"))):
+        for line in gentap("decode", "-o", "jsonl", har).stdout.splitlines():
+            span = json.loads(line)
+            seen.setdefault((span["trace_id"], span["span_id"]), span["attributes"])
+    leaves = [a for a in seen.values() if a.get("gen_ai.operation.name") in
+              ("chat", "generate_content", "text_completion", "embeddings")]
+    want = sum(a.get("gen_ai.usage.input_tokens", 0) for a in leaves)
+    assert want > 0
+    q = rows(s.db, "query", "sum:gen_ai.usage.input_tokens", "count", "--where", "span.op:gen_ai.request")[0]
+    assert q["sum:gen_ai.usage.input_tokens"] == want, (q, want)
+    assert q["count"] == len(leaves), (q, len(leaves))
+    assert sum(r["input"] or 0 for r in rows(s.db, "calls", "--limit", 0)) == want
+    assert sum(r["sum:input"] or 0 for r in rows(s.db, "models", "--limit", 0)) == want
+    unknown = sum("gen_ai.usage.input_tokens" not in a for a in leaves)
+    assert unknown and q["sum:gen_ai.usage.input_tokens?"] == unknown, (q, unknown)
+
+
+@test
+def the_four_queries_of_the_product_page():
+    s = Store()
+    total = "sum:gen_ai.usage.total_tokens"
+    gentap("query", total, "--where", "span.op:gen_ai.request", "--group-by", "user.id", "--sort", "-" + total,
+           "--limit", 20, "--db", s.db)
+    gentap("query", total, "--where", "span.op:gen_ai.request", "--group-by", "user_tier", "--display", "bar", "--db", s.db)
+    gentap("query", "avg:gen_ai.usage.total_tokens", "count", "--where", "span.op:gen_ai.invoke_agent",
+           "--group-by", "gen_ai.agent.name", "--db", s.db)
+    gentap("query", "sum:gen_ai.usage.input_tokens.cached", "sum:gen_ai.usage.input_tokens", "--where",
+           "span.op:gen_ai.request", "--display", "line", "--interval", "1h", "--db", s.db)
+
+
+@test
+def errors_point_at_the_word():
+    s = Store()
+    for args, word in [
+        (["--where", "model:a and input >> 3"], ">>"),
+        (["--where", "(model:a"], "("),
+        (["--where", "span.op:nonsense"], "nonsense"),
+        (["--where", "input > many"], "many"),
+        (["--where", "model ~ ["], "["),
+        (["count", "--sort", "-sum:nope"], "sum:nope"),
+        (["median:input"], "median"),
+        (["sum"], "sum"),
+        (["count", "--since", "yestermorning"], "yestermorning"),
+        (["count", "--from", "nowhere"], "nowhere"),
+        (["count", "--interval", "x"], "x"),
+    ]:
+        err = gentap("query", *args, "--db", s.db, ok=(2,)).stderr.splitlines()
+        text, marks = err[1], err[2]
+        assert text[marks.index("^"):marks.rindex("^") + 1] == word, err
+
+
+@test
+def a_database_that_is_not_there_says_what_to_do():
+    err = gentap("models", "--db", "/nonexistent/x.db", ok=(1,)).stderr
+    assert "gentap run --store" in err, err
+    with tempfile.NamedTemporaryFile(suffix=".db") as f:
+        f.write(b"this is no database, but long enough to look like one" * 100)
+        f.flush()
+        assert "no gentap database" in gentap("models", "--db", f.name, ok=(1,)).stderr
+
+
+@test
+def a_newer_schema_is_refused_and_an_older_table_grows():
+    s = Store()
+    copy = os.path.join(s.folder, "newer.db")
+    src, dst = sqlite3.connect(s.db), sqlite3.connect(copy)
+    src.backup(dst)
+    dst.execute("PRAGMA user_version=99")
+    dst.close()
+    assert "another version" in gentap("models", "--db", copy, ok=(1,)).stderr
+    har = glob.glob(os.path.join(HERE, "golden", "*.har"))[0]
+    gentap("decode", "--db", copy, har, ok=(1,))
+    old = os.path.join(s.folder, "older.db")
+    dst = sqlite3.connect(old)
+    src.backup(dst)
+    dst.execute("ALTER TABLE spans DROP COLUMN pmodel")
+    dst.commit()
+    dst.close()
+    gentap("decode", "--db", old, har)
+    assert "pmodel" in [r[1] for r in sqlite3.connect(old).execute("PRAGMA table_info(spans)")]
+
+
+@test
+def the_same_recording_twice_counts_once():
+    s = Store()
+    before = rows(s.db, "query", "count", "sum:input")
+    gentap("decode", "--db", s.db, glob.glob(os.path.join(HERE, "golden", "*.har"))[0])
+    assert rows(s.db, "query", "count", "sum:input") == before
+
+
+@test
+def show_prints_the_tree_and_all_attributes():
+    s = Store()
+    trace = rows(s.db, "calls", "--limit", 1)[0]["trace_id"]
+    assert gentap("show", trace[:12], "--db", s.db).stdout.strip()
+    span = json.loads(gentap("show", trace, "-o", "jsonl", "--db", s.db).stdout.splitlines()[0])
+    assert span["trace_id"] == trace and span["attributes"]["gen_ai.operation.name"]
+    assert gentap("show", "last", "--db", s.db).stdout.strip()
+    gentap("show", "0123456789abcdef", "--db", s.db, ok=(1,))
+
+
+@test
+def spans_come_back_as_they_went_in():
+    """Attributes of `show -o jsonl` equal those that decode prints."""
+    s = Store()
+    har = sorted(glob.glob(os.path.join(HERE, "golden", "*.har")))[0]
+    db = os.path.join(s.folder, "back.db")
+    spans = [json.loads(line) for line in gentap("decode", "-o", "jsonl", "--db", db, har).stdout.splitlines()]
+    assert spans
+    for span in spans:
+        got = [json.loads(line) for line in
+               gentap("show", span["trace_id"], "-o", "jsonl", "--db", db).stdout.splitlines()]
+        got = [g for g in got if g["span_id"] == span["span_id"]][0]
+        assert got["attributes"] == span["attributes"], (got["attributes"], span["attributes"])
+        assert (got["start_ns"], got["end_ns"], got["error"]) == (span["start_ns"], span["end_ns"], span["error"])
+
+
+@test
+def budgets_warn_fire_once_and_exit_with_3():
+    s = Store()
+    db = os.path.join(s.folder, "budget.db")
+    p = subprocess.run([FILL, db, "100000", "2000"], capture_output=True, text=True, timeout=60)
+    assert p.returncode == 0, p.stderr
+    # The made-up spans are of September: move them to now, roll-ups and all.
+    con = sqlite3.connect(db)
+    first = con.execute("SELECT min(start_ns) FROM spans").fetchone()[0]
+    now = time.time_ns()
+    midnight = now - now % (86400 * 10**9)
+    con.execute("UPDATE spans SET start_ns = start_ns - ? + ?", (first, midnight))
+    con.commit()
+    con.close()
+    fired = os.path.join(s.folder, "fired")
+    gentap("budget", "set", "all", "--limit", "0.01", "--command", "cat >> " + fired, "--db", db)
+    gentap("budget", "set", "wide", "--limit", "1000000", "--period", "month", "--where", "team:team-1", "--db", db)
+    gentap("budget", "set", "bad", "--limit", "-3", "--db", db, ok=(2,))
+    gentap("budget", "set", "bad", "--limit", "3", "--where", "team=(", "--db", db, ok=(2,))
+    states = {b["budget"]: b for b in json.loads(gentap("budget", "list", "-o", "json", "--db", db).stdout)}
+    assert states["all"]["level"] == "over" and states["wide"]["level"] == "fine", states
+    spent = rows(db, "query", "sum:cost", "--where", "span.op:gen_ai.request", "--since", "today")[0]
+    assert abs(states["all"]["spent_usd"] - spent["sum:cost"]) < 1e-9, (states, spent)
+    assert states["all"]["calls_without_price"] == spent["sum:cost?"]
+    for _ in range(3):
+        gentap("budget", "check", "--db", db, ok=(3,))
+    told = [json.loads(x) for x in open(fired).read().replace("}{", "}\n{").splitlines()]
+    assert len(told) == 1 and told[0]["budget"] == "all", told
+    gentap("budget", "set", "all", "--delete", "--db", db)
+    gentap("budget", "check", "--db", db)
+    daily = json.loads(gentap("report", "daily", "-o", "json", "--db", db).stdout)
+    assert abs(daily["total"]["sum:cost"] - spent["sum:cost"]) < 1e-9
+    assert sum(r["count"] for r in daily["period"]["rows"]) == daily["total"]["count"]
+    markdown = gentap("report", "daily", "-o", "markdown", "--by", "user.id", "--db", db).stdout.splitlines()
+    assert all(line.count("|") == markdown[2].count("|") for line in markdown[2:]), markdown
+
+
+@test
+def top_in_batch_mode():
+    s = Store()
+    out = json.loads(gentap("top", "-b", "-n", 1, "-o", "json", "--since", "all", "--db", s.db).stdout)
+    assert set(out) == {"time_ns", "runs", "models", "tools", "people", "coverage", "calls"}, out.keys()
+    assert len(out["calls"]["rows"]) == rows(s.db, "query", "count", "--where", "span.op:gen_ai.request")[0]["count"]
+    gentap("top", "-n", 1, "--db", s.db, ok=(2,))  # no terminal
+
+
+@test
+def completion_and_manual_know_what_help_tells():
+    bash = gentap("completion", "bash").stdout
+    assert subprocess.run(["bash", "-n"], input=bash, text=True).returncode == 0
+    zsh, fish = gentap("completion", "zsh").stdout, gentap("completion", "fish").stdout
+    commands = re.findall(r"^  ([a-z]+) ", gentap("help").stdout, re.M)
+    assert "query" in commands and len(commands) > 20, commands
+    overview = gentap("man").stdout
+    for c in commands:
+        assert "\\fB%s\\fR" % c in overview, c
+        if c in ("help", "version"):
+            continue
+        text = gentap(c, "--help", env={"ASAN_OPTIONS": "detect_leaks=0"}).stdout  # argp leaves at once
+        flags = set(re.findall(r"--([a-z][a-z-]*)", re.sub(r"(?s)Examples?:.*", "", text))) - {"help", "usage"}
+        manual = gentap("man", c).stdout.replace("\\-", "-")
+        line = re.search(r"^  %s\) flags='([^']*)'" % c, bash, re.M).group(1).split()
+        for f in flags:
+            assert "--" + f in line, (c, f, "bash")
+            assert "--" + f in manual, (c, f, "man")
+            assert "--" + f in zsh, (c, f, "zsh")
+            assert "from %s' -l %s" % (c, f) in fish, (c, f, "fish")
+
+
+def integrity(db):
+    con = sqlite3.connect(db)
+    assert con.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+    n = con.execute("SELECT count(*) FROM spans").fetchone()[0]
+    # Sums of all spans stand in the roll-ups, and in the runs: one transaction.
+    assert con.execute("SELECT total(n) FROM rollups WHERE gran=2 AND dim=0").fetchone()[0] == n
+    assert con.execute("SELECT total(n) FROM rollups WHERE gran=1 AND dim=5").fetchone()[0] == n
+    runs = con.execute("SELECT total(calls) FROM runs").fetchone()[0]
+    assert runs == con.execute("SELECT count(*) FROM spans WHERE cls=1").fetchone()[0]
+    return n
+
+
+@test
+def a_killed_agent_loses_less_than_a_second_and_breaks_nothing():
+    folder = tempfile.mkdtemp()
+    db = os.path.join(folder, "gentap.db")
+    rng = random.Random(3)
+    stood, lost_s = 0, []
+    for _ in range(8):
+        p = subprocess.Popen([FILL, db, "3000"], stdout=subprocess.PIPE, text=True)
+        handed, written, end = 0, 0, time.monotonic() + 0.8 + rng.random()
+        while time.monotonic() < end:
+            handed, written = map(int, p.stdout.readline().split())
+        p.send_signal(signal.SIGKILL)
+        p.wait()
+        n = integrity(db)
+        assert n >= stood + written, (n, stood, written)  # what it called written stands
+        lost_s.append((handed - (n - stood)) / 3000)
+        stood = n
+    # A starved machine delays a batch; that it waits for no full one shows in the median.
+    assert sorted(lost_s)[len(lost_s) // 2] < 1 and stood > 3000, (lost_s, stood)
+    shutil.rmtree(folder)
+
+
+def fill_limited(db, limit, n):
+    def set_limit():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+    p = subprocess.run([FILL, db, "40000", str(n)], capture_output=True, text=True, timeout=120, preexec_fn=set_limit)
+    assert p.returncode == 0, (p.returncode, p.stderr)
+    return dict(kv.split("=") for kv in p.stdout.splitlines()[-1].split()[1:]), p.stderr
+
+
+@test
+def a_full_disk_loses_spans_counts_them_and_goes_on():
+    folder = tempfile.mkdtemp()
+    db = os.path.join(folder, "gentap.db")
+    stats, err = fill_limited(db, 3 << 20, 90000)
+    stats = {k: int(v) for k, v in stats.items()}
+    assert stats["spans"] == 90000, stats
+    assert stats["errors"] > 0 and stats["lost"] + stats["queued"] > 0, stats
+    assert stats["written"] + stats["queued"] + stats["lost"] == stats["spans"], stats
+    assert "spans wait in memory" in err and "spans not stored" in err, err
+    assert integrity(db) == stats["written"], stats
+    shutil.rmtree(folder)
+
+
+@test
+def a_disk_that_cannot_be_written_at_all():
+    folder = tempfile.mkdtemp()
+    blocker = os.path.join(folder, "file")
+    open(blocker, "w").close()
+    p = subprocess.run([FILL, os.path.join(blocker, "gentap.db"), "10000", "500"], capture_output=True, text=True, timeout=60)
+    assert p.returncode == 0 and "written=0 queued=500" in p.stdout, (p.stdout[-200:], p.stderr)
+    shutil.rmtree(folder)
+
+
+def main():
+    failed = 0
+    for i, f in enumerate(TESTS, 1):
+        try:
+            f()
+            print("ok %d - %s" % (i, f.__name__), flush=True)
+        except Exception as e:
+            failed += 1
+            print("not ok %d - %s" % (i, f.__name__))
+            print("".join("# %s\n" % line for line in ("%s: %s" % (type(e).__name__, e)).splitlines()), flush=True)
+    print("1..%d" % len(TESTS))
+    if Store.path:
+        shutil.rmtree(Store.folder)
+    return 1 if failed else 0
+
+
+sys.exit(main())
