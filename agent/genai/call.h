@@ -31,7 +31,7 @@ enum operation {
 	OP_INVOKE_AGENT,
 	OP_RERANK,     /* no word of the conventions, but one that others use too */
 	OP_MODERATION, /* the same */
-	OP_MCP, /* a JSON-RPC exchange: mcp.h */
+	OP_MCP,	       /* a JSON-RPC exchange: mcp.h */
 };
 const char *call_operation_name(enum operation op);
 
