@@ -154,9 +154,8 @@ static void read_event_v1(const struct reader *r, struct slice type, struct json
 		for (struct json_val i = json_first(json_get(root, "tool_calls")); i.doc;
 		     i = json_next(i))
 			add_tool(r, index++, i, true);
-	} else if (slice_eq(type, SLICE("stream-start"))) {
-		call_update(r->c, &r->c->response_id, json_get(root, "generation_id"));
 	} else if (slice_eq(type, SLICE("stream-end"))) {
+		/* Its id comes here, and not at the start, which has another. */
 		r->st->ended = true;
 		set_finish(r->c, json_get(root, "finish_reason"));
 		read_response(r, json_get(root, "response"));

@@ -27,8 +27,9 @@ from tap import Tap, skip_all
 BEGIN_NS = 1_750_000_000 * 10**9
 BOOT_TO_WALL_NS = 1_749_999_000 * 10**9
 TIME_MS = 2500
-# What a HAR file cannot know or says otherwise.
-VOLATILE = {"gentap.capture.source", genai.TTFC}
+# What a HAR file cannot know or says otherwise: it has no process, by which runs and
+# conversations are told apart and agents named.
+VOLATILE = {"gentap.capture.source", genai.TTFC, "gentap.run.id", "gen_ai.agent.name", "gen_ai.conversation.id"}
 PROCESS = {"ppid": 1, "uid": 0, "start_ns": 1, "comm": "python3", "exe": "/usr/bin/python3", "cmdline": "python3 x.py"}
 
 
