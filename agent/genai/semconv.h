@@ -89,6 +89,10 @@ size_t semconv_name(enum semconv_profile p, enum semconv_name n, const char *ret
 #define ATTR_GENTAP_USAGE_SOURCE "gentap.usage.source" /* wire, estimated, none */
 #define ATTR_GENTAP_RETRY_COUNT "gentap.retry_count"
 #define ATTR_GENTAP_REQUEST_ID "gentap.provider.request_id"
+#define ATTR_PEER_ADDRESS "network.peer.address"
+#define ATTR_PEER_PORT "network.peer.port"
+#define ATTR_GENTAP_SERVER_PID "gentap.server.process.pid" /* who answers, on this host */
+#define ATTR_GENTAP_SERVER_EXE "gentap.server.process.executable.path"
 #define ATTR_GENTAP_CAPTURE_SOURCE "gentap.capture.source"	/* openssl, … */
 #define ATTR_GENTAP_SERVICE_TIER "gentap.response.service_tier" /* not OpenAI's */
 #define ATTR_GENTAP_CACHE_WRITE_5M "gentap.usage.cache_write_5m.input_tokens"

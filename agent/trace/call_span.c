@@ -257,6 +257,22 @@ const char *call_span_source(uint8_t source)
 	return source < ARRAY_LEN(names) ? names[source] : NULL;
 }
 
+/* The connection's other end, and who answers when that is a process of this host. */
+static void set_network(struct span *s, const struct call *c)
+{
+	const struct process *server = c->server_process;
+
+	if (c->server.peer_ip.len) {
+		span_set_str(s, ATTR_PEER_ADDRESS, c->server.peer_ip);
+		if (c->server.peer_port)
+			span_set_int(s, ATTR_PEER_PORT, c->server.peer_port);
+	}
+	if (server) {
+		span_set_int(s, ATTR_GENTAP_SERVER_PID, server->pid);
+		span_set_str(s, ATTR_GENTAP_SERVER_EXE, slice_from(server->exe));
+	}
+}
+
 static void set_gentap(struct span *s, const struct call *c)
 {
 	static const char *const completeness[] = {
@@ -274,6 +290,7 @@ static void set_gentap(struct span *s, const struct call *c)
 	span_set_str(s, ATTR_GENTAP_CAPTURE_SOURCE, slice_from(call_span_source(c->source)));
 	if (c->server_side)
 		span_set_str(s, ATTR_GENTAP_OBSERVED_SIDE, SLICE("server"));
+	set_network(s, c);
 	set_tool_calls(s, c);
 }
 

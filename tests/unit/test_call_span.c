@@ -319,7 +319,7 @@ static bool is_known(const char *key, const char *names)
 	while (rest.data)
 		if (slice_eq(slice_cut(&rest, ' '), slice_from(key)))
 			return true;
-	return !strncmp(key, "gentap.", 7);
+	return !strncmp(key, "gentap.", 7) || !strncmp(key, "network.peer.", 13);
 }
 
 static void check_names(const struct span *s, const char *names, size_t ours)
