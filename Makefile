@@ -196,6 +196,9 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/bench/libpure.a
 -include $(shell [ -d $(BUILD) ] && find $(BUILD) '(' -name venv -o -name node -o -name binaries -o -name arm64 ')' -prune \
 	-o -type f -name '*.d' -print)
 
+# As many jobs as there are CPUs, unless make was told how many.
+SUBMAKE = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+
 # ---- Targets -------------------------------------------------------------------------
 .PHONY: all deps deps-test run test test-live test-agents test-frameworks conformance check bench fuzz fuzzers unit asan install uninstall format lint clean help arm64
 all: $(BUILD)/gentap ## build the agent
@@ -236,16 +239,16 @@ live_tests = $(if $(SUDO),echo "capturing needs root: running the live tests wit
 	PATH="$$PATH" PYTHONDONTWRITEBYTECODE=1 BUILD=$(abspath $(BUILD)) $(PYTHON) tests/run live
 
 run: deps ## install, build, start the agent and show live calls
-	$(Q)$(MAKE) --no-print-directory all
+	+$(Q)$(SUBMAKE) all
 	@[ -z "$(SUDO)" ] || echo "capturing needs root: starting the agent with sudo"
 	$(Q)$(SUDO) $(BUILD)/gentap run --print --store --ui $(ARGS)
 
 check: ## fast inner loop: unit and replay tests under ASan and UBSan, no root
-	$(Q)$(MAKE) --no-print-directory unit asan all
+	+$(Q)$(SUBMAKE) unit asan all
 	$(Q)$(PYTHON) tests/run unit replay
 
 test: deps-test ## install, build, pass every test, live ones included
-	$(Q)$(MAKE) --no-print-directory unit asan fuzzers all arm64 $(BUILD)/ui/fill
+	+$(Q)$(SUBMAKE) unit asan fuzzers all arm64 $(BUILD)/ui/fill
 	$(Q)$(PYTHON) tests/run unit replay conformance fuzz ui
 	$(Q)$(live_tests)
 
@@ -254,26 +257,26 @@ ARM64 := $(BUILD)/arm64
 ARM64_ROOT := $(abspath $(ARM64))/root
 arm64: ## cross-build the agent for arm64, to $(BUILD)/arm64/out/gentap
 	$(Q)tests/arm64-root $(ARM64) $(LIBS_DEV)
-	$(Q)PKG_CONFIG_SYSROOT_DIR=$(ARM64_ROOT) \
+	+$(Q)PKG_CONFIG_SYSROOT_DIR=$(ARM64_ROOT) \
 		PKG_CONFIG_LIBDIR=$(ARM64_ROOT)/usr/lib/aarch64-linux-gnu/pkgconfig:$(ARM64_ROOT)/usr/share/pkgconfig \
-		$(MAKE) --no-print-directory ARCH=arm64 BUILD=$(ARM64)/out \
+		$(SUBMAKE) ARCH=arm64 BUILD=$(ARM64)/out \
 		CC='aarch64-linux-gnu-gcc --sysroot=$(ARM64_ROOT)' all
 
 conformance: deps-test ## recorded traffic against the official SDKs' reading
-	$(Q)$(MAKE) --no-print-directory all
+	+$(Q)$(SUBMAKE) all
 	$(Q)$(PYTHON) tests/run conformance
 
 test-live: deps-test ## real clients through real TLS, captured by the real kernel
-	$(Q)$(MAKE) --no-print-directory all
+	+$(Q)$(SUBMAKE) all
 	$(Q)$(live_tests)
 
 test-agents: deps-test ## real runtimes and agents of the registries, pinned (2 GB, root)
-	$(Q)$(MAKE) --no-print-directory all
+	+$(Q)$(SUBMAKE) all
 	$(call apt_install,gnutls-bin libnss3-dev libmbedtls14 libwolfssl35)
 	$(Q)$(PYTHON) tests/run agents
 
 test-frameworks: deps-test ## agent frameworks' trees against their own tracing (root; installs much)
-	$(Q)$(MAKE) --no-print-directory all
+	+$(Q)$(SUBMAKE) all
 	$(Q)[ -x $(BUILD)/venv-agents/bin/python ] || $(PYTHON) -m venv $(BUILD)/venv-agents
 	$(Q)$(BUILD)/venv-agents/bin/pip install -q -r tests/live/frameworks.txt
 	$(Q)$(BUILD)/venv/bin/python tests/live/frameworks_runs.py
