@@ -67,6 +67,9 @@ void part_set_mime(struct part *p, struct slice mime);
  * its own do not count: clients leave them out, or change them, when they send the answer
  * back. */
 void message_seal(struct message *m);
+/* The same, but ids do not count either: of APIs that leave them out of the answer, or give
+ * some that clients drop, so that what is sent back has the client's own or none. */
+void message_seal_without_ids(struct message *m);
 
 /* One block of message content as OpenAI and Anthropic write it ({"type": …}), or a
  * bare string. */

@@ -8,8 +8,10 @@ its id; a message list that goes on where an earlier request and its answer ende
 to the same conversation. Printed are precision and recall of tool spans and of links
 (two calls in one run, or in a run under the other's tool).
 """
+import base64
 import json
 import os
+import re
 import sys
 import tempfile
 
@@ -23,6 +25,7 @@ BEGIN_NS = 1_750_000_000 * 10**9
 STEP_NS = 10 * 10**9
 APART_NS = 3 * 3600 * 10**9  # between cassettes: nothing goes on that long
 TIME_MS = 2500
+EVENT_STREAM = "application/vnd.amazon.eventstream"
 
 
 def request(x):
@@ -111,6 +114,12 @@ def plain(m):
     return [plain(x) for x in m] if isinstance(m, list) else m
 
 
+def text_of(x):
+    """A response's text; what Bedrock's InvokeModel streams in base64 is added as such."""
+    wrapped = re.findall(rb'"bytes":"([^"]*)"', x.plain) if x.header("content-type") == EVENT_STREAM else []
+    return b"\n".join([x.plain, *map(base64.b64decode, wrapped)]).decode("utf-8", "replace")
+
+
 def goes_on(longer, shorter):
     return len(longer) > len(shorter) and longer[:len(shorter)] == shorter
 
@@ -146,7 +155,7 @@ def implied(cassette):
     tools, pairs, seen = [], set(), set()
     bodies = [request(x) for x in cassette]
     lists = [[plain(m) for m in messages(b)] for b in bodies]
-    texts = [x.plain.decode("utf-8", "replace") for x in cassette]
+    texts = [text_of(x) for x in cassette]
     without = Nameless(cassette, lists)
     for j, body in enumerate(bodies):
         names = []

@@ -28,6 +28,18 @@ static const struct {
 			     "\"functionCall\":{\"name\":\"f\",\"args\":{\"b\":2,\"a\":1}}}]},"
 			     "{\"role\":\"user\",\"parts\":[{\"text\":\"x\"}]}]}"),
 	    .response = SLICE("{\"candidates\":[{\"finishReason\":\"STOP\"}]}") } },
+	{ "gemini: a call without an id, sent back with the client's own",
+	  { GEMINI, .request = SLICE("{\"contents\":[{\"parts\":[{\"text\":\"x\"}]}]}"),
+	    .response = SLICE("{\"candidates\":[{\"content\":{\"role\":\"model\",\"parts\":[{"
+			      "\"functionCall\":{\"name\":\"f\",\"args\":{\"a\":1}},"
+			      "\"thoughtSignature\":\"a+b\"}]},\"finishReason\":\"STOP\"}]}") },
+	  { GEMINI,
+	    .request = SLICE("{\"contents\":[{\"role\":\"model\",\"parts\":[{\"function_call\":{"
+			     "\"id\":\"mine\",\"name\":\"f\",\"args\":{\"a\":1}},"
+			     "\"thought_signature\":\"a-b\"}]},{\"role\":\"user\",\"parts\":[{"
+			     "\"function_response\":{\"id\":\"mine\",\"name\":\"f\","
+			     "\"response\":{}}}]}]}"),
+	    .response = SLICE("{\"candidates\":[{\"finishReason\":\"STOP\"}]}") } },
 	{ "converse",
 	  { .target = "/model/m/converse",
 	    .host = "gw.example",
@@ -75,6 +87,22 @@ static const struct {
 		    SLICE("{\"model\":\"m\",\"stream\":false,\"messages\":[{\"role\":\"assistant\","
 			  "\"content\":\"A\",\"tool_calls\":[{\"function\":{\"name\":\"f\","
 			  "\"arguments\":{\"a\":1}}}]},{\"role\":\"tool\",\"content\":\"r\"}]}"),
+	    .response = SLICE("{\"model\":\"m\",\"created_at\":\"t\",\"done\":true}") } },
+	{ "ollama: its id, which clients drop",
+	  { .target = "/api/chat",
+	    .host = "x:11434",
+	    .request = SLICE("{\"model\":\"m\",\"messages\":[],\"stream\":false}"),
+	    .response = SLICE("{\"model\":\"m\",\"created_at\":\"t\",\"message\":{\"role\":"
+			      "\"assistant\",\"content\":\"\",\"tool_calls\":[{\"id\":\"c1\","
+			      "\"function\":{\"index\":0,\"name\":\"f\",\"arguments\":{}}}]},"
+			      "\"done\":true}") },
+	  { .target = "/api/chat",
+	    .host = "x:11434",
+	    .request =
+		    SLICE("{\"model\":\"m\",\"stream\":false,\"messages\":[{\"role\":\"assistant\","
+			  "\"content\":\"\",\"tool_calls\":[{\"function\":{\"name\":\"f\","
+			  "\"arguments\":{}}}]},{\"role\":\"tool\",\"tool_name\":\"f\","
+			  "\"content\":\"r\"}]}"),
 	    .response = SLICE("{\"model\":\"m\",\"created_at\":\"t\",\"done\":true}") } },
 	{ "interactions",
 	  { .target = "/v1beta/interactions",

@@ -71,6 +71,16 @@ static const struct row one_agent[] = {
 	  "  chat m 0+10\n"
 	  "  execute_tool a 0+20\n"
 	  "  chat m 20+10 inferred=history\n" },
+	{ "ids that the client made up: an old result answers no new call of that name",
+	  "@0+10 pid=1 tools=1 u:q -> c::a:x\n"
+	  "@20+10 pid=1 tools=1 u:q c:p1:a:x r:p1:r1 -> c::a:y c::a:z\n"
+	  "@40+10 pid=1 tools=1 u:q c:p1:a:x r:p1:r1 c:p2:a:y c:p3:a:z r:p2:r2 -> one\n",
+	  "invoke_agent bot 0+50\n"
+	  "  chat m 0+10\n"
+	  "  execute_tool a 0+20\n"
+	  "  chat m 20+10 inferred=history_edited\n"
+	  "  execute_tool a 20+20\n"
+	  "  chat m 40+10 inferred=history_edited\n" },
 	{ "the server keeps the history",
 	  "@0+10 pid=1 tools=1 u:q resp=resp_1 -> c:call_0123456789abcdef:a:x\n"
 	  "@20+10 pid=1 tools=1 prev=resp_1 r:call_0123456789abcdef:r1 resp=resp_2 -> one\n"
