@@ -153,7 +153,7 @@ static void gemini_finish(struct call *c, const struct decoder_config *config, v
 			return;
 		m->parts = st->candidates[i].parts.list;
 		m->n_parts = st->candidates[i].parts.count;
-		message_seal_without_ids(m);
+		message_seal(m);
 	}
 }
 

@@ -136,7 +136,7 @@ void gemini_add_results(struct call *c, const struct decoder_config *config, str
 			read_response(c, p, i, messages_text_max(config));
 	}
 	if (m)
-		message_seal_without_ids(m);
+		message_seal(m);
 }
 
 static const struct {

@@ -61,7 +61,7 @@ void gemini_add_content(struct call *c, const struct decoder_config *config,
 			gemini_add_part(c, config, &to, i, false, 0);
 	m->parts = to.list;
 	m->n_parts = to.count;
-	message_seal_without_ids(m);
+	message_seal(m);
 }
 
 static void read_config(struct call *c, struct json_val g)

@@ -101,8 +101,6 @@ static void ollama_finish(struct call *c, const struct decoder_config *config, v
 	(void)config;
 	if (st->blocks.count || st->role.data)
 		blocks_emit(c, &st->blocks, 0, st->role.data ? st->role : SLICE("assistant"));
-	if (c->n_output)
-		message_seal_without_ids(&c->output[0]);
 }
 
 static bool ollama_ended(const void *state)
@@ -190,8 +188,6 @@ static void ollama_request(struct call *c, const struct decoder_config *config,
 		openai_add_tool(c, config, i);
 	for (struct json_val i = json_first(json_get(root, "messages")); i.doc; i = json_next(i))
 		openai_add_message(c, config, i);
-	for (size_t i = 0; i < c->n_input; i++)
-		message_seal_without_ids(&c->input[i]);
 	add_prompt(c, config, json_get(root, "prompt"));
 }
 

@@ -52,7 +52,7 @@ static void live_finish(struct call *c, const struct decoder_config *config, voi
 		return;
 	m->parts = st->parts.list;
 	m->n_parts = st->parts.count;
-	message_seal_without_ids(m);
+	message_seal(m);
 }
 
 static const struct dialect dialect_gemini_live = {
