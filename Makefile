@@ -9,6 +9,8 @@ MAKEFLAGS += --no-builtin-rules
 VERSION := 0.1.0
 BUILD   ?= build
 PREFIX  ?= /usr/local
+# Where systemd looks for units, of /usr and /usr/local alike.
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 DESTDIR ?=
 CC      ?= gcc
 ifeq ($(origin CC),default)
@@ -200,7 +202,7 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/bench/libpure.a
 SUBMAKE = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # ---- Targets -------------------------------------------------------------------------
-.PHONY: all deps deps-test run test test-live test-agents test-frameworks conformance check bench fuzz fuzzers unit asan install uninstall format lint clean help arm64
+.PHONY: all deps deps-test run test test-live test-agents test-frameworks conformance check bench fuzz fuzzers unit asan install uninstall deb format lint clean help arm64
 all: $(BUILD)/gentap ## build the agent
 	@:
 asan: $(BUILD)/gentap-asan
@@ -217,7 +219,7 @@ LIBS_DEV := libbpf-dev libelf-dev libdw-dev zlib1g-dev libbrotli-dev libzstd-dev
 	libncurses-dev uthash-dev libc6-dev
 DEPS := gcc make clang llvm bpftool $(LIBS_DEV) pkg-config ca-certificates $(NPM_DEPS)
 DEPS_TEST := chromium libclang-rt-14-dev python3-venv python3-pip openssl curl procps brotli zstd \
-	libcjson-dev util-linux podman runc gcc-aarch64-linux-gnu
+	libcjson-dev util-linux systemd dpkg-dev podman runc gcc-aarch64-linux-gnu
 
 define apt_install
 	@missing=$$(for p in $(1); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
@@ -298,11 +300,22 @@ install: all ## install to $(DESTDIR)$(PREFIX)
 	for c in $$($(BUILD)/gentap help | sed -n 's/^  \([a-z]*\) .*/\1/p'); do \
 		$(BUILD)/gentap man $$c >$$tmp; put man/man1/gentap-$$c.1; \
 	done; rm -f $$tmp
+	$(Q)sed 's|/usr/bin/gentap|$(PREFIX)/bin/gentap|' deploy/systemd/gentap.service >$(BUILD)/gentap.service
+	install -D -m 644 $(BUILD)/gentap.service $(DESTDIR)$(UNITDIR)/gentap.service
+	[ -e $(DESTDIR)/etc/gentap/config.yaml ] || \
+		install -D -m 644 deploy/config.yaml $(DESTDIR)/etc/gentap/config.yaml
+# What an administrator may have written, and the database, stay.
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/gentap
+	rm -f $(DESTDIR)$(PREFIX)/bin/gentap $(DESTDIR)$(UNITDIR)/gentap.service
 	cd $(DESTDIR)$(PREFIX)/share 2>/dev/null && rm -f bash-completion/completions/gentap \
 		zsh/site-functions/_gentap fish/vendor_completions.d/gentap.fish \
 		man/man1/gentap.1 man/man1/gentap-*.1 || true
+
+deb: all ## build a Debian package, to $(BUILD)/gentap_$(VERSION)_$(ARCH).deb
+	$(call apt_install,dpkg-dev)
+	$(Q)rm -rf $(BUILD)/deb
+	$(Q)$(MAKE) --no-print-directory install DESTDIR=$(abspath $(BUILD))/deb/root PREFIX=/usr >/dev/null
+	$(Q)deploy/debian/build $(abspath $(BUILD))/deb $(VERSION) $(ARCH)
 
 C_FILES = $(shell git ls-files '*.c' '*.h')
 format: ## clang-format in place
