@@ -100,6 +100,7 @@ struct wanted {
 	bool weak;		 /* the key alone proves little */
 	bool failed;		 /* only failed ones, of this process, not long ago */
 	bool own;		 /* only of this process, and not yet continued */
+	bool edited;		 /* only with the same system text: it may be an example */
 };
 
 enum {
@@ -123,6 +124,8 @@ static int score(const struct conversations *cs, const struct call *c, const str
 	    (!p->failed || !own || p->continued || c->start_ns - p->end_ns > RETRY_MAX_NS))
 		return -1;
 	if (w->own && (!own || p->continued))
+		return -1;
+	if (w->edited && cs->history.system != p->system)
 		return -1;
 	if (w->weak && !known && (!own || p->continued))
 		return -1;
@@ -260,7 +263,8 @@ static bool join_history(const struct conversations *cs, const struct call *c, s
 		if (found(j, JOIN_HISTORY, pick(cs, c, &w, &j->ambiguous), k) || j->ambiguous)
 			return j->point;
 		w = (struct wanted){ .key = key_of(KEY_REQUEST, cs->history.after[k - 1]),
-				     .own = true };
+				     .own = true,
+				     .edited = true };
 		if (k > 1 && found(j, JOIN_HISTORY_EDITED, pick(cs, c, &w, &j->ambiguous), k))
 			return true;
 	}

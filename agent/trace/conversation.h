@@ -4,7 +4,8 @@
  * the ids and the history that a later call, which continues it, will show. Looked up, in
  * this order, are the request itself (a retry of one that failed), the ids of tool calls
  * whose results come back, previous_response_id, the conversation's id, and the longest
- * beginning of the message list that is a known one. A point of the same process counts
+ * beginning of the message list that is a known one, be it with other ids or (under the same
+ * system text) another answer than was given: clients edit. A point of the same process counts
  * before others, one with the same history before one with the same id only, one that
  * nobody continued yet before one that somebody did. Where two are equally good the
  * answer is none, which is counted: a wrong join is worse than no join.

@@ -318,4 +318,26 @@ static void runs_tree(struct runs *r, struct buf *to)
 			buf_printf(to, "? %s\n", r->spans[i].name);
 }
 
+struct runs_row {
+	const char *name;
+	const char *calls;
+	const char *want;
+};
+
+static inline void runs_check(const struct runs_row *rows, size_t n, const char *const *notes)
+{
+	static struct runs r;
+
+	for (size_t i = 0; i < n; i++) {
+		_cleanup_(buf_cleanup) struct buf tree = BUF_INIT(1 << 20);
+
+		test_row("%s", rows[i].name);
+		runs_start(&r, &(struct tracer_config){ .seed = { 7 } }, notes);
+		runs_feed(&r, rows[i].calls);
+		runs_tree(&r, &tree);
+		CHECK_STR(buf_slice(&tree), rows[i].want);
+	}
+	test_row(NULL);
+}
+
 #endif

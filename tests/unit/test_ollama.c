@@ -174,3 +174,22 @@ TEST(ollama_without_memory)
 {
 	check_rows_without_memory(rows, ARRAY_LEN(rows));
 }
+
+/* By the name its result finds the call: ids there are none. */
+TEST(ollama_result_has_a_name)
+{
+	static const struct exchange x = {
+		.target = "/api/chat",
+		.host = "x:11434",
+		.request =
+			SLICE("{\"model\":\"m\",\"stream\":false,\"messages\":[{\"role\":\"tool\","
+			      "\"tool_name\":\"f\",\"content\":\"r\"}]}"),
+		.response = SLICE("{\"model\":\"m\",\"created_at\":\"t\",\"done\":true}"),
+	};
+	struct call *c = exchange_call(&x);
+
+	CHECK(c && c->n_input == 1 && c->input[0].n_parts == 1);
+	if (c && c->n_input == 1 && c->input[0].n_parts == 1)
+		CHECK_STR(c->input[0].parts[0].name, "f");
+	call_free(c);
+}

@@ -2,31 +2,9 @@
 /* Calls in, trees out. The language is that of runs.h. */
 #include "runs.h"
 
-struct row {
-	const char *name;
-	const char *calls;
-	const char *want;
-};
-
 static const char *const inferred[] = { "gentap.inferred", NULL };
 
-static void check(const struct row *rows, size_t n, const char *const *notes)
-{
-	static struct runs r;
-
-	for (size_t i = 0; i < n; i++) {
-		_cleanup_(buf_cleanup) struct buf tree = BUF_INIT(1 << 20);
-
-		test_row("%s", rows[i].name);
-		runs_start(&r, &(struct tracer_config){ .seed = { 7 } }, notes);
-		runs_feed(&r, rows[i].calls);
-		runs_tree(&r, &tree);
-		CHECK_STR(buf_slice(&tree), rows[i].want);
-	}
-	test_row(NULL);
-}
-
-static const struct row one_agent[] = {
+static const struct runs_row one_agent[] = {
 	{ "a question without tools is no run", "@0+50 pid=1 u:hello -> hi\n", "chat m 0+50\n" },
 	{ "one tool",
 	  "@0+100 pid=1 tools=2 u:weather? -> c:call_0123456789abcdef:get:x\n"
@@ -71,39 +49,6 @@ static const struct row one_agent[] = {
 	  "  chat m 0+10\n"
 	  "  execute_tool a 0+20\n"
 	  "  chat m 20+10 inferred=history\n" },
-	{ "ids that the client made up: an old result answers no new call of that name",
-	  "@0+10 pid=1 tools=1 u:q -> c::a:x\n"
-	  "@20+10 pid=1 tools=1 u:q c:p1:a:x r:p1:r1 -> c::a:y c::a:z\n"
-	  "@40+10 pid=1 tools=1 u:q c:p1:a:x r:p1:r1 c:p2:a:y c:p3:a:z r:p2:r2 -> one\n",
-	  "invoke_agent bot 0+50\n"
-	  "  chat m 0+10\n"
-	  "  execute_tool a 0+20\n"
-	  "  chat m 20+10 inferred=history\n"
-	  "  execute_tool a 20+20\n"
-	  "  chat m 40+10 inferred=history\n" },
-	{ "ids that the client made up: what was asked tells two runs apart",
-	  "@0+10 pid=1 tools=1 u:q -> c::a:x\n"
-	  "@5+10 pid=1 tools=1 u:q -> c::a:y\n"
-	  "@20+10 pid=1 tools=1 u:q c:p1:a:x r:p1:r1 -> one\n"
-	  "@40+10 pid=1 tools=1 u:q c:p2:a:y r:p2:r2 -> two\n",
-	  "invoke_agent bot 0+30\n"
-	  "  chat m 0+10\n"
-	  "  execute_tool a 0+20\n"
-	  "  chat m 20+10 inferred=history\n"
-	  "invoke_agent bot 5+45\n"
-	  "  chat m 5+10\n"
-	  "  execute_tool a 5+35\n"
-	  "  chat m 40+10 inferred=history\n" },
-	{ "ids that the client made up, of equal runs: no guess",
-	  "@0+10 pid=1 tools=1 u:q -> c::a:x\n"
-	  "@5+10 pid=1 tools=1 u:q -> c::a:x\n"
-	  "@20+10 pid=1 tools=1 u:q c:p1:a:x r:p1:r1 -> one\n",
-	  "invoke_agent bot 0+10\n"
-	  "  chat m 0+10\n"
-	  "invoke_agent bot 5+10\n"
-	  "  chat m 5+10\n"
-	  "invoke_agent bot 20+10\n"
-	  "  chat m 20+10\n" },
 	{ "the server keeps the history",
 	  "@0+10 pid=1 tools=1 u:q resp=resp_1 -> c:call_0123456789abcdef:a:x\n"
 	  "@20+10 pid=1 tools=1 prev=resp_1 r:call_0123456789abcdef:r1 resp=resp_2 -> one\n"
@@ -154,10 +99,10 @@ static const struct row one_agent[] = {
 
 TEST(runs_one_agent)
 {
-	check(one_agent, ARRAY_LEN(one_agent), inferred);
+	runs_check(one_agent, ARRAY_LEN(one_agent), inferred);
 }
 
-static const struct row conversations[] = {
+static const struct runs_row conversations[] = {
 	{ "each question is a run",
 	  "@0+10 pid=1 tools=1 u:q1 -> a1\n"
 	  "@100+10 pid=1 tools=1 u:q1 a:a1 u:q2 -> a2\n",
@@ -211,10 +156,10 @@ static const struct row conversations[] = {
 
 TEST(runs_conversations)
 {
-	check(conversations, ARRAY_LEN(conversations), inferred);
+	runs_check(conversations, ARRAY_LEN(conversations), inferred);
 }
 
-static const struct row nested[] = {
+static const struct runs_row nested[] = {
 	{ "a sub-agent under the tool that names its task",
 	  "@0+10 pid=1 sys=You_are_Boss. tools=1 u:q -> "
 	  "c:call_0123456789abcde1:Task:look_for_the_bug_in_a.c\n"
@@ -316,14 +261,14 @@ static const struct row nested[] = {
 
 TEST(runs_nested)
 {
-	check(nested, ARRAY_LEN(nested), inferred);
+	runs_check(nested, ARRAY_LEN(nested), inferred);
 }
 
 TEST(runs_end)
 {
 	static const char *const ends[] = { "gentap.run.end", "gentap.run.retries",
 					    "gentap.run.interrupted", NULL };
-	static const struct row rows[] = {
+	static const struct runs_row rows[] = {
 		{ "nothing happens any more",
 		  "@0+10 pid=1 tools=1 u:q -> c:call_0123456789abcde1:a:x\nsweep 1900000\n",
 		  "invoke_agent bot 0+10 end=idle\n  chat m 0+10\n" },
@@ -347,7 +292,7 @@ TEST(runs_end)
 		  "  chat m 100001+10\n" },
 	};
 
-	check(rows, ARRAY_LEN(rows), ends);
+	runs_check(rows, ARRAY_LEN(rows), ends);
 }
 
 /* Whatever call of a run is missed, the others stay in it, and every parent is there. */
