@@ -9,6 +9,8 @@ MAKEFLAGS += --no-builtin-rules
 VERSION := 0.1.0
 BUILD   ?= build
 PREFIX  ?= /usr/local
+# Where systemd looks for units, of /usr and /usr/local alike.
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 DESTDIR ?=
 CC      ?= gcc
 ifeq ($(origin CC),default)
@@ -196,8 +198,11 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/bench/libpure.a
 -include $(shell [ -d $(BUILD) ] && find $(BUILD) '(' -name venv -o -name node -o -name binaries -o -name arm64 ')' -prune \
 	-o -type f -name '*.d' -print)
 
+# As many jobs as there are CPUs, unless make was told how many.
+SUBMAKE = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+
 # ---- Targets -------------------------------------------------------------------------
-.PHONY: all deps deps-test run test test-live test-agents test-frameworks conformance check bench fuzz fuzzers unit asan install uninstall format lint clean help arm64
+.PHONY: all deps deps-test run test test-live test-agents test-frameworks conformance check bench fuzz fuzzers unit asan install uninstall deb format lint clean help arm64
 all: $(BUILD)/gentap ## build the agent
 	@:
 asan: $(BUILD)/gentap-asan
@@ -214,7 +219,7 @@ LIBS_DEV := libbpf-dev libelf-dev libdw-dev zlib1g-dev libbrotli-dev libzstd-dev
 	libncurses-dev uthash-dev libc6-dev
 DEPS := gcc make clang llvm bpftool $(LIBS_DEV) pkg-config ca-certificates $(NPM_DEPS)
 DEPS_TEST := chromium libclang-rt-14-dev python3-venv python3-pip openssl curl procps brotli zstd \
-	libcjson-dev util-linux podman runc gcc-aarch64-linux-gnu
+	libcjson-dev util-linux systemd dpkg-dev podman runc gcc-aarch64-linux-gnu
 
 define apt_install
 	@missing=$$(for p in $(1); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
@@ -236,16 +241,16 @@ live_tests = $(if $(SUDO),echo "capturing needs root: running the live tests wit
 	PATH="$$PATH" PYTHONDONTWRITEBYTECODE=1 BUILD=$(abspath $(BUILD)) $(PYTHON) tests/run live
 
 run: deps ## install, build, start the agent and show live calls
-	$(Q)$(MAKE) --no-print-directory all
+	+$(Q)$(SUBMAKE) all
 	@[ -z "$(SUDO)" ] || echo "capturing needs root: starting the agent with sudo"
 	$(Q)$(SUDO) $(BUILD)/gentap run --print --store --ui $(ARGS)
 
 check: ## fast inner loop: unit and replay tests under ASan and UBSan, no root
-	$(Q)$(MAKE) --no-print-directory unit asan all
+	+$(Q)$(SUBMAKE) unit asan all
 	$(Q)$(PYTHON) tests/run unit replay
 
 test: deps-test ## install, build, pass every test, live ones included
-	$(Q)$(MAKE) --no-print-directory unit asan fuzzers all arm64 $(BUILD)/ui/fill
+	+$(Q)$(SUBMAKE) unit asan fuzzers all arm64 $(BUILD)/ui/fill
 	$(Q)$(PYTHON) tests/run unit replay conformance fuzz ui
 	$(Q)$(live_tests)
 
@@ -254,26 +259,26 @@ ARM64 := $(BUILD)/arm64
 ARM64_ROOT := $(abspath $(ARM64))/root
 arm64: ## cross-build the agent for arm64, to $(BUILD)/arm64/out/gentap
 	$(Q)tests/arm64-root $(ARM64) $(LIBS_DEV)
-	$(Q)PKG_CONFIG_SYSROOT_DIR=$(ARM64_ROOT) \
+	+$(Q)PKG_CONFIG_SYSROOT_DIR=$(ARM64_ROOT) \
 		PKG_CONFIG_LIBDIR=$(ARM64_ROOT)/usr/lib/aarch64-linux-gnu/pkgconfig:$(ARM64_ROOT)/usr/share/pkgconfig \
-		$(MAKE) --no-print-directory ARCH=arm64 BUILD=$(ARM64)/out \
+		$(SUBMAKE) ARCH=arm64 BUILD=$(ARM64)/out \
 		CC='aarch64-linux-gnu-gcc --sysroot=$(ARM64_ROOT)' all
 
 conformance: deps-test ## recorded traffic against the official SDKs' reading
-	$(Q)$(MAKE) --no-print-directory all
+	+$(Q)$(SUBMAKE) all
 	$(Q)$(PYTHON) tests/run conformance
 
 test-live: deps-test ## real clients through real TLS, captured by the real kernel
-	$(Q)$(MAKE) --no-print-directory all
+	+$(Q)$(SUBMAKE) all
 	$(Q)$(live_tests)
 
 test-agents: deps-test ## real runtimes and agents of the registries, pinned (2 GB, root)
-	$(Q)$(MAKE) --no-print-directory all
+	+$(Q)$(SUBMAKE) all
 	$(call apt_install,gnutls-bin libnss3-dev libmbedtls14 libwolfssl35)
 	$(Q)$(PYTHON) tests/run agents
 
 test-frameworks: deps-test ## agent frameworks' trees against their own tracing (root; installs much)
-	$(Q)$(MAKE) --no-print-directory all
+	+$(Q)$(SUBMAKE) all
 	$(Q)[ -x $(BUILD)/venv-agents/bin/python ] || $(PYTHON) -m venv $(BUILD)/venv-agents
 	$(Q)$(BUILD)/venv-agents/bin/pip install -q -r tests/live/frameworks.txt
 	$(Q)$(BUILD)/venv/bin/python tests/live/frameworks_runs.py
@@ -295,11 +300,22 @@ install: all ## install to $(DESTDIR)$(PREFIX)
 	for c in $$($(BUILD)/gentap help | sed -n 's/^  \([a-z]*\) .*/\1/p'); do \
 		$(BUILD)/gentap man $$c >$$tmp; put man/man1/gentap-$$c.1; \
 	done; rm -f $$tmp
+	$(Q)sed 's|/usr/bin/gentap|$(PREFIX)/bin/gentap|' deploy/systemd/gentap.service >$(BUILD)/gentap.service
+	install -D -m 644 $(BUILD)/gentap.service $(DESTDIR)$(UNITDIR)/gentap.service
+	[ -e $(DESTDIR)/etc/gentap/config.yaml ] || \
+		install -D -m 644 deploy/config.yaml $(DESTDIR)/etc/gentap/config.yaml
+# What an administrator may have written, and the database, stay.
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/gentap
+	rm -f $(DESTDIR)$(PREFIX)/bin/gentap $(DESTDIR)$(UNITDIR)/gentap.service
 	cd $(DESTDIR)$(PREFIX)/share 2>/dev/null && rm -f bash-completion/completions/gentap \
 		zsh/site-functions/_gentap fish/vendor_completions.d/gentap.fish \
 		man/man1/gentap.1 man/man1/gentap-*.1 || true
+
+deb: all ## build a Debian package, to $(BUILD)/gentap_$(VERSION)_$(ARCH).deb
+	$(call apt_install,dpkg-dev)
+	$(Q)rm -rf $(BUILD)/deb
+	$(Q)$(MAKE) --no-print-directory install DESTDIR=$(abspath $(BUILD))/deb/root PREFIX=/usr >/dev/null
+	$(Q)deploy/debian/build $(abspath $(BUILD))/deb $(VERSION) $(ARCH)
 
 C_FILES = $(shell git ls-files '*.c' '*.h')
 format: ## clang-format in place

@@ -55,10 +55,31 @@ static void on_hangup(void *ctx, int signo)
 	billing_reload(&l->app.billing, l->app.options);
 }
 
+/* The service manager ends who stops saying this: a loop that hangs. */
+struct watchdog {
+	struct loop_source *timer;
+	uint64_t every_ns;
+};
+
+static void on_watchdog(void *ctx)
+{
+	struct watchdog *w = ctx;
+
+	notify_send("WATCHDOG=1");
+	loop_set_timer(w->timer, w->every_ns);
+}
+
+static int add_watchdog(struct loop *loop, struct watchdog *w)
+{
+	w->every_ns = notify_watchdog_ns() / 2;
+	return w->every_ns ? loop_add_timer(loop, &w->timer, w->every_ns, on_watchdog, w) : 0;
+}
+
 static int watch(const struct options *o, const char *record_file)
 {
 	static const int signals[] = { SIGINT, SIGTERM };
 	struct loop_source *source; /* the loop's; never removed one by one */
+	struct watchdog watchdog = { 0 };
 	struct page page = { 0 };
 	struct live l;
 	int r = live_start(&l, o, record_file, 0);
@@ -69,6 +90,8 @@ static int watch(const struct options *o, const char *record_file)
 		r = loop_add_signal(l.app.loop, &source, signals[i], on_signal, l.app.loop);
 	if (!r)
 		r = loop_add_signal(l.app.loop, &source, SIGHUP, on_hangup, &l);
+	if (!r)
+		r = add_watchdog(l.app.loop, &watchdog);
 	if (!r) {
 		start_page(&page, o);
 		say_ready(&l, o);

@@ -80,6 +80,7 @@ struct message {
 	struct part *parts;
 	size_t n_parts;
 	uint64_t hash; /* over role and parts: equal for the same message in two calls */
+	uint64_t hash_without_ids; /* the same where clients make up ids of their own */
 };
 
 /* A client tool that the response asks for. Points into the output messages' data. */

@@ -182,7 +182,7 @@ static bool is_sent_back(const struct part *p)
 	       p->type != PART_SERVER_TOOL_RESPONSE && (p->type != PART_TEXT || p->len);
 }
 
-void message_seal(struct message *m)
+static uint64_t hash_message(const struct message *m, bool with_ids)
 {
 	uint64_t h = hash_more(SLICE_HASH, m->role);
 
@@ -194,11 +194,17 @@ void message_seal(struct message *m)
 		if (!is_sent_back(p))
 			continue;
 		h = slice_hash(h, type);
-		h = hash_more(h, p->id);
+		h = hash_more(h, with_ids ? p->id : SLICE_NONE);
 		h = hash_more(h, p->name);
 		h = slice_hash(h, hash);
 	}
-	m->hash = h;
+	return h;
+}
+
+void message_seal(struct message *m)
+{
+	m->hash = hash_message(m, true);
+	m->hash_without_ids = hash_message(m, false);
 }
 
 struct block *blocks_find(struct blocks *b, uint64_t key)

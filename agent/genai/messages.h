@@ -65,7 +65,8 @@ void part_set_url(struct call *c, struct part *p, struct json_val url, size_t ma
 void part_set_mime(struct part *p, struct slice mime);
 /* Hash of role and parts. Reasoning, empty text and what the provider did with tools of
  * its own do not count: clients leave them out, or change them, when they send the answer
- * back. */
+ * back. A second hash leaves ids out too: Gemini's and Ollama's calls have none, or one that
+ * clients drop, and what is sent back has the client's own or none. */
 void message_seal(struct message *m);
 
 /* One block of message content as OpenAI and Anthropic write it ({"type": …}), or a

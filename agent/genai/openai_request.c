@@ -74,6 +74,7 @@ static void add_tool_result(struct call *c, struct message *m, struct json_val f
 	if (!p)
 		return;
 	p->id = call_json_str(c, json_get(from, "tool_call_id"));
+	p->name = call_json_str(c, json_get(from, "tool_name")); /* Ollama's, which has no ids */
 	part_set_json(c, p, json_get(from, "content"), max);
 }
 

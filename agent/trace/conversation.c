@@ -14,7 +14,14 @@
 #define STRONG_ID_LEN 16  /* shorter ones ("call_1") are drawn anew by every run */
 #define RETRY_MAX_NS (600 * NSEC_PER_SEC)
 
-enum key_kind { KEY_REQUEST = 1, KEY_HISTORY, KEY_TOOL, KEY_RESPONSE, KEY_CONVERSATION };
+enum key_kind {
+	KEY_REQUEST = 1,
+	KEY_HISTORY,
+	KEY_TOOL,
+	KEY_RESPONSE,
+	KEY_CONVERSATION,
+	KEY_WITHOUT_IDS
+};
 
 const char *join_rule_name(enum join_rule rule)
 {
@@ -37,8 +44,8 @@ static uint64_t key_of_id(enum key_kind kind, struct slice id)
 void conversations_init(struct conversations *cs, const struct conversations_config *config)
 {
 	*cs = (struct conversations){ .config = *config };
-	/* Every point has one key at least; most have three. */
-	index_init(&cs->index, 4 * config->points_max + config->conversations_max);
+	/* Every point has one key at least; most have three or four. */
+	index_init(&cs->index, 5 * config->points_max + config->conversations_max);
 	list_init(&cs->all);
 	list_init(&cs->points);
 }
@@ -248,6 +255,10 @@ static bool join_history(const struct conversations *cs, const struct call *c, s
 		depth++;
 		if (found(j, JOIN_HISTORY, pick(cs, c, &w, &j->ambiguous), k) || j->ambiguous)
 			return j->point;
+		w = (struct wanted){ .key = key_of(KEY_WITHOUT_IDS, cs->history.without_ids[k]),
+				     .own = true };
+		if (found(j, JOIN_HISTORY, pick(cs, c, &w, &j->ambiguous), k) || j->ambiguous)
+			return j->point;
 		w = (struct wanted){ .key = key_of(KEY_REQUEST, cs->history.after[k - 1]),
 				     .own = true };
 		if (k > 1 && found(j, JOIN_HISTORY_EDITED, pick(cs, c, &w, &j->ambiguous), k))
@@ -378,6 +389,19 @@ static void add_node(struct conversations *cs, struct point *p, uint64_t key)
 		p->n_nodes++;
 }
 
+/* The second key where it is not the first: the client may give the calls ids, or others. */
+static void add_answer(struct conversations *cs, struct point *p, const struct call *c,
+		       const struct message *answer)
+{
+	uint64_t exact = history_add(p->request, answer->hash);
+	uint64_t without_ids =
+		history_add(cs->history.without_ids[cs->history.n], answer->hash_without_ids);
+
+	add_node(cs, p, key_of(KEY_HISTORY, exact));
+	if (c->n_tool_calls || without_ids != exact)
+		add_node(cs, p, key_of(KEY_WITHOUT_IDS, without_ids));
+}
+
 static bool is_paused(const struct call *c)
 {
 	for (size_t i = 0; i < c->n_finish_reasons; i++)
@@ -403,7 +427,7 @@ struct point *conversations_add(struct conversations *cs, struct conversation *c
 				const struct call *c, const struct join *j)
 {
 	size_t tools = MIN(c->n_tool_calls, (size_t)POINT_TOOL_IDS), answers = MIN(c->n_output, 4u);
-	struct point *p = calloc(1, sizeof(*p) + (2 + tools + answers) * sizeof(*p->nodes));
+	struct point *p = calloc(1, sizeof(*p) + (2 + tools + 2 * answers) * sizeof(*p->nodes));
 	uint64_t request = cs->history.after[cs->history.n];
 
 	/* What failed continued nothing: the same may be sent again. */
@@ -441,7 +465,7 @@ struct point *conversations_add(struct conversations *cs, struct conversation *c
 	if (c->response_id.len)
 		add_node(cs, p, key_of_id(KEY_RESPONSE, c->response_id));
 	for (size_t i = 0; i < answers; i++)
-		add_node(cs, p, key_of(KEY_HISTORY, history_add(request, c->output[i].hash)));
+		add_answer(cs, p, c, &c->output[i]);
 	for (size_t i = 0; i < tools; i++)
 		if (c->tool_calls[i].id.len)
 			add_node(cs, p, key_of_id(KEY_TOOL, c->tool_calls[i].id));

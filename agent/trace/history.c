@@ -38,28 +38,33 @@ static uint64_t hash_parts(uint64_t h, const struct part *parts, size_t count)
 
 int history_read(struct history *h, const struct call *c)
 {
-	uint64_t rolling = HISTORY_EMPTY;
+	uint64_t rolling = HISTORY_EMPTY, without_ids = HISTORY_EMPTY;
 
 	if (c->n_input >= h->size) {
 		size_t size = 2 * c->n_input + 64;
-		uint64_t *after = realloc(h->after, size * sizeof(*after));
+		uint64_t *both = realloc(h->after, 2 * size * sizeof(*both));
 
-		if (!after)
+		if (!both)
 			return -ENOMEM;
-		h->after = after;
+		h->after = both;
+		h->without_ids = both + size;
 		h->size = size;
 	}
 	h->n = c->n_input;
 	h->system = hash_parts(0, c->system, c->n_system);
 	h->after[0] = rolling;
+	h->without_ids[0] = without_ids;
 	for (size_t i = 0; i < c->n_input; i++) {
 		const struct message *m = &c->input[i];
 
-		if (message_is_system(m))
+		if (message_is_system(m)) {
 			h->system = hash_parts(h->system, m->parts, m->n_parts);
-		else
+		} else {
 			rolling = history_add(rolling, m->hash);
+			without_ids = history_add(without_ids, m->hash_without_ids);
+		}
 		h->after[i + 1] = rolling;
+		h->without_ids[i + 1] = without_ids;
 	}
 	return 0;
 }

@@ -11,7 +11,8 @@
 #include "call.h"
 
 struct history {
-	uint64_t *after; /* n + 1 of them */
+	uint64_t *after;       /* n + 1 of them */
+	uint64_t *without_ids; /* the same, of messages whose ids do not count */
 	size_t n;
 	size_t size;
 	uint64_t system; /* of all system text; 0: none */

@@ -239,8 +239,9 @@ static bool is_taken_over(const struct tool *tool)
 }
 
 /* An open tool that this result answers: by id, or where there is none by name, else the
- * one that was asked for first. */
-static struct tool *find_open(struct run *run, const struct message *m, const struct part *p)
+ * one that was asked for first. `old`: it was sent before, so that its id alone tells. */
+static struct tool *find_open(struct run *run, const struct message *m, const struct part *p,
+			      bool old)
 {
 	struct slice name = p->name.len ? p->name : m->name;
 	struct tool *tool;
@@ -249,7 +250,8 @@ static struct tool *find_open(struct run *run, const struct message *m, const st
 		if (p->id.len && tool->call_id) {
 			if (slice_eq(p->id, slice_from(tool->call_id)))
 				return tool;
-		} else if (!name.len || !tool->name || slice_eq(name, slice_from(tool->name))) {
+		} else if (!old &&
+			   (!name.len || !tool->name || slice_eq(name, slice_from(tool->name)))) {
 			return tool;
 		}
 	}
@@ -297,11 +299,9 @@ size_t tools_close(struct tracer *t, struct run *run, struct call *c, const stru
 			struct outcome o = { .result = &m->parts[k], .end_ns = c->start_ns };
 			struct tool *tool;
 
-			/* Without ids, old results look like new ones. */
-			if (o.result->type != PART_TOOL_RESPONSE ||
-			    (!o.result->id.len && i - 1 < j->first_new))
+			if (o.result->type != PART_TOOL_RESPONSE)
 				continue;
-			tool = find_open(run, m, o.result);
+			tool = find_open(run, m, o.result, i - 1 < j->first_new);
 			if (!tool || is_taken_over(tool))
 				continue;
 			if (missed || tool->missed)
@@ -325,7 +325,7 @@ struct tool *tools_find_handoff(struct run *run, struct call *c, const struct jo
 
 			if (p->type != PART_TOOL_RESPONSE)
 				continue;
-			tool = find_open(run, m, p);
+			tool = find_open(run, m, p, false);
 			if (!tool || !tool->hands_off)
 				continue;
 			*ret_agent = tool_result_agent(&c->arena, p->text);

@@ -30,6 +30,13 @@ TEST(history_of_messages)
 	c->n_system = 1;
 	CHECK_INT(history_read(&h, c), 0);
 	CHECK(h.system && h.after[4] == before);
+	/* Nor do ids, in the second list. */
+	CHECK(h.without_ids[0] == HISTORY_EMPTY && h.without_ids[4] != h.after[4]);
+	messages[1].hash = 3;
+	messages[1].hash_without_ids = 1;
+	messages[3].hash_without_ids = 2;
+	CHECK_INT(history_read(&h, c), 0);
+	CHECK(h.without_ids[4] == before && h.after[4] != before);
 	/* Order counts. */
 	messages[1].hash = 2;
 	messages[3].hash = 1;
