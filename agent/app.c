@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app.h"
 
+#include "call_span.h"
 #include "cleanup.h"
 #include "clock.h"
 #include "log.h"
@@ -201,6 +202,29 @@ void app_exit(void *app, uint32_t tgid)
 	struct app *a = app;
 
 	tracer_process_exit(a->tracer, tgid);
+}
+
+void app_coverage(void *app, const struct conn_report *report)
+{
+	struct app *a = app;
+	int64_t bytes = report->withdrawn ? -(int64_t)report->bytes : (int64_t)report->bytes;
+	const struct store_connection c = {
+		.process = report->process,
+		.pid = report->tgid,
+		.library = call_span_source(report->source),
+		.endpoint = report->endpoint,
+		.reason = report->reason,
+		.remedy = report->remedy,
+		.calls = report->calls,
+		.bytes_decoded = report->state == COVERAGE_DECODED ? bytes : 0,
+		.bytes_partial = report->state == COVERAGE_PARTIAL ? bytes : 0,
+		.bytes_opaque = report->state == COVERAGE_OPAQUE ? bytes : 0,
+		.first_ns = report->first_ns,
+		.last_ns = report->last_ns,
+	};
+
+	if (a->store)
+		store_connection(a->store, &c);
 }
 
 static int finish_export(struct app *a, uint64_t flush_ms)

@@ -137,7 +137,7 @@ static int fill(const struct options *o, struct buf *trace)
 {
 	_cleanup_fclose_ FILE *f = fmemopen(trace->data, trace->len, "r");
 	struct pipeline_config config = pipeline_config_default;
-	struct pipeline_sink sink = { .call = app_call };
+	struct pipeline_sink sink = { .call = app_call, .coverage = app_coverage };
 	struct pipeline_stats stats = { 0 };
 	const char *error = NULL;
 	struct app a;

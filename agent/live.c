@@ -90,11 +90,20 @@ static void on_process_gone(void *ctx, uint32_t tgid)
 	app_exit(&l->app, tgid);
 }
 
+static void on_coverage(void *ctx, const struct conn_report *report)
+{
+	struct live *l = ctx;
+
+	app_coverage(&l->app, report);
+}
+
 /* Runs end when nothing follows: somebody has to notice. */
 static void on_sweep(void *ctx)
 {
 	struct live *l = ctx;
 
+	if (l->pipeline)
+		pipeline_sweep(l->pipeline, clock_boot_ns());
 	tracer_sweep(l->app.tracer, clock_wall_ns());
 	loop_set_timer(l->sweep, SWEEP_NS);
 }
@@ -156,7 +165,8 @@ static int start_probe(struct live *l, const struct options *o, uint32_t root_pi
 int live_start(struct live *l, const struct options *o, const char *record_file, uint32_t root_pid)
 {
 	struct pipeline_config config = pipeline_config_default;
-	const struct pipeline_sink sink = { l, on_call, on_verdict, on_process, on_process_gone };
+	const struct pipeline_sink sink = { l,		on_call,	 on_verdict,
+					    on_process, on_process_gone, on_coverage };
 	int r;
 
 	*l = (struct live){ 0 };

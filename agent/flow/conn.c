@@ -103,6 +103,7 @@ void conn_free(struct conn *c, uint64_t ts_ns)
 	stream_flush(&first->stream);
 	stream_flush(&second->stream);
 	close_proto(c, flow_wall_ns(c->flow, ts_ns));
+	coverage_conn_end(c);
 	forget_bind(c, flow_wall_ns(c->flow, ts_ns));
 	c->flow->stats.lost_records += first->stream.lost_records + second->stream.lost_records;
 	stream_release(&first->stream);
@@ -312,8 +313,10 @@ static void side_hole(void *ctx, uint64_t len, uint64_t ts_ns)
 	struct conn *c = side->conn;
 	uint64_t wall_ns = flow_wall_ns(c->flow, ts_ns);
 
-	if (c->verdict != GENTAP_IGNORED)
+	if (c->verdict != GENTAP_IGNORED) {
 		c->flow->stats.lost_bytes += len;
+		coverage_bytes(c, len, true, ts_ns);
+	}
 	side->broken = side->passed = true;
 	side->head_len = 0;
 	if (c->proto)
@@ -331,6 +334,8 @@ void conn_record(struct conn *c, const struct gentap_event *ev, struct slice dat
 	/* Once the other side has answered, what is missing here will not come. */
 	if (stream_waits_since(other) <= ev->ts_ns)
 		stream_flush(other);
+	coverage_bytes(c, data.len, false, ev->ts_ns);
 	stream_record(stream, ev, data);
 	c->flow->stats.lost_records += stream->lost_records + other->lost_records - lost;
+	coverage_look(c);
 }

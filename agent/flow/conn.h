@@ -13,6 +13,7 @@
 #ifndef FLOW_CONN_H
 #define FLOW_CONN_H
 
+#include "coverage.h"
 #include "pipeline.h"
 #include "stream.h"
 #include "table.h"
@@ -27,6 +28,8 @@ struct flow {
 	struct pipeline_stats stats;
 	struct table hellos;  /* (tgid, socket) → struct tls_hello */
 	struct table secured; /* struct flow_sock → struct conn of the TLS object on it */
+	struct table unread;  /* struct flow_sock → struct unread of coverage.c */
+	uint64_t unread_swept_ns;
 	struct twins twins;
 	size_t buffered;     /* bytes that open exchanges hold */
 	uint64_t last_ts_ns; /* boot time of the latest record */
@@ -103,6 +106,7 @@ struct conn {
 	bool closing;		/* verdicts do not matter any more */
 	unsigned int undecided; /* open exchanges without a verdict */
 	uint64_t exchanges;
+	struct conn_coverage coverage;
 };
 
 /* Which protocol do a direction's first bytes begin? *ret: unless it is NO. */

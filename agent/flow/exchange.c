@@ -42,9 +42,11 @@ static void exchange_emit(void *ctx, struct call *call)
 		x->twin = twins_take(twins, &c->bind, x->start_ns) ? TWIN_REPORTED : TWIN_NONE;
 	if (x->twin == TWIN_REPORTED) {
 		c->flow->stats.calls_twice++;
+		c->coverage.twin = true;
 		call_free(call);
 		return;
 	}
+	c->coverage.calls++;
 	if (c->role == CONN_CLIENT)
 		call->server_process = process_ref(twins_server(twins, &c->bind));
 	flow_emit(c->flow, call);
@@ -142,6 +144,7 @@ bool exchange_may_hold(const struct exchange *x, size_t len)
 
 void exchange_request_head(struct exchange *x, const struct http_head *head, uint64_t ts_ns)
 {
+	coverage_authority(x->conn, head->authority);
 	x->start_ns = ts_ns;
 	x->head_only = slice_eq(head->method, SLICE("HEAD"));
 	x->connect = slice_eq(head->method, SLICE("CONNECT"));

@@ -47,6 +47,7 @@ int pipeline_new(struct pipeline **ret, const struct pipeline_config *config,
 	p->flow.sink = *sink;
 	table_init(&p->flow.hellos, config->conns_max);
 	table_init(&p->flow.secured, config->conns_max);
+	table_init(&p->flow.unread, config->conns_max);
 	twins_init(&p->flow.twins, config->conns_max);
 	table_init(&p->conns, config->conns_max);
 	table_init(&p->processes, PROCESSES_MAX);
@@ -69,6 +70,7 @@ void pipeline_end(struct pipeline *p)
 
 	while ((c = table_take_oldest(&p->conns)))
 		conn_free(c, p->flow.last_ts_ns);
+	coverage_end(&p->flow);
 }
 
 void pipeline_free(struct pipeline *p)
@@ -79,6 +81,7 @@ void pipeline_free(struct pipeline *p)
 	table_release(&p->conns, NULL);
 	table_release(&p->flow.hellos, free);
 	table_release(&p->flow.secured, NULL);
+	table_release(&p->flow.unread, NULL); /* pipeline_end() has emptied it */
 	twins_release(&p->flow.twins);
 	table_release(&p->processes, known_process_free);
 	free(p);
@@ -146,6 +149,8 @@ static void process_left(struct pipeline *p, uint32_t tgid, uint64_t ts_ns, bool
 	struct leaving l = { .tgid = tgid, .ts_ns = ts_ns, .exec = exec };
 
 	table_sweep(&p->conns, leave, &l);
+	if (!exec)
+		coverage_process_end(&p->flow, tgid);
 	known_process_free(table_take(&p->processes, &tgid, sizeof(tgid)));
 }
 
@@ -222,10 +227,11 @@ static void record_close(struct pipeline *p, const struct gentap_event *ev)
 	if (c && c->id.gen <= ev->gen) {
 		const struct object_key sock = { .ptr = c->bind.sock, .tgid = ev->tgid };
 
-		free(table_take(&p->flow.hellos, &sock, sizeof(sock)));
 		end_conn(p, &key, ev->ts_ns);
+		free(table_take(&p->flow.hellos, &sock, sizeof(sock)));
 	}
 	free(table_take(&p->flow.hellos, &key, sizeof(key)));
+	coverage_sock_end(&p->flow, ev->tgid, ev->ptr);
 }
 
 static int record_bind(struct pipeline *p, const struct gentap_event *ev, struct slice data)
@@ -265,6 +271,7 @@ static void record_hello(struct pipeline *p, const struct gentap_event *ev, stru
 	tls_hello_parse(data, hello);
 	if (!hello->sni[0])
 		return;
+	coverage_hello(&p->flow, ev, hello, find_process(p, ev->tgid));
 	if (hellos->count && hellos->count >= hellos->max)
 		free(table_take_oldest(hellos));
 	if (table_add(hellos, &key, sizeof(key), hello))
@@ -290,6 +297,7 @@ int pipeline_record(struct pipeline *p, const void *record, size_t len)
 	p->flow.stats.records++;
 	p->flow.stats.bytes += data.len;
 	p->flow.last_ts_ns = MAX(p->flow.last_ts_ns, ev.ts_ns);
+	coverage_sweep(&p->flow, p->flow.last_ts_ns);
 	switch (ev.type) {
 	case GENTAP_EV_DATA:
 		c = find_conn(p, &ev);
@@ -308,6 +316,11 @@ int pipeline_record(struct pipeline *p, const void *record, size_t len)
 	}
 	p->flow.stats.bad_records += r == -EBADMSG;
 	return r;
+}
+
+void pipeline_sweep(struct pipeline *p, uint64_t ts_ns)
+{
+	coverage_sweep(&p->flow, ts_ns);
 }
 
 /* ---- Exchanges without a connection ----------------------------------------------------- */

@@ -48,6 +48,29 @@ struct pipeline_config {
 
 extern const struct pipeline_config pipeline_config_default;
 
+enum coverage_state {
+	COVERAGE_DECODED,
+	COVERAGE_PARTIAL, /* some of it is missing, or no call was recognised */
+	COVERAGE_OPAQUE,  /* nothing of it could be read */
+};
+
+/* A portion of an LLM-related connection's traffic, and whether it could be read; see
+ * coverage.h. All is lent. */
+struct conn_report {
+	struct process *process; /* NULL: not known */
+	uint32_t tgid;
+	uint8_t source; /* enum gentap_source; 0: not known */
+	enum coverage_state state;
+	const char *reason;    /* a sentence; NULL: it is decoded */
+	const char *remedy;    /* a command; NULL: none helps */
+	struct slice endpoint; /* host[:port] or address:port; absent: not known */
+	uint64_t calls, bytes; /* of LLM traffic, since the connection's last report */
+	/* An earlier report of these bytes was premature; the reason is of what was missed
+	 * besides, if anything. */
+	bool withdrawn;
+	uint64_t first_ns, last_ns; /* Unix time */
+};
+
 /* All of them optional but `call`. */
 struct pipeline_sink {
 	void *ctx;
@@ -58,6 +81,7 @@ struct pipeline_sink {
 	struct process *(*process)(void *ctx, uint32_t tgid);
 	/* A process is gone, and all of its calls were handed out. */
 	void (*exit)(void *ctx, uint32_t tgid);
+	void (*coverage)(void *ctx, const struct conn_report *report);
 };
 
 struct pipeline;
@@ -75,6 +99,9 @@ int pipeline_record(struct pipeline *p, const void *record, size_t len);
 void pipeline_process_exit(struct pipeline *p, uint32_t tgid, uint64_t ts_ns);
 /* Replaced its program: TLS objects of the old one are gone, its sockets may live on. */
 void pipeline_process_exec(struct pipeline *p, uint32_t tgid, uint64_t ts_ns);
+
+/* It is ts_ns (CLOCK_BOOTTIME) and there may be no records: what waits for some is told. */
+void pipeline_sweep(struct pipeline *p, uint64_t ts_ns);
 
 /* One exchange whose framing is already undone (HAR). Bodies decoded or coded as the
  * heads say. */

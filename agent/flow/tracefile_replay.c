@@ -103,6 +103,14 @@ static void sink_exit(void *ctx, uint32_t tgid)
 		r->sink.exit(r->sink.ctx, tgid);
 }
 
+static void sink_coverage(void *ctx, const struct conn_report *report)
+{
+	struct replay *r = ctx;
+
+	if (r->sink.coverage)
+		r->sink.coverage(r->sink.ctx, report);
+}
+
 static void sink_verdict(void *ctx, struct conn_id id, enum gentap_verdict verdict)
 {
 	struct replay *r = ctx;
@@ -199,8 +207,8 @@ int tracefile_replay(FILE *file, const struct pipeline_config *config,
 		     const char **ret_error)
 {
 	struct replay r = { .sink = *sink, .frame = BUF_INIT(FRAME_MAX) };
-	const struct pipeline_sink between = { &r, sink_call, sink_verdict, sink_process,
-					       sink_exit };
+	const struct pipeline_sink between = { &r,	     sink_call, sink_verdict,
+					       sink_process, sink_exit, sink_coverage };
 	struct pipeline_config with_clock = *config;
 	struct tracefile_header header;
 	int got = read_header(file, &header, ret_error);

@@ -123,6 +123,9 @@ static int delete_old(sqlite3 *db, const struct store_config *c, int64_t now, in
 	*ret_count = 0;
 	if (!r && id)
 		r = delete_up_to(db, id, ret_count);
+	if (!r && c->keep_ns)
+		r = run_with(db, "DELETE FROM connections WHERE last_ns<?",
+			     now - (int64_t)c->keep_ns, 0);
 	return r;
 }
 

@@ -18,6 +18,14 @@ struct row_resource {
 	struct slice comm, exe, cmdline, cwd, owner, cgroup, container_id, service_name, attributes;
 };
 
+/* A portion for the coverage ledger: see ledger.h. */
+struct row_connection {
+	struct slice exe, comm, endpoint; /* the key: never absent */
+	struct slice library, reason, remedy;
+	int64_t numbers[7]; /* pid, calls, bytes decoded, partial, opaque, first and last time */
+	bool withdrawn;
+};
+
 struct row {
 	struct arena arena; /* holds the row itself, too */
 	struct row *next;
@@ -27,6 +35,7 @@ struct row {
 	struct slice status_message; /* absent: none */
 	struct slice rest;	     /* JSON object; absent: nothing is left */
 	struct row_resource resource;
+	const struct row_connection *connection; /* all else is empty then; NULL: a span */
 };
 
 static inline bool row_has(const struct row *r, enum field_id f)

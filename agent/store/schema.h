@@ -21,7 +21,7 @@
 
 #include <stdbool.h>
 
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 
 /* Where the agent of this user keeps its database; -ENAMETOOLONG, -ENOENT (no home). */
 int schema_default_path(char *to, size_t size);

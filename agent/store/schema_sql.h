@@ -64,4 +64,9 @@
 	" period TEXT NOT NULL, limit_pd INT NOT NULL, warn REAL NOT NULL, alert REAL NOT NULL,"   \
 	" command TEXT, webhook TEXT, fired_period INT, fired_level INT);"
 
+/* Nothing wrote to `connections` before. */
+#define SCHEMA_SQL_2                                                                               \
+	"DROP INDEX connections_key;"                                                              \
+	"CREATE UNIQUE INDEX connections_key ON connections(exe, comm, endpoint);"
+
 #endif

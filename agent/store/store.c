@@ -3,6 +3,7 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "ledger.h"
 #include "log.h"
 #include "retention.h"
 #include "row.h"
@@ -305,16 +306,12 @@ void store_free(struct store *s)
 	free(s);
 }
 
-void store_span(void *store, struct span *span)
+/* Takes the row; NULL: there was none to be had. */
+static void enqueue(struct store *s, struct row *row)
 {
-	struct store *s = store;
-	struct slice host = slice_from(s->host_name);
-	struct row *row = NULL;
-	int r = row_new(&row, span, host.len ? host : SLICE_NONE);
-
 	pthread_mutex_lock(&s->lock);
 	s->stats.spans++;
-	if (r) {
+	if (!row) {
 		s->stats.lost_other++;
 	} else if (s->stats.queued >= STORE_QUEUE_MAX ||
 		   s->bytes + row_bytes(row) > STORE_QUEUE_BYTES_MAX) {
@@ -330,6 +327,22 @@ void store_span(void *store, struct span *span)
 	}
 	pthread_mutex_unlock(&s->lock);
 	row_free(row);
+}
+
+void store_span(void *store, struct span *span)
+{
+	struct store *s = store;
+	struct slice host = slice_from(s->host_name);
+	struct row *row = NULL;
+
+	enqueue(s, row_new(&row, span, host.len ? host : SLICE_NONE) ? NULL : row);
+}
+
+void store_connection(struct store *s, const struct store_connection *c)
+{
+	struct row *row = NULL;
+
+	enqueue(s, ledger_row_new(&row, c) ? NULL : row);
 }
 
 void store_read_stats(struct store *s, struct store_stats *ret)

@@ -25,7 +25,7 @@ struct store_config {
 };
 
 struct store_stats {
-	uint64_t spans; /* handed to store_span */
+	uint64_t spans; /* handed to store_span and store_connection; so all below */
 	uint64_t written;
 	uint64_t duplicates; /* stood there already */
 	uint64_t queued;     /* wait to be written */
@@ -34,6 +34,21 @@ struct store_stats {
 	uint64_t errors;     /* batches that could not be written, and were kept */
 	uint64_t expired;    /* spans deleted by age or size */
 	int last_error;	     /* -errno of the last batch; 0: it went well */
+};
+
+/* A portion of the traffic between a process and an endpoint. What is 0 or absent here
+ * leaves what is known of them. */
+struct store_connection {
+	const struct process *process; /* NULL: not known */
+	uint32_t pid;
+	const char *library;   /* NULL: not known */
+	struct slice endpoint; /* absent: not known */
+	const char *reason;    /* why not all of it is decoded; NULL: it is */
+	const char *remedy;    /* NULL: none */
+	uint64_t calls;
+	/* Negative: an earlier portion is withdrawn. */
+	int64_t bytes_decoded, bytes_partial, bytes_opaque;
+	uint64_t first_ns, last_ns; /* Unix time */
 };
 
 struct store;
@@ -46,6 +61,8 @@ void store_free(struct store *s);
 
 /* For struct span_sink; ctx is the store. */
 void store_span(void *store, struct span *span);
+/* Adds to the coverage ledger (ledger.h); all is lent. */
+void store_connection(struct store *s, const struct store_connection *c);
 void store_read_stats(struct store *s, struct store_stats *ret);
 
 #endif

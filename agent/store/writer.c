@@ -2,6 +2,7 @@
 #include "writer.h"
 
 #include "buf.h"
+#include "ledger.h"
 #include "schema.h"
 #include "sums.h"
 #include "upsert.h"
@@ -17,6 +18,7 @@ struct writer {
 	sqlite3_stmt *insert_span, *insert_details, *insert_word, *find_word;
 	sqlite3_stmt *insert_resource, *find_resource;
 	struct upsert *upsert;
+	struct ledger ledger;
 	struct table words;	/* text → number */
 	struct table resources; /* (pid, start) → number */
 	struct batch batch;
@@ -73,6 +75,8 @@ int writer_new(struct writer **ret, const char *path)
 		r = prepare_all(w);
 	if (!r)
 		r = upsert_new(&w->upsert, w->db);
+	if (!r)
+		r = ledger_prepare(&w->ledger, w->db);
 	if (r) {
 		writer_free(w);
 		return r;
@@ -89,6 +93,7 @@ void writer_free(struct writer *w)
 	table_release(&w->words, NULL);
 	table_release(&w->resources, NULL);
 	upsert_free(w->upsert);
+	ledger_release(&w->ledger);
 	sqlite3_finalize(w->insert_span);
 	sqlite3_finalize(w->insert_details);
 	sqlite3_finalize(w->insert_word);
@@ -244,7 +249,8 @@ int writer_write(struct writer *w, const struct row *rows, uint64_t *ret_duplica
 	int r = db_exec(w->db, "BEGIN IMMEDIATE");
 
 	for (const struct row *row = rows; !r && row; row = row->next)
-		r = write_row(w, row, &duplicates);
+		r = row->connection ? ledger_write(&w->ledger, row->connection)
+				    : write_row(w, row, &duplicates);
 	if (!r)
 		r = batch_add_days(&w->batch);
 	if (!r)

@@ -8,9 +8,9 @@ import struct
 MAGIC = b"gentap\n\0"
 VERSION, ABI = 1, 1
 CHUNK_MAX = 16384
-DATA, CLOSE, BIND = 1, 2, 3
+DATA, CLOSE, BIND, HELLO = 1, 2, 3, 4
 WRITE, READ = 0, 1
-OPENSSL = 1
+OPENSSL, SOCKET = 1, 8
 FIRST, LAST, NOCOPY = 1, 2, 4
 RECORD, PROCESS, EXIT, EXEC, END = 1, 2, 3, 4, 5
 
@@ -45,6 +45,15 @@ class Connection:
         address = lambda a: ipaddress.ip_address(a).packed.ljust(16, b"\0")
         data = struct.pack("<QB3xHH16s16s", self.ptr + 8, 2, 40000, peer_port, address("127.0.0.1"), address(peer))
         self._put(BIND, WRITE, 0, ts_ns, None, 0, data)
+
+    def hello(self, name, ts_ns):
+        """Its socket begins TLS: a ClientHello (RFC 8446 section 4.1.2) with a server's name."""
+        u16 = lambda data: struct.pack(">H", len(data)) + data
+        sni = b"\0\0" + u16(u16(b"\0" + u16(name.encode())))
+        body = b"\3\3" + bytes(32) + b"\0" + u16(b"\x13\1") + b"\1\0" + u16(sni)
+        data = b"\x16\3\1" + u16(b"\1\0" + u16(body))
+        sock = Connection(self.out, self.tgid, self.ptr + 8, self.gen, SOCKET)
+        sock._put(HELLO, WRITE, FIRST | LAST, ts_ns, None, len(data), data)
 
     def close(self, ts_ns):
         self._put(CLOSE, WRITE, 0, ts_ns, None, 0, b"")

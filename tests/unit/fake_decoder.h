@@ -8,6 +8,7 @@
 
 #include "buf.h"
 #include "decoder.h"
+#include "detect.h"
 
 struct decoder {
 	struct buf text;
@@ -158,6 +159,19 @@ void decoder_abort(struct decoder *d, uint64_t ts_ns)
 enum decoder_verdict decoder_verdict(const struct decoder *d)
 {
 	return d->verdict;
+}
+
+/* No host is a provider's: dialects, and with them the decoder, stay out. */
+const struct provider *detect_provider(struct slice host, uint16_t port, struct slice path)
+{
+	(void)host, (void)port, (void)path;
+	return NULL;
+}
+
+struct slice detect_host(struct slice authority, uint16_t *ret_port)
+{
+	*ret_port = 0;
+	return authority;
 }
 
 #endif
