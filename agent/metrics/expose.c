@@ -252,7 +252,9 @@ static void add_own(const struct expose_value *v, bool first, enum expose_format
 		add_label(to, &separator, v->label, slice_from(v->label_value));
 		buf_add_char(to, '}');
 	}
-	buf_printf(to, " %llu\n", (unsigned long long)v->value);
+	buf_add_char(to, ' ');
+	add_number(to, v->value, v->digits);
+	buf_add_char(to, '\n');
 }
 
 int expose(const struct metrics *m, const struct expose_value *own, size_t n_own,

@@ -21,6 +21,7 @@ struct expose_value {
 	const char *label; /* NULL: none */
 	const char *label_value;
 	uint64_t value;
+	unsigned int digits; /* of it behind the point */
 };
 
 /* By a request's Accept header; absent: text. */
