@@ -189,9 +189,18 @@ TEST(label_values_are_escaped_and_cut)
 TEST(openmetrics_differs_where_it_must)
 {
 	static const struct expose_value own[] = {
-		{ "gentap_lost", "Lost.", false, "reason", "a", 1 },
-		{ "gentap_lost", "Lost.", false, "reason", "b", 2 },
-		{ "gentap_queued", "Waiting.", true, NULL, NULL, 3 },
+		{ .name = "gentap_lost",
+		  .help = "Lost.",
+		  .label = "reason",
+		  .label_value = "a",
+		  .value = 1 },
+		{ .name = "gentap_lost",
+		  .help = "Lost.",
+		  .label = "reason",
+		  .label_value = "b",
+		  .value = 2 },
+		{ .name = "gentap_queued", .help = "Waiting.", .gauge = true, .value = 3 },
+		{ .name = "gentap_cpu", .help = "Used.", .value = 1050000, .digits = 6 },
 	};
 	_cleanup_(buf_cleanup) struct buf b = BUF_INIT(EXPOSE_MAX);
 	struct metrics *m = NULL;
@@ -208,6 +217,7 @@ TEST(openmetrics_differs_where_it_must)
 	HAS(t, "# HELP gentap_lost Lost.\n# TYPE gentap_lost counter\n"
 	       "gentap_lost_total{reason=\"a\"} 1\ngentap_lost_total{reason=\"b\"} 2\n"
 	       "# HELP gentap_queued Waiting.\n# TYPE gentap_queued gauge\ngentap_queued 3\n");
+	HAS(t, "gentap_cpu_total 1.050000\n");
 	CHECK(slice_ends(t, SLICE("\n# EOF\n")));
 	metrics_free(m);
 }
