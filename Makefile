@@ -182,8 +182,10 @@ $(BUILD)/unit/%: tests/unit/%.c tests/unit/test.c tests/unit/test.h $(BUILD)/uni
 		$(BUILD)/unit/libpure.a $(WRAP) -o $@ $(call pkg,--libs,$(LIBS_PURE) $(LIBS_TEST)) -lm
 $(BUILD)/replay/%: tests/replay/%.c $(BUILD)/unit/libpure.a
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(BASE_CFLAGS) $(SANITIZE) $(TEST_INCLUDES) -MMD -MP -MF $@.d $< $(BUILD)/unit/libpure.a \
-		-o $@ $(call pkg,--libs,$(LIBS_PURE)) -lm
+	$(Q)$(CC) $(BASE_CFLAGS) $(SANITIZE) $(TEST_INCLUDES) -MMD -MP -MF $@.d $< $(filter %.o,$^) \
+		$(BUILD)/unit/libpure.a -o $@ $(call pkg,--libs,$(LIBS_PURE) $(LIBS_TEST)) -lm
+$(BUILD)/replay/scrape_serve: $(BUILD)/asan/main/scrape.o
+$(BUILD)/replay/scrape_serve: LIBS_TEST := libmicrohttpd
 $(BUILD)/ui/%: tests/ui/%.c $(BUILD)/bench/libpure.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BASE_CFLAGS) $(HARDEN) $(TEST_INCLUDES) -MMD -MP -MF $@.d $< $(BUILD)/bench/libpure.a \

@@ -4,6 +4,7 @@
 #include "call_span.h"
 #include "cleanup.h"
 #include "clock.h"
+#include "expose.h"
 #include "log.h"
 #include "schema.h"
 
@@ -73,6 +74,8 @@ static void on_span(void *ctx, struct span *span)
 		exporter_span(a->exporter, span);
 	if (a->store)
 		store_span(a->store, span);
+	if (a->metrics)
+		metrics_span(a->metrics, span);
 	print_span(&a->printer, span);
 	if (a->options->output == OUTPUT_TREE)
 		tree_add(&a->tree, span);
@@ -178,6 +181,8 @@ int app_init(struct app *a, const struct options *o)
 		r = init_exporter(a);
 	if (!r)
 		r = init_store(a);
+	if (!r && (o->metrics || o->metrics_file))
+		r = metrics_new(&a->metrics, 0);
 	if (!r)
 		r = tracer_new(&a->tracer, &tracer, &sink);
 	if (r)
@@ -260,6 +265,29 @@ static int finish_store(struct app *a)
 	return s.queued || s.lost_full || s.lost_other ? -EIO : 0;
 }
 
+/* Before the file is opened everything is there: a failure leaves the old one. */
+static int write_metrics(const struct app *a)
+{
+	_cleanup_(buf_cleanup) struct buf text = BUF_INIT(EXPOSE_MAX);
+	const char *path = a->options->metrics_file;
+	FILE *f;
+	int r;
+
+	if (!path)
+		return 0;
+	r = expose(a->metrics, NULL, 0, EXPOSE_TEXT, &text);
+	f = r ? NULL : fopen(path, "we");
+	if (!r && !f)
+		r = -errno;
+	if (f && fwrite(text.data, 1, text.len, f) != text.len)
+		r = -EIO;
+	if (f && fclose(f) && !r)
+		r = -errno;
+	if (r)
+		log_error("metrics: cannot write: %s file=%s", strerror(-r), path);
+	return r;
+}
+
 int app_finish(struct app *a, uint64_t flush_ms)
 {
 	int r, w;
@@ -267,6 +295,8 @@ int app_finish(struct app *a, uint64_t flush_ms)
 	tracer_free(TAKE(a->tracer));
 	r = finish_export(a, flush_ms);
 	w = finish_store(a);
+	r = r ? r : w;
+	w = write_metrics(a);
 	r = r ? r : w;
 	w = tree_print(&a->tree, a->out);
 	if (!w && (fflush(a->out) || print_error(&a->printer)))
@@ -282,6 +312,7 @@ void app_release(struct app *a)
 	exporter_free(a->exporter);
 	billing_release(&a->billing);
 	store_free(a->store);
+	metrics_free(a->metrics);
 	loop_free(a->loop);
 	print_release(&a->printer);
 	tree_release(&a->tree);

@@ -10,6 +10,7 @@
 #include "billing.h"
 #include "exporter.h"
 #include "loop.h"
+#include "metrics.h"
 #include "options.h"
 #include "pipeline.h"
 #include "print.h"
@@ -24,6 +25,7 @@ struct app {
 	struct billing billing;
 	struct exporter *exporter; /* NULL: no endpoint */
 	struct store *store;	   /* NULL: not wanted */
+	struct metrics *metrics;   /* NULL: not wanted */
 	struct printer printer;
 	struct tree tree; /* for OUTPUT_TREE */
 	FILE *out;

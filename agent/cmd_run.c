@@ -6,8 +6,11 @@
 #include "live.h"
 #include "log.h"
 #include "notify.h"
+#include "live_values.h"
 #include "page.h"
 #include "schema.h"
+#include "scrape.h"
+#include "ui.h"
 
 #include <errno.h>
 
@@ -29,6 +32,32 @@ static void start_page(struct page *p, const struct options *o)
 		db = path;
 	if (o->ui && db && !page_start(p, o, db))
 		fprintf(stderr, "page: %s\n", p->url);
+}
+
+/* Who asks for metrics and gets none would take silence for idleness: no start without. */
+static int start_scrape(struct scrape **ret, struct live *l, const struct options *o)
+{
+	struct scrape_config config = {
+		.listen_fd = -1,
+		.metrics = l->app.metrics,
+		.own = live_values,
+		.ctx = l,
+	};
+	char url[128];
+	int r;
+
+	if (!o->metrics)
+		return 0;
+	r = ui_listen(o->metrics, &config.listen_fd);
+	if (!r)
+		r = scrape_new(ret, l->app.loop, &config);
+	if (!r)
+		r = ui_url(config.listen_fd, "", url, sizeof(url));
+	if (r)
+		log_error("metrics: cannot listen: %s address=%s", strerror(-r), o->metrics);
+	else if (!o->quiet)
+		fprintf(stderr, "metrics: %.*smetrics\n", (int)strcspn(url, "?"), url);
+	return r;
 }
 
 static void say_ready(const struct live *l, const struct options *o)
@@ -81,6 +110,7 @@ static int watch(const struct options *o, const char *record_file)
 	struct loop_source *source; /* the loop's; never removed one by one */
 	struct watchdog watchdog = { 0 };
 	struct page page = { 0 };
+	struct scrape *scrape = NULL;
 	struct live l;
 	int r = live_start(&l, o, record_file, 0);
 
@@ -92,6 +122,8 @@ static int watch(const struct options *o, const char *record_file)
 		r = loop_add_signal(l.app.loop, &source, SIGHUP, on_hangup, &l);
 	if (!r)
 		r = add_watchdog(l.app.loop, &watchdog);
+	if (!r)
+		r = start_scrape(&scrape, &l, o);
 	if (!r) {
 		start_page(&page, o);
 		say_ready(&l, o);
@@ -101,6 +133,7 @@ static int watch(const struct options *o, const char *record_file)
 		log_error("loop: %s", strerror(-r));
 	notify_send("STOPPING=1");
 	page_stop(&page);
+	scrape_free(scrape);
 	/* An endpoint that was down is reported, and no reason to fail the stop. */
 	live_stop(&l, FLUSH_MS);
 	if (o->output == OUTPUT_TABLE && !o->quiet)

@@ -162,6 +162,8 @@ static const struct {
 	MEMBER(KEY_BATCH, YES, batch),
 	MEMBER(KEY_DELETE, YES, remove),
 	MEMBER(KEY_LISTEN, TEXT, listen),
+	MEMBER(KEY_METRICS, TEXT, metrics),
+	MEMBER(KEY_METRICS_FILE, TEXT, metrics_file),
 	MEMBER(KEY_ALLOW_HOST, TEXTS, allow_hosts),
 	MEMBER(KEY_VERBOSE, YES, verbose),
 	MEMBER(KEY_QUIET, YES, quiet),

@@ -65,6 +65,8 @@ enum flag_key {
 	KEY_LISTEN,
 	KEY_LISTEN_FD,
 	KEY_ALLOW_HOST,
+	KEY_METRICS,
+	KEY_METRICS_FILE,
 	KEY_EXPORTER, /* and one for each of exporter_flags */
 };
 

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "live_values.h"
+
+#include "cleanup.h"
+#include "live.h"
+#include "scrape.h"
+
+#include <sys/resource.h>
+
+struct values {
+	struct expose_value *to;
+	size_t n;
+};
+
+static void add(struct values *v, const struct expose_value *rows, size_t n)
+{
+	for (size_t i = 0; i < n && v->n < SCRAPE_VALUES_MAX; i++)
+		v->to[v->n++] = rows[i];
+}
+
+#define COUNT(of, text, v)                                                                         \
+	{                                                                                          \
+		.name = "gentap_" of, .help = text, .value = (v)                                   \
+	}
+#define COUNT_BY(of, text, l, is, v)                                                               \
+	{                                                                                          \
+		.name = "gentap_" of, .help = text, .label = l, .label_value = is, .value = (v)    \
+	}
+#define GAUGE(of, text, v)                                                                         \
+	{                                                                                          \
+		.name = "gentap_" of, .help = text, .value = (v), .gauge = true                    \
+	}
+
+/* By enum gentap_stat. */
+static const char *const kernel_events[] = {
+	"records",     "bytes",	   "ring_full", "ring_full_bytes", "read_fault",  "truncated",
+	"over_budget", "no_entry", "map_full",	"ignored_calls",   "connections", "unreadable",
+};
+_Static_assert(ARRAY_LEN(kernel_events) == GENTAP_STAT_MAX, "each has a name");
+
+static void add_probe(struct values *to, const struct probe_stats *s)
+{
+	const struct expose_value rows[] = {
+		GAUGE("probe_processes", "Processes that are observed.", s->processes),
+		GAUGE("probe_links", "Probes that are attached.", s->links),
+		GAUGE("probe_unsearched_files", "Files still to be searched.", s->unsearched),
+		COUNT("probe_attach_errors", "Probes not attached.", s->attach_errors),
+		COUNT("probe_perf_lost", "Lost records of new processes.", s->perf_lost),
+	};
+
+	add(to, rows, ARRAY_LEN(rows));
+	for (size_t i = 0; i < ARRAY_LEN(kernel_events); i++) {
+		const struct expose_value row =
+			COUNT_BY("probe_kernel", "What the kernel programs did and could not do.",
+				 "event", kernel_events[i], s->kernel[i]);
+
+		add(to, &row, 1);
+	}
+}
+
+static void add_pipeline(struct values *to, const struct pipeline_stats *s)
+{
+	const struct expose_value rows[] = {
+		COUNT("pipeline_records", "Records of the kernel programs.", s->records),
+		COUNT("pipeline_bytes", "Bytes in them.", s->bytes),
+		COUNT("pipeline_lost_records", "Records that are missing.", s->lost_records),
+		COUNT("pipeline_lost_bytes", "Bytes that are missing.", s->lost_bytes),
+		COUNT("pipeline_bad_records", "Malformed records.", s->bad_records),
+		COUNT("pipeline_connections", "Connections.", s->conns),
+		COUNT("pipeline_connections_evicted", "Dropped: too many.", s->conns_evicted),
+		COUNT("pipeline_connections_not_http", "Of another protocol.", s->not_http),
+		COUNT("pipeline_exchanges", "Requests with their answers.", s->exchanges),
+		COUNT("pipeline_calls", "Calls to models.", s->calls),
+		COUNT("pipeline_calls_partial", "Calls of which a part is missing.",
+		      s->calls_partial),
+		COUNT("pipeline_calls_twice", "Calls seen on both sides, dropped on one.",
+		      s->calls_twice),
+		COUNT("pipeline_parse_errors", "What could not be read.", s->parse_errors),
+		COUNT("pipeline_no_memory", "What there was no memory for.", s->no_memory),
+	};
+
+	add(to, rows, ARRAY_LEN(rows));
+}
+
+static void add_tracer(struct values *to, const struct tracer_stats *s)
+{
+	const struct expose_value rows[] = {
+		COUNT("tracer_runs", "Runs that were begun.", s->runs),
+		COUNT("tracer_runs_evicted", "Runs ended early: too many.", s->runs_evicted),
+		COUNT("tracer_tools_dropped", "Tools beyond a run's ceiling.", s->tools_dropped),
+		COUNT("tracer_attributes_dropped", "Attributes without room.", s->dropped_attrs),
+		COUNT("tracer_ambiguous", "Calls with several likely parents.", s->ambiguous),
+		COUNT("tracer_no_memory", "What there was no memory for.", s->no_memory),
+	};
+
+	add(to, rows, ARRAY_LEN(rows));
+}
+
+#define DROPPED "Spans that were not delivered."
+static void add_exporter(struct values *to, const struct otlp_stats *s)
+{
+	const struct expose_value rows[] = {
+		COUNT("exporter_spans", "Spans to be exported.", s->spans),
+		COUNT("exporter_exported", "Spans that were acknowledged.", s->exported),
+		COUNT_BY("exporter_dropped", DROPPED, "reason", "queue_full", s->dropped_full),
+		COUNT_BY("exporter_dropped", DROPPED, "reason", "refused", s->dropped_refused),
+		COUNT_BY("exporter_dropped", DROPPED, "reason", "expired", s->dropped_expired),
+		COUNT("exporter_retries", "Requests that were tried again.", s->retries),
+		GAUGE("exporter_queued", "Spans that wait.", s->queued),
+	};
+
+	add(to, rows, ARRAY_LEN(rows));
+}
+
+#define LOST "Spans that are not in the database."
+static void add_store(struct values *to, const struct store_stats *s)
+{
+	const struct expose_value rows[] = {
+		COUNT("store_spans", "Spans to be stored.", s->spans),
+		COUNT("store_written", "Spans that were written.", s->written),
+		COUNT_BY("store_lost", LOST, "reason", "queue_full", s->lost_full),
+		COUNT_BY("store_lost", LOST, "reason", "other", s->lost_other),
+		COUNT("store_errors", "Batches that could not be written at once.", s->errors),
+		GAUGE("store_queued", "Spans that wait.", s->queued),
+	};
+
+	add(to, rows, ARRAY_LEN(rows));
+}
+
+static uint64_t micros(struct timeval t)
+{
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_usec;
+}
+
+static uint64_t resident_bytes(void)
+{
+	_cleanup_fclose_ FILE *f = fopen("/proc/self/statm", "re");
+	char line[128] = "";
+	struct slice rest;
+	uint64_t pages = 0;
+
+	if (!f || !fgets(line, sizeof(line), f))
+		return 0;
+	rest = slice_from(line);
+	slice_cut(&rest, ' ');
+	slice_u64(slice_cut(&rest, ' '), &pages);
+	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static void add_process(struct values *to)
+{
+	struct rusage u = { 0 };
+	uint64_t resident = resident_bytes();
+
+	getrusage(RUSAGE_SELF, &u);
+	add(to,
+	    &(struct expose_value){
+		    .name = "process_cpu_seconds",
+		    .help = "Processor time of the agent.",
+		    .value = micros(u.ru_utime) + micros(u.ru_stime),
+		    .digits = 6,
+	    },
+	    1);
+	if (resident) /* else not known */
+		add(to,
+		    &(struct expose_value){
+			    .name = "process_resident_memory_bytes",
+			    .help = "Memory of the agent.",
+			    .value = resident,
+			    .gauge = true,
+		    },
+		    1);
+}
+
+size_t live_values(void *live, struct expose_value *to)
+{
+	struct live *l = live;
+	struct values v = { to, 0 };
+	struct probe_stats probe = { 0 };
+	struct store_stats store = { 0 };
+
+	probe_read_stats(l->probe, &probe);
+	add_probe(&v, &probe);
+	add_pipeline(&v, pipeline_stats(l->pipeline));
+	add_tracer(&v, tracer_stats(l->app.tracer));
+	if (l->app.exporter)
+		add_exporter(&v, exporter_stats(l->app.exporter));
+	if (l->app.store) {
+		store_read_stats(l->app.store, &store);
+		add_store(&v, &store);
+	}
+	add_process(&v);
+	return v.n;
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "expose.h"
+
+#include "metrics_impl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct writer {
+	struct buf *to;
+	enum expose_format format;
+	const struct metric_def *def;
+	char name[128];
+};
+
+/* ---- Which format -------------------------------------------------------------------------- */
+
+/* In thousandths, by RFC 9110; what is no number counts as absent. */
+static unsigned int quality(struct slice params)
+{
+	while (params.data) {
+		struct slice p = slice_trim(slice_cut(&params, ';'));
+		unsigned int q = 0, scale = 1000;
+
+		if (!slice_starts_nocase(p, SLICE("q=")) || p.len < 3)
+			continue;
+		for (size_t i = 2; i < p.len && scale; i++) {
+			if (i == 3 && p.data[i] == '.')
+				continue;
+			if (p.data[i] < '0' || p.data[i] > '9')
+				return 1000;
+			q += (unsigned int)(p.data[i] - '0') * scale;
+			scale /= 10;
+		}
+		return q;
+	}
+	return 1000;
+}
+
+enum expose_format expose_format(struct slice accept)
+{
+	unsigned int open = 0, text = 0;
+
+	while (accept.data) {
+		struct slice params = slice_cut(&accept, ',');
+		struct slice type = slice_trim(slice_cut(&params, ';'));
+		unsigned int q = quality(params);
+
+		if (slice_eq_nocase(type, SLICE("application/openmetrics-text")))
+			open = q > open ? q : open;
+		else if (slice_eq_nocase(type, SLICE("text/plain")))
+			text = q > text ? q : text;
+	}
+	return open && open >= text ? EXPOSE_OPENMETRICS : EXPOSE_TEXT;
+}
+
+const char *expose_content_type(enum expose_format f)
+{
+	return f == EXPOSE_OPENMETRICS
+		       ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+		       : "text/plain; version=0.0.4; charset=utf-8";
+}
+
+/* ---- Parts --------------------------------------------------------------------------------- */
+
+static void add_label_name(struct buf *to, const char *key)
+{
+	for (; *key; key++)
+		buf_add_char(to, *key == '.' ? '_' : *key);
+}
+
+/* Both formats escape the same three. */
+static void add_label_value(struct buf *to, struct slice v)
+{
+	size_t from = 0;
+
+	for (size_t i = 0; i < v.len; i++) {
+		char c = v.data[i];
+
+		if (c != '\\' && c != '"' && c != '\n')
+			continue;
+		buf_add_utf8(to, slice_sub(v, from, i - from));
+		buf_add_char(to, '\\');
+		buf_add_char(to, c == '\n' ? 'n' : c);
+		from = i + 1;
+	}
+	buf_add_utf8(to, slice_sub(v, from, v.len - from));
+}
+
+static void add_label(struct buf *to, char *separator, const char *key, struct slice value)
+{
+	buf_add_char(to, *separator);
+	*separator = ',';
+	add_label_name(to, key);
+	buf_add_str(to, "=\"");
+	add_label_value(to, value);
+	buf_add_char(to, '"');
+}
+
+/* An integer in units of 10^-digits, exactly. */
+static void add_number(struct buf *to, uint64_t v, unsigned int digits)
+{
+	uint64_t one = 1;
+
+	for (unsigned int i = 0; i < digits; i++)
+		one *= 10;
+	buf_printf(to, "%llu", (unsigned long long)(v / one));
+	if (digits && v % one)
+		buf_printf(to, ".%0*llu", (int)digits, (unsigned long long)(v % one));
+}
+
+static void add_head(struct buf *to, enum expose_format f, const char *name, const char *unit,
+		     const char *help, enum metric_type type)
+{
+	static const char *const types[] = {
+		[METRIC_COUNTER] = "counter",
+		[METRIC_GAUGE] = "gauge",
+		[METRIC_HISTOGRAM] = "histogram",
+	};
+	/* A counter's _total belongs to its name in one format, to its sample in the other. */
+	const char *end = type == METRIC_COUNTER && f == EXPOSE_TEXT ? "_total" : "";
+
+	buf_printf(to, "# HELP %s%s %s\n# TYPE %s%s %s\n", name, end, help, name, end, types[type]);
+	if (unit && f == EXPOSE_OPENMETRICS)
+		buf_printf(to, "# UNIT %s %s\n", name, unit);
+}
+
+/* ---- Series -------------------------------------------------------------------------------- */
+
+/* Name and labels of a sample; `bound` is a bucket's, or NULL. */
+static void add_sample(const struct writer *w, const struct metric_series *s, bool overflow,
+		       const char *suffix, const char *bound)
+{
+	char separator = '{';
+	size_t at = 0;
+
+	buf_add_str(w->to, w->name);
+	buf_add_str(w->to, suffix);
+	for (size_t l = 0; l < LABELS && at < s->key_len; l++) {
+		size_t len;
+
+		if (!(w->def->labels >> l & 1))
+			continue;
+		len = (unsigned char)s->key[at++];
+		if (len)
+			add_label(w->to, &separator, metric_label_keys[l],
+				  (struct slice){ s->key + at, len });
+		at += len;
+	}
+	if (overflow)
+		add_label(w->to, &separator, "otel_metric_overflow", SLICE("true"));
+	if (bound)
+		add_label(w->to, &separator, "le", slice_from(bound));
+	if (separator == ',')
+		buf_add_char(w->to, '}');
+	buf_add_char(w->to, ' ');
+}
+
+static void add_histogram(const struct writer *w, const struct metric_series *s, bool overflow)
+{
+	uint64_t below = 0;
+	char bound[32];
+
+	for (size_t b = 0; b <= w->def->n_bounds; b++) {
+		if (b == w->def->n_bounds)
+			snprintf(bound, sizeof(bound), "+Inf");
+		else
+			snprintf(bound, sizeof(bound), "%.10g", w->def->bounds[b]);
+		/* OpenMetrics wants a float to look like one. */
+		if (w->format == EXPOSE_OPENMETRICS && b < w->def->n_bounds && !strchr(bound, '.'))
+			snprintf(bound, sizeof(bound), "%.1f", w->def->bounds[b]);
+		below += s->buckets[b];
+		add_sample(w, s, overflow, "_bucket", bound);
+		buf_printf(w->to, "%llu\n", (unsigned long long)below);
+	}
+	add_sample(w, s, overflow, "_sum", NULL);
+	add_number(w->to, s->sum, w->def->digits);
+	buf_add_char(w->to, '\n');
+	add_sample(w, s, overflow, "_count", NULL);
+	buf_printf(w->to, "%llu\n", (unsigned long long)s->count);
+}
+
+static void add_series(const struct writer *w, const struct metric_series *s, bool overflow)
+{
+	if (w->def->type == METRIC_HISTOGRAM) {
+		add_histogram(w, s, overflow);
+		return;
+	}
+	add_sample(w, s, overflow, "_total", NULL);
+	add_number(w->to, s->sum, w->def->digits);
+	buf_add_char(w->to, '\n');
+}
+
+static int each_series(void *value, void *arg)
+{
+	const struct writer *w = arg;
+
+	add_series(w, value, false);
+	return buf_error(w->to);
+}
+
+static void add_metric(struct writer *w, const struct metric *m)
+{
+	const struct metric_def *d = w->def;
+	size_t len;
+
+	if (!m->series.count && !m->overflow)
+		return;
+	snprintf(w->name, sizeof(w->name), "%s%s%s", d->name, d->unit ? "_" : "",
+		 d->unit ? d->unit : "");
+	len = strlen(w->name);
+	for (size_t i = 0; i < len; i++)
+		if (w->name[i] == '.')
+			w->name[i] = '_';
+	add_head(w->to, w->format, w->name, d->unit, d->help, d->type);
+	table_each(&m->series, each_series, w);
+	if (m->overflow)
+		add_series(w, m->overflow, true);
+}
+
+/* What did not get a series of its own, or was not counted at all. */
+static void add_refused(const struct metrics *m, enum expose_format f, struct buf *to)
+{
+	static const struct {
+		const char *name, *help;
+		size_t at;
+	} rows[] = {
+		{ "gentap_metrics_overflowed", "Measurements beyond a metric's ceiling of series.",
+		  offsetof(struct metric, overflowed) },
+		{ "gentap_metrics_lost", "Measurements for which there was no memory.",
+		  offsetof(struct metric, lost) },
+	};
+
+	for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++) {
+		uint64_t total = 0;
+
+		for (size_t i = 0; i < n_metric_defs; i++)
+			total += *(const uint64_t *)((const char *)&m->metric[i] + rows[r].at);
+		add_head(to, f, rows[r].name, NULL, rows[r].help, METRIC_COUNTER);
+		buf_printf(to, "%s_total %llu\n", rows[r].name, (unsigned long long)total);
+	}
+}
+
+static void add_own(const struct expose_value *v, bool first, enum expose_format f, struct buf *to)
+{
+	char separator = '{';
+
+	if (first)
+		add_head(to, f, v->name, NULL, v->help, v->gauge ? METRIC_GAUGE : METRIC_COUNTER);
+	buf_printf(to, "%s%s", v->name, v->gauge ? "" : "_total");
+	if (v->label) {
+		add_label(to, &separator, v->label, slice_from(v->label_value));
+		buf_add_char(to, '}');
+	}
+	buf_add_char(to, ' ');
+	add_number(to, v->value, v->digits);
+	buf_add_char(to, '\n');
+}
+
+int expose(const struct metrics *m, const struct expose_value *own, size_t n_own,
+	   enum expose_format f, struct buf *to)
+{
+	struct writer w = { .to = to, .format = f };
+
+	for (size_t i = 0; i < n_metric_defs; i++) {
+		w.def = &metric_defs[i];
+		add_metric(&w, &m->metric[i]);
+	}
+	add_head(to, f, "gentap_spans", NULL, "Spans that were counted.", METRIC_COUNTER);
+	buf_printf(to, "gentap_spans_total %llu\n", (unsigned long long)m->spans);
+	add_refused(m, f, to);
+	for (size_t i = 0; i < n_own; i++)
+		add_own(&own[i], !i || strcmp(own[i].name, own[i - 1].name), f, to);
+	if (f == EXPOSE_OPENMETRICS)
+		buf_add_str(to, "# EOF\n");
+	return buf_error(to);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What metrics.c keeps and expose.c writes down. */
+#ifndef METRICS_METRICS_IMPL_H
+#define METRICS_METRICS_IMPL_H
+
+#include "metrics.h"
+#include "table.h"
+
+enum metric_type { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
+
+/* In the order in which a series' key has them and an exposition names them. */
+enum metric_label {
+	LABEL_OPERATION,
+	LABEL_PROVIDER,
+	LABEL_REQUEST_MODEL,
+	LABEL_RESPONSE_MODEL,
+	LABEL_AGENT,
+	LABEL_TOOL,
+	LABEL_TOOL_TYPE,
+	LABEL_MCP_METHOD,
+	LABEL_TOKEN_TYPE,
+	LABEL_TEAM,
+	LABEL_USER_TIER,
+	LABEL_ERROR,
+	LABELS,
+};
+
+/* Which spans a metric counts, as bits. */
+enum metric_class {
+	SPANS_CALL = 1 << 0,
+	SPANS_SERVER_CALL = 1 << 1, /* seen where it was answered */
+	SPANS_FETCH = 1 << 2,	    /* of a response that was counted when it was made */
+	SPANS_TOOL = 1 << 3,
+	SPANS_TOOL_OPEN = 1 << 4, /* whose end is not known */
+	SPANS_RUN = 1 << 5,
+	SPANS_MCP_CLIENT = 1 << 6,
+	SPANS_MCP_SERVER = 1 << 7,
+	SPANS_OTHER = 1 << 8,
+};
+
+/* What a metric measures of a span. */
+enum metric_value {
+	VALUE_ONE,	/* the span */
+	VALUE_DURATION, /* from its start to its end */
+	VALUE_SECONDS,	/* an attribute, as nanoseconds */
+	VALUE_USD,	/* an attribute, as picodollars */
+	VALUE_INT,	/* an attribute */
+	VALUE_TOKENS,	/* one for each type of token */
+	VALUE_MISSING,	/* the span, when it lacks the attribute */
+	VALUE_PRESENT,	/* the span, when it has it */
+};
+
+struct metric_def {
+	const char *name; /* OpenTelemetry's */
+	const char *unit; /* Prometheus's, or NULL */
+	const char *help;
+	enum metric_type type;
+	enum metric_value value;
+	unsigned int classes; /* bits of enum metric_class */
+	unsigned int labels;  /* bits of enum metric_label */
+	const char *key;      /* attribute, for values that are one's */
+	const double *bounds; /* upper and inclusive; of histograms */
+	size_t n_bounds;
+	unsigned int digits; /* behind the point: sums are in units of 10^-digits */
+};
+
+extern const char *const metric_label_keys[LABELS];
+extern const struct metric_def metric_defs[];
+extern const size_t n_metric_defs;
+
+/* The key: for each label of the metric, in order, a length byte and the value; length 0
+ * is a label that the span does not have. */
+struct metric_series {
+	uint64_t sum;
+	uint64_t count;
+	uint64_t *buckets; /* not cumulative; the last one is +Inf; NULL for counters */
+	size_t key_len;
+	char key[];
+};
+
+struct metric {
+	struct table series;
+	struct metric_series *overflow; /* NULL: was not needed */
+	uint64_t overflowed;		/* measurements in it */
+	uint64_t lost;			/* for which there was no memory */
+};
+
+struct metrics {
+	uint64_t spans;
+	struct metric metric[]; /* one for each metric_def */
+};
+
+#endif
