@@ -54,7 +54,8 @@ static void judge_end(struct decoder *d, enum http_end how, bool closed_here)
 	if (ours || d->lost)
 		return;
 	/* The usage that was asked for would have come behind all of the answer. */
-	if (cut || (how == HTTP_END_TRUNCATED && c->usage_asked && !c->usage.present))
+	if (cut || (how == HTTP_END_TRUNCATED && !c->error_type.data && c->usage_asked &&
+		    !c->usage.present))
 		call_mark_partial(c, closed_here ? "cancelled" : "stream_interrupted", 0);
 	if (!cut)
 		return;

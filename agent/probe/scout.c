@@ -188,18 +188,12 @@ int scout_new(struct scout **ret, struct loop *loop, scout_done_fn done, void *c
 	return 0;
 }
 
-void scout_free(struct scout *s)
+/* What was found is told, and what was still to be looked at, that it will not be. */
+static void tell_rest(struct scout *s)
 {
-	struct jobs *left[] = { &s->results, &s->urgent, &s->queue };
+	struct jobs *const left[] = { &s->results, &s->urgent, &s->queue };
 	struct job *job;
 
-	if (!s)
-		return;
-	pthread_mutex_lock(&s->lock);
-	s->quit = true;
-	pthread_cond_signal(&s->added);
-	pthread_mutex_unlock(&s->lock);
-	pthread_join(s->thread, NULL);
 	for (size_t i = 0; i < ARRAY_LEN(left); i++) {
 		while ((job = jobs_take(left[i]))) {
 			if (i)
@@ -207,6 +201,18 @@ void scout_free(struct scout *s)
 			tell(s, job);
 		}
 	}
+}
+
+void scout_free(struct scout *s)
+{
+	if (!s)
+		return;
+	pthread_mutex_lock(&s->lock);
+	s->quit = true;
+	pthread_cond_signal(&s->added);
+	pthread_mutex_unlock(&s->lock);
+	pthread_join(s->thread, NULL);
+	tell_rest(s);
 	release(s);
 }
 
