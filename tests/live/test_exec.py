@@ -115,10 +115,9 @@ def record(tap, w):
     parts = [KEY.encode()[i:i + 12] for i in range(0, len(KEY) - 12, 4)]
     tap.check("the recording has no secret", not any(x in raw for x in parts), [x for x in parts if x in raw])
     p = subprocess.run([*SUDO, GENTAP, "replay", "-o", "otlp-json", trace], capture_output=True, text=True)
-    again = {s[genai.REQUEST_ID]: s for s in spans.from_jsonl(p.stdout)}
+    again = {s[genai.REQUEST_ID]: s for s in spans.from_jsonl(p.stdout) if s.is_call}
     wrong = ["%s: live %r, replayed %r" % (k, live[k], again.get(k)) for k in live if k not in again or not same(live[k], again[k])]
-    tap.check("replay gives the spans that were live", not wrong and len(live) == len(again) == 7, wrong[:3] + [str(sorted(k for k in set(live[x].attrs) | set(again[x].attrs)
-                                            if live[x].attrs.get(k) != again[x].attrs.get(k))) for x in live if x in again][:2] + [p.stderr])
+    tap.check("replay gives the spans that were live", not wrong and len(live) == len(again) == 7, wrong[:3] + [p.stderr])
     seen = [s for s in w.collector.spans()]
     secret = [s.name for s in seen if KEY[:20] in repr(s.attrs) + repr(s.resource)]
     tap.equal("no secret in a span", secret, [])
