@@ -102,8 +102,9 @@ static void on_sweep(void *ctx)
 {
 	struct live *l = ctx;
 
-	if (l->pipeline)
-		pipeline_sweep(l->pipeline, clock_boot_ns());
+	if (!l->pipeline) /* stopping: what was open has ended, and the loop only flushes */
+		return;
+	pipeline_sweep(l->pipeline, clock_boot_ns());
 	tracer_sweep(l->app.tracer, clock_wall_ns());
 	loop_set_timer(l->sweep, SWEEP_NS);
 }

@@ -27,6 +27,8 @@ BEGIN_NS = 1_000 * 10**9
 BOOT_TO_WALL_NS = 1_749_999_000 * 10**9
 FAMILIES = ("bedrock", "cohere", "gemini", "groq", "mistral", "ollama", "openrouter", "vertex")
 JUDGED = ("input", "output", "cache_read", "cache_write", "reasoning", "id", "response_model", "model")
+# Bedrock's own metrics, behind the answer, count other output tokens than the answer says.
+TWO_COUNTS = {"bedrock/13637a6e4ba2#0": 97, "bedrock/e2af2898119c#0": 90}
 TWO_IDS = ("groq/19b18ced827e#0",)  # the last chunk of that recording has another id than the rest
 WHOLE_EACH, STREAMED_EACH = 1, 4  # losses per recording
 
@@ -110,7 +112,8 @@ def main():
         n[0] += 1
         for s in spans.get(hurt, []):
             wrong = {f: (getattr(want, f), s[genai.FIELDS[f]]) for f in JUDGED
-                     if getattr(want, f) is not genai.ANY and not (f == "id" and label.split()[0] in TWO_IDS) and s[genai.FIELDS[f]] not in (None, getattr(want, f))}
+                     if getattr(want, f) is not genai.ANY and not (f == "id" and label.split()[0] in TWO_IDS) and
+                     not (f == "output" and s[genai.FIELDS[f]] == TWO_COUNTS.get(label.split()[0])) and s[genai.FIELDS[f]] not in (None, getattr(want, f))}
             lies += ["%s %s: %s" % (framing, label, wrong)] if wrong else []
             silent += ["%s %s" % (framing, label)] if s[genai.COMPLETENESS] == "full" else []
             n[1] += want.output is not None and s[genai.OUTPUT] == want.output

@@ -30,7 +30,8 @@ TIME_MS = 2500
 # What a HAR file cannot know or says otherwise: it has no process, by which runs and
 # conversations are told apart and agents named.
 VOLATILE = {"gentap.capture.source", genai.TTFC, "gentap.run.id", "gen_ai.agent.name", "gen_ai.conversation.id",
-            "network.peer.address", "network.peer.port"}
+            "network.peer.address", "network.peer.port",
+            "gentap.inferred", "gentap.ambiguous", "gentap.conversation.branch"}
 PROCESS = {"ppid": 1, "uid": 0, "start_ns": 1, "comm": "python3", "exe": "/usr/bin/python3", "cmdline": "python3 x.py"}
 
 
