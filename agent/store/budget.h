@@ -27,7 +27,7 @@ struct budget_state {
 	int64_t from_ns, to_ns; /* of the period that now is in */
 	int64_t spent_pd;
 	uint64_t unknown;   /* calls without a price: spent_pd is a lower bound */
-	double forecast_pd; /* at the end of the period, spending on as so far */
+	double forecast_pd; /* at its end, spending on as so far; NAN: too early to say */
 	enum budget_level level;
 };
 

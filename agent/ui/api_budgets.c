@@ -7,6 +7,7 @@
 #include "query_run.h"
 
 #include <inttypes.h>
+#include <math.h>
 
 static void write_budget(struct api_context *c, const struct budget *b, bool first)
 {
@@ -29,10 +30,13 @@ static void write_budget(struct api_context *c, const struct budget *b, bool fir
 	}
 	length = (double)(s.to_ns - s.from_ns);
 	buf_printf(c->to,
-		   ",\"spent\":%.12g,\"unknown\":%" PRIu64
-		   ",\"forecast\":%.12g,\"level\":\"%s\",\"elapsed\":%.4f}",
-		   (double)s.spent_pd / 1e12, s.unknown, s.forecast_pd / 1e12, levels[s.level],
+		   ",\"spent\":%.12g,\"unknown\":%" PRIu64 ",\"level\":\"%s\",\"elapsed\":%.4f",
+		   (double)s.spent_pd / 1e12, s.unknown, levels[s.level],
 		   length > 0 ? ((double)c->now_ns - (double)s.from_ns) / length : 1.0);
+	if (isnan(s.forecast_pd))
+		buf_add_str(c->to, ",\"forecast\":null}");
+	else
+		buf_printf(c->to, ",\"forecast\":%.12g}", s.forecast_pd / 1e12);
 }
 
 /* By the connection that is open: this process may open no file any more. */
