@@ -2,6 +2,7 @@
 #include "mask.h"
 
 #include "cleanup.h"
+#include "secret.h"
 
 enum line {
 	LINE_NAME,	 /* from the line's first byte: a field name or a method */
@@ -22,14 +23,7 @@ enum word_state {
 	WORD_KEY,    /* in a word that began like an API key */
 };
 
-/* Names in heads: secret when they contain one of these ... */
-static const struct slice secret_parts[] = {
-	SLICE("key"),	 SLICE("token"),     SLICE("secret"),	  SLICE("auth"),
-	SLICE("cookie"), SLICE("signature"), SLICE("credential"), SLICE("passw"),
-};
-/* ... and none of these. */
-static const struct slice harmless_parts[] = { SLICE("ratelimit"), SLICE("token-count") };
-/* Parameters are shorter. */
+/* Parameters are shorter than what secret.h knows. */
 static const struct slice secret_params[] = { SLICE("sig"), SLICE("pwd"), SLICE("jwt") };
 /* Names anywhere: the whole word. */
 static const struct slice secret_words[] = {
@@ -92,14 +86,6 @@ static struct slice word_slice(const struct mask_word *w)
 	return (struct slice){ w->text, MIN(w->len, (size_t)MASK_WORD_MAX) };
 }
 
-static bool contains_one(struct slice word, const struct slice *list, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (slice_find(word, list[i]) >= 0)
-			return true;
-	return false;
-}
-
 static bool is_one(struct slice word, const struct slice *list, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -113,10 +99,7 @@ static bool is_secret_name(const struct mask_word *w)
 {
 	struct slice name = word_slice(w);
 
-	if (w->len > MASK_WORD_MAX)
-		return !contains_one(name, harmless_parts, ARRAY_LEN(harmless_parts));
-	return contains_one(name, secret_parts, ARRAY_LEN(secret_parts)) &&
-	       !contains_one(name, harmless_parts, ARRAY_LEN(harmless_parts));
+	return w->len > MASK_WORD_MAX ? secret_name_cut(name) : secret_name(name);
 }
 
 /* ---- Lines ------------------------------------------------------------------------------ */

@@ -2,32 +2,17 @@
 #include "clues.h"
 
 #include "cleanup.h"
+#include "secret.h"
 #include "siphash.h"
-
-/* Parts of names whose values are secrets, as flow/mask.h has them. */
-static const struct slice secret_words[] = {
-	SLICE("key"),	 SLICE("token"),     SLICE("secret"), SLICE("auth"),
-	SLICE("cookie"), SLICE("signature"), SLICE("passw"),  SLICE("credential"),
-};
-
-static bool is_secret(struct slice name)
-{
-	for (size_t i = 0; i < ARRAY_LEN(secret_words); i++)
-		for (size_t at = 0; at + secret_words[i].len <= name.len; at++)
-			if (slice_eq_nocase(slice_sub(name, at, secret_words[i].len),
-					    secret_words[i]))
-				return true;
-	return false;
-}
 
 bool clue_header_allowed(struct slice name)
 {
-	return name.len && !is_secret(name);
+	return name.len && !secret_name(name);
 }
 
 bool clue_member_allowed(struct slice path)
 {
-	return path.len && !is_secret(path);
+	return path.len && !secret_name(path);
 }
 
 static void add(struct call *c, const char *kind, const char *name, struct slice value)
