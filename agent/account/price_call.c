@@ -64,6 +64,14 @@ static const char *why_nothing_to_price(const struct call *c)
 	return c->status >= 400 ? "" : "no usage on the wire";
 }
 
+/* A faster speed is priced as a tier is; what was served decides, not what was asked. */
+static struct slice tier_of(const struct call *c)
+{
+	if (slice_eq(c->speed, SLICE("fast")))
+		return c->speed;
+	return c->service_tier.data ? c->service_tier : c->request_service_tier;
+}
+
 static bool computed(const struct price_table *const *tables, size_t n_tables, const struct call *c,
 		     struct cost *ret)
 {
@@ -73,7 +81,7 @@ static bool computed(const struct price_table *const *tables, size_t n_tables, c
 		.provider_guessed = !c->profile,
 		.host = c->server.address,
 		.path = c->path,
-		.tier = c->service_tier.data ? c->service_tier : c->request_service_tier,
+		.tier = tier_of(c),
 		.unix_s = (int64_t)(c->start_ns / 1000000000),
 	};
 	struct price_counts counts;

@@ -2,6 +2,8 @@
 #include "slice.h"
 
 #include <errno.h>
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -107,6 +109,25 @@ int slice_u64(struct slice s, uint64_t *ret)
 		    __builtin_add_overflow(v, (uint64_t)(s.data[i] - '0'), &v))
 			return -ERANGE;
 	}
+	*ret = v;
+	return 0;
+}
+
+int slice_f64(struct slice s, double *ret)
+{
+	char text[64], *end;
+	double v;
+
+	if (!s.len || s.len >= sizeof(text))
+		return -EINVAL;
+	for (size_t i = 0; i < s.len; i++)
+		if (!s.data[i] || !strchr("0123456789.eE+-", s.data[i]))
+			return -EINVAL;
+	memcpy(text, s.data, s.len);
+	text[s.len] = '\0';
+	v = strtod(text, &end);
+	if (end != text + s.len || !isfinite(v))
+		return -EINVAL;
 	*ret = v;
 	return 0;
 }

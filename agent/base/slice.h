@@ -41,6 +41,8 @@ struct slice slice_trim(struct slice s);
 struct slice slice_cut(struct slice *rest, char c);
 /* The whole slice as a decimal number: 0, or -EINVAL, or -ERANGE. */
 int slice_u64(struct slice s, uint64_t *ret);
+/* The whole slice as a finite decimal number ("12", "-0.5", "7e-05"): 0 or -EINVAL. */
+int slice_f64(struct slice s, double *ret);
 /* FNV-1a, 64 bit; chains: pass the hash of what came before as `h`, or SLICE_HASH. */
 #define SLICE_HASH UINT64_C(0xcbf29ce484222325)
 uint64_t slice_hash(uint64_t h, struct slice s);

@@ -32,6 +32,8 @@ static const struct {
 	{ "output_tokens", USAGE_OUTPUT },
 	{ "output_tokens_details.thinking_tokens", USAGE_REASONING },
 	{ "server_tool_use.web_search_requests", USAGE_WEB_SEARCHES },
+	{ "server_tool_use.web_fetch_requests", USAGE_WEB_FETCHES },
+	{ "server_tool_use.code_execution_requests", USAGE_CODE_EXECUTIONS },
 };
 
 static void read_usage(struct call *c, struct anthropic_state *st, struct json_val usage)
@@ -43,6 +45,8 @@ static void read_usage(struct call *c, struct anthropic_state *st, struct json_v
 	/* Input is the sum of several members: some may be behind the cut. */
 	st->usage_cut |= json_cut(usage);
 	call_update(c, &c->service_tier, json_get(usage, "service_tier"));
+	call_update(c, &c->speed, json_get(usage, "speed"));
+	call_update(c, &c->inference_geo, json_get(usage, "inference_geo"));
 	for (struct json_val i = json_first(json_get(usage, "iterations")); i.doc; i = json_next(i))
 		if (json_is(json_get(i, "type"), "compaction"))
 			c->compacted = true;
@@ -337,6 +341,7 @@ static void anthropic_request(struct call *c, const struct decoder_config *confi
 	call_json_strs(c, json_get(root, "stop_sequences"), &c->stop_sequences,
 		       &c->n_stop_sequences);
 	call_update(c, &c->request_service_tier, json_get(root, "service_tier"));
+	call_update(c, &c->request_speed, json_get(root, "speed"));
 	call_update(c, &c->reasoning_level, json_path(root, "output_config.effort"));
 	call_update(c, &c->user, json_path(root, "metadata.user_id"));
 	if (json_is(format, "json_schema"))

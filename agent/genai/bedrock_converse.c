@@ -50,6 +50,7 @@ static void read_common(struct call *c, struct converse_state *st, struct json_v
 	bedrock_read_rows(&st->raw, usage, usage_rows, ARRAY_LEN(usage_rows));
 	read_cache_details(&st->raw, usage);
 	call_update(c, &c->service_tier, json_path(root, "serviceTier.type"));
+	call_update_seconds(&c->processing_s, json_path(root, "metrics.latencyMs"), 1e-3);
 }
 
 static void set_stop(struct call *c, struct json_val reason)

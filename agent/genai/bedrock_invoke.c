@@ -237,6 +237,7 @@ static void invoke_event(struct call *c, const struct decoder_config *config, vo
 	if (json_type(metrics) == JSON_OBJECT) {
 		bedrock_read_rows(&st->counted, metrics, metrics_rows, ARRAY_LEN(metrics_rows));
 		st->stopped = true;
+		call_update_seconds(&c->processing_s, json_get(metrics, "invocationLatency"), 1e-3);
 	}
 	if (!use_inner(c, st, root)) {
 		native_read(c, config, st, root);
@@ -263,6 +264,7 @@ static void invoke_head(struct call *c, void *state, const struct http_head *hea
 	struct invoke_state *st = state;
 	uint64_t tokens;
 
+	(void)c;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		/* Bodies leave out what was not cached; so that both say the same, 0 is not read.
 		 */
@@ -270,8 +272,6 @@ static void invoke_head(struct call *c, void *state, const struct http_head *hea
 		    tokens <= (uint64_t)USAGE_TOKENS_MAX &&
 		    (tokens || rows[i].field == USAGE_INPUT || rows[i].field == USAGE_OUTPUT))
 			usage_set(&st->counted, rows[i].field, (int64_t)tokens);
-	c->service_tier =
-		arena_copy(&c->arena, http_head_get(head, SLICE("x-amzn-bedrock-service-tier")));
 }
 
 /* What the body did not say. */

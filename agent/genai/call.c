@@ -44,6 +44,9 @@ int call_new(struct call **ret)
 	c->top_p = NAN;
 	c->frequency_penalty = NAN;
 	c->presence_penalty = NAN;
+	c->retry_after_s = NAN;
+	c->processing_s = NAN;
+	c->queue_s = NAN;
 	*ret = c;
 	return 0;
 }
@@ -131,6 +134,14 @@ void call_json_strs(struct call *c, struct json_val v, struct slice **list, size
 		if (s)
 			*s = call_json_str(c, i);
 	}
+}
+
+void call_update_seconds(double *to, struct json_val v, double unit)
+{
+	double n;
+
+	if (!json_f64(v, &n) && n >= 0)
+		*to = n * unit;
 }
 
 int64_t call_json_i64(struct json_val v)

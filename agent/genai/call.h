@@ -12,6 +12,7 @@
 
 #include "arena.h"
 #include "process.h"
+#include "rate_limit.h"
 #include "usage.h"
 
 #define CALL_ARENA_MAX (16 * 1024 * 1024)
@@ -157,8 +158,14 @@ struct call {
 	int status;	   /* HTTP; 0 when no response was seen */
 	int http_version;  /* 10, 11, 20 */
 	struct slice user_agent;
-	struct slice request_id; /* the provider's, from response headers */
-	int64_t retry_count;	 /* x-stainless-retry-count; -1 absent */
+	struct slice request_id;	/* the provider's, from response headers */
+	struct rate_limit *rate_limits; /* of the response's head; each kind once */
+	size_t n_rate_limits;
+	double retry_after_s; /* NAN absent */
+	double processing_s;  /* as the provider measured it; NAN absent */
+	double queue_s;	      /* of that, or before it: waiting; NAN absent */
+	struct slice region;  /* where it was served, as the provider calls it */
+	int64_t retry_count;  /* x-stainless-retry-count; -1 absent */
 	struct trace_parent parent;
 	struct slice trace_state;
 
@@ -182,6 +189,7 @@ struct call {
 	struct slice reasoning_level;
 	struct slice output_type; /* text, json, image, speech */
 	struct slice request_service_tier;
+	struct slice request_speed; /* Anthropic: fast, standard */
 	struct slice previous_response_id;
 	struct slice conversation_id;
 	struct clue *clues; /* what rules of identity asked for */
@@ -197,6 +205,8 @@ struct call {
 	struct slice response_model;
 	struct slice response_status; /* Responses API: completed, queued, … */
 	struct slice service_tier;
+	struct slice speed;	    /* that it was served at, as request_speed */
+	struct slice inference_geo; /* Anthropic: where the model ran */
 	struct slice system_fingerprint;
 	struct slice *finish_reasons; /* normalised, in choice order */
 	size_t n_finish_reasons;
@@ -241,6 +251,8 @@ struct slice call_json_str(struct call *c, struct json_val v);
 void call_update(struct call *c, struct slice *field, struct json_val v);
 /* Appends a JSON string, or the strings of an array, to a list in the arena. */
 void call_json_strs(struct call *c, struct json_val v, struct slice **list, size_t *count);
+/* Sets it to that many `unit`s, of seconds; what is no number from 0 on changes nothing. */
+void call_update_seconds(double *to, struct json_val v, double unit);
 int64_t call_json_i64(struct json_val v); /* -1 when absent or no whole number */
 double call_json_f64(struct json_val v);  /* NAN when absent or no number */
 /* stop, length, content_filter, tool_calls, error; others unchanged. Static or `raw`. */

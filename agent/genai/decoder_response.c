@@ -208,7 +208,7 @@ void decoder_response_head(struct decoder *d, const struct http_head *head, uint
 	struct slice type = http_head_get(head, SLICE("content-type"));
 
 	if (c && d->ws) {
-		response_head_read(c, head);
+		response_head_read(c, head, ts_ns);
 		return;
 	}
 	if (!c || d->response_seen || (head->status >= 100 && head->status < 200))
@@ -220,7 +220,7 @@ void decoder_response_head(struct decoder *d, const struct http_head *head, uint
 		return;
 	}
 	c->response_start_ns = ts_ns;
-	response_head_read(c, head);
+	response_head_read(c, head, ts_ns);
 	d->content_type = arena_copy(&c->arena, type);
 	d->grpc_coding = arena_copy(&c->arena, http_head_get(head, SLICE("grpc-encoding")));
 	read_grpc_status(c, head);

@@ -47,6 +47,7 @@ static void read_counts(struct call *c, struct json_val root)
 {
 	usage_set_json(&c->usage, USAGE_INPUT, json_get(root, "prompt_eval_count"));
 	usage_set_json(&c->usage, USAGE_OUTPUT, json_get(root, "eval_count"));
+	call_update_seconds(&c->processing_s, json_get(root, "total_duration"), 1e-9);
 }
 
 static void read_line(struct call *c, const struct decoder_config *config, struct ollama_state *st,

@@ -193,6 +193,13 @@ static void read_choice(struct reader *r, struct json_val choice, int64_t positi
 	call_set_finish(r->c, r->choice, json_raw(finish));
 }
 
+/* Groq's in its usage, Cerebras' beside it; in seconds. */
+static void read_times(struct call *c, struct json_val v)
+{
+	call_update_seconds(&c->processing_s, json_get(v, "total_time"), 1);
+	call_update_seconds(&c->queue_s, json_get(v, "queue_time"), 1);
+}
+
 /* A chunk or a whole response. */
 static void read_root(struct call *c, const struct decoder_config *config, struct chat_state *st,
 		      struct json_val root, uint64_t ts_ns)
@@ -210,6 +217,9 @@ static void read_root(struct call *c, const struct decoder_config *config, struc
 	/* Groq sends it there also when nobody asked for usage. */
 	openai_usage_read(&c->usage, json_path(root, "x_groq.usage"), quirks);
 	openai_usage_read(&c->usage, json_get(root, "usage"), quirks);
+	read_times(c, json_get(root, "usage"));
+	read_times(c, json_path(root, "x_groq.usage"));
+	read_times(c, json_get(root, "time_info"));
 	api_error_in(c, json_get(root, "x_groq"));
 	/* The one self-hosted server that names itself. */
 	if (!c->profile && slice_starts(c->system_fingerprint, SLICE("vllm-")))

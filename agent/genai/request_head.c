@@ -89,6 +89,8 @@ void request_head_read(struct call *c, const struct http_head *head,
 	if (!slice_u64(http_head_get(head, SLICE("x-stainless-retry-count")), &retries) &&
 	    retries <= 1000)
 		c->retry_count = (int64_t)retries;
+	c->request_service_tier =
+		arena_copy(&c->arena, http_head_get(head, SLICE("x-amzn-bedrock-service-tier")));
 	c->guardrail_id = arena_copy(
 		&c->arena, http_head_get(head, SLICE("x-amzn-bedrock-guardrailidentifier")));
 	c->mcp_session = arena_copy(&c->arena, http_head_get(head, SLICE("mcp-session-id")));
@@ -107,31 +109,70 @@ static void read_cost(struct call *c, const struct http_head *head)
 {
 	struct slice text = http_head_get(head, SLICE("x-litellm-response-cost"));
 	struct slice type = http_head_get(head, SLICE("content-type"));
-	char *end;
 	double usd;
 
-	if (!text.len || slice_starts_nocase(type, SLICE("text/event-stream")))
-		return;
-	text = arena_copy(&c->arena, text); /* gets its NUL */
-	if (!text.data)
-		return;
-	usd = strtod(text.data, &end);
-	if (end == text.data || !isfinite(usd) || usd < 0)
+	if (slice_starts_nocase(type, SLICE("text/event-stream")) || slice_f64(text, &usd) ||
+	    usd < 0)
 		return;
 	c->usage.cost_known = true;
 	c->usage.cost_usd = usd;
 }
 
-void response_head_read(struct call *c, const struct http_head *head)
+/* How long the provider says it took, in milliseconds: who worked before who passed on. */
+static const struct slice processing_headers[] = {
+	SLICE("openai-processing-ms"),
+	SLICE("x-amzn-bedrock-invocation-latency"),
+	SLICE("ms-azureml-model-time"),
+	SLICE("x-inference-time"),		 /* Text Generation Inference */
+	SLICE("cmp-upstream-response-duration"), /* Azure AI inference */
+	SLICE("x-kong-upstream-latency"),	 /* Mistral */
+	SLICE("x-envoy-upstream-service-time"),
+	SLICE("x-litellm-response-duration-ms"),
+};
+
+static const struct slice region_headers[] = { SLICE("x-ms-region"), SLICE("x-groq-region") };
+
+static const struct slice tier_headers[] = { SLICE("x-gemini-service-tier"),
+					     SLICE("x-amzn-bedrock-service-tier") };
+
+static struct slice first_of(const struct http_head *head, const struct slice *names, size_t count)
+{
+	struct slice value = SLICE_NONE;
+
+	for (size_t i = 0; i < count && !value.len; i++)
+		value = http_head_get(head, names[i]);
+	return value;
+}
+
+static void read_served(struct call *c, const struct http_head *head)
+{
+	struct slice tier = first_of(head, tier_headers, ARRAY_LEN(tier_headers));
+	double ms;
+
+	for (size_t i = 0; i < ARRAY_LEN(processing_headers) && isnan(c->processing_s); i++)
+		if (!slice_f64(http_head_get(head, processing_headers[i]), &ms) && ms >= 0)
+			c->processing_s = ms / 1e3;
+	if (!slice_f64(http_head_get(head, SLICE("x-queue-time")), &ms) && ms >= 0)
+		c->queue_s = ms / 1e3;
+	c->region =
+		arena_copy(&c->arena, first_of(head, region_headers, ARRAY_LEN(region_headers)));
+	if (tier.len)
+		c->service_tier = arena_copy(&c->arena, tier);
+}
+
+void response_head_read(struct call *c, const struct http_head *head, uint64_t ts_ns)
 {
 	const char *upstream = c->profile ? NULL : detect_upstream(head);
 
 	c->status = head->status;
 	if (!c->http_version)
 		c->http_version = head->version;
-	for (size_t i = 0; i < ARRAY_LEN(id_headers) && !c->request_id.data; i++)
-		c->request_id = arena_copy(&c->arena, http_head_get(head, id_headers[i]));
+	if (!c->request_id.data)
+		c->request_id =
+			arena_copy(&c->arena, first_of(head, id_headers, ARRAY_LEN(id_headers)));
 	read_cost(c, head);
+	read_served(c, head);
+	rate_limits_read(c, head, ts_ns);
 	if (upstream)
 		c->provider = slice_from(upstream);
 }

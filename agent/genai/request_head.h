@@ -12,6 +12,6 @@
 void call_set_origin(struct call *c, const struct decoder_origin *origin);
 void request_head_read(struct call *c, const struct http_head *head,
 		       const struct decoder_origin *origin);
-void response_head_read(struct call *c, const struct http_head *head);
+void response_head_read(struct call *c, const struct http_head *head, uint64_t ts_ns);
 
 #endif

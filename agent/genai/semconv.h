@@ -62,6 +62,16 @@ size_t semconv_name(enum semconv_profile p, enum semconv_name n, const char *ret
 #define ATTR_USAGE_CACHE_CREATION "gen_ai.usage.cache_creation.input_tokens" /* v1.41 */
 #define ATTR_USAGE_CACHE_WRITE "gen_ai.usage.cache_write.input_tokens"	     /* latest */
 #define ATTR_USAGE_REASONING "gen_ai.usage.reasoning.output_tokens"
+/* By modality: latest only. */
+#define ATTR_USAGE_TEXT_INPUT "gen_ai.usage.text.input_tokens"
+#define ATTR_USAGE_AUDIO_INPUT "gen_ai.usage.audio.input_tokens"
+#define ATTR_USAGE_IMAGE_INPUT "gen_ai.usage.image.input_tokens"
+#define ATTR_USAGE_TEXT_OUTPUT "gen_ai.usage.text.output_tokens"
+#define ATTR_USAGE_AUDIO_OUTPUT "gen_ai.usage.audio.output_tokens"
+#define ATTR_USAGE_IMAGE_OUTPUT "gen_ai.usage.image.output_tokens"
+#define ATTR_USAGE_TEXT_CACHE_READ "gen_ai.usage.text.cache_read.input_tokens"
+#define ATTR_USAGE_AUDIO_CACHE_READ "gen_ai.usage.audio.cache_read.input_tokens"
+#define ATTR_USAGE_IMAGE_CACHE_READ "gen_ai.usage.image.cache_read.input_tokens"
 #define ATTR_EMBEDDINGS_DIMENSION "gen_ai.embeddings.dimension.count"
 #define ATTR_AGENT_ID "gen_ai.agent.id"
 #define ATTR_DATA_SOURCE_ID "gen_ai.data_source.id"
@@ -93,10 +103,28 @@ size_t semconv_name(enum semconv_profile p, enum semconv_name n, const char *ret
 #define ATTR_PEER_PORT "network.peer.port"
 #define ATTR_GENTAP_SERVER_PID "gentap.server.process.pid" /* who answers, on this host */
 #define ATTR_GENTAP_SERVER_EXE "gentap.server.process.executable.path"
-#define ATTR_GENTAP_CAPTURE_SOURCE "gentap.capture.source"	/* openssl, … */
-#define ATTR_GENTAP_SERVICE_TIER "gentap.response.service_tier" /* not OpenAI's */
+#define ATTR_GENTAP_CAPTURE_SOURCE "gentap.capture.source"	  /* openssl, … */
+#define ATTR_GENTAP_SERVICE_TIER "gentap.response.service_tier"	  /* not OpenAI's */
+#define ATTR_GENTAP_REQUEST_TIER "gentap.request.service_tier"	  /* the same */
+#define ATTR_GENTAP_REQUEST_SPEED "gentap.request.speed"	  /* Anthropic: fast, standard */
+#define ATTR_GENTAP_SPEED "gentap.response.speed"		  /* that it was served at */
+#define ATTR_GENTAP_INFERENCE_GEO "gentap.response.inference_geo" /* Anthropic */
+#define ATTR_GENTAP_REGION "gentap.provider.region"		  /* as response headers call it */
+#define ATTR_GENTAP_PROCESSING "gentap.provider.processing_time"  /* s, as the provider says */
+#define ATTR_GENTAP_QUEUE "gentap.provider.queue_time"		  /* s, the same */
+#define ATTR_GENTAP_RETRY_AFTER "gentap.retry_after"		  /* s */
+/* What is left of a limit: gentap.rate_limit.NAME.{limit,remaining,reset,used}, by the
+ * names of rate_limit.h; reset in s after the response began, used from 0 to 1. */
+#define ATTR_GENTAP_RATE_LIMIT "gentap.rate_limit"
 #define ATTR_GENTAP_CACHE_WRITE_5M "gentap.usage.cache_write_5m.input_tokens"
 #define ATTR_GENTAP_CACHE_WRITE_1H "gentap.usage.cache_write_1h.input_tokens"
+#define ATTR_GENTAP_CACHE_WRITE_30M "gentap.usage.cache_write_30m.input_tokens"
+#define ATTR_GENTAP_CACHE_WRITE_12H "gentap.usage.cache_write_12h.input_tokens"
+/* Runs of tools on the provider's side. */
+#define ATTR_GENTAP_WEB_SEARCHES "gentap.usage.web_searches"
+#define ATTR_GENTAP_WEB_FETCHES "gentap.usage.web_fetches"
+#define ATTR_GENTAP_CODE_EXECUTIONS "gentap.usage.code_executions"
+#define ATTR_GENTAP_FILE_SEARCHES "gentap.usage.file_searches"
 #define ATTR_GENTAP_TOTAL "gentap.usage.total_tokens"	    /* as the provider reported it */
 #define ATTR_GENTAP_TOOL_CALLS "gentap.response.tool_calls" /* "name id" of each */
 

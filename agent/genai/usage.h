@@ -38,7 +38,11 @@ enum usage_field {
 	USAGE_OUTPUT_AUDIO,
 	USAGE_OUTPUT_IMAGE,
 	USAGE_TOTAL, /* as reported; checked against the others, never computed */
+	/* Tools that the provider ran, in runs; parts of nothing. */
 	USAGE_WEB_SEARCHES,
+	USAGE_WEB_FETCHES,
+	USAGE_CODE_EXECUTIONS,
+	USAGE_FILE_SEARCHES,
 	USAGE_FIELDS,
 };
 

@@ -8,6 +8,7 @@
 
 #include "api_error.h"
 #include "cleanup.h"
+#include "clock.h"
 #include "openai_responses.h"
 
 static bool responses_path(struct slice path)
@@ -99,6 +100,22 @@ static struct ws_op *realtime_begin(struct decoder *d, uint64_t ts_ns)
 	return session_open(d, SLICE_NONE, ts_ns);
 }
 
+/* What the session may still do, said once for each response. */
+static void realtime_limits(struct call *c, struct json_val limits, uint64_t ts_ns)
+{
+	for (struct json_val i = json_first(limits); i.doc; i = json_next(i)) {
+		struct rate_limit *l = rate_limit_get_named(c, json_raw(json_get(i, "name")));
+		double reset = call_json_f64(json_get(i, "reset_seconds"));
+
+		if (!l)
+			continue;
+		l->limit = call_json_i64(json_get(i, "limit"));
+		l->remaining = call_json_i64(json_get(i, "remaining"));
+		if (reset >= 0 && reset < RATE_LIMIT_RESET_MAX)
+			l->reset_ns = ts_ns + (uint64_t)(reset * (double)NSEC_PER_SEC);
+	}
+}
+
 static void realtime_server(struct decoder *d, struct json_val root, struct slice data,
 			    uint64_t ts_ns)
 {
@@ -115,6 +132,11 @@ static void realtime_server(struct decoder *d, struct json_val root, struct slic
 	/* An error names no response: it is the answer to what was asked last. */
 	if (!op && json_is(type, "error") && d->ws->n_ops && !d->ws->ops[d->ws->n_ops - 1].started)
 		op = &d->ws->ops[d->ws->n_ops - 1];
+	if (!op && json_is(type, "rate_limits.updated") && d->ws->n_ops) {
+		realtime_limits(d->ws->ops[d->ws->n_ops - 1].call, json_get(root, "rate_limits"),
+				ts_ns);
+		return;
+	}
 	if (!op)
 		return;
 	call_update(op->call, &op->call->conversation_id,

@@ -67,13 +67,20 @@ static const struct {
 	{ ATTR_AGENT_ID, FIELD_STR, AT(agent_id), 0, OPS_AGENT },
 	{ ATTR_DATA_SOURCE_ID, FIELD_STR, AT(data_source_id), 0, OPS_RETRIEVAL | OPS_AGENT },
 	{ ATTR_GUARDRAIL_ID, FIELD_STR, AT(guardrail_id), 0, OPS_ALL },
+	{ ATTR_GENTAP_REQUEST_SPEED, FIELD_STR, AT(request_speed), 0, OPS_ALL },
+	{ ATTR_GENTAP_SPEED, FIELD_STR, AT(speed), 0, OPS_ALL },
+	{ ATTR_GENTAP_INFERENCE_GEO, FIELD_STR, AT(inference_geo), 0, OPS_ALL },
+	{ ATTR_GENTAP_REGION, FIELD_STR, AT(region), 0, OPS_ALL },
+	{ ATTR_GENTAP_PROCESSING, FIELD_DOUBLE, AT(processing_s), 0, OPS_ALL },
+	{ ATTR_GENTAP_QUEUE, FIELD_DOUBLE, AT(queue_s), 0, OPS_ALL },
+	{ ATTR_GENTAP_RETRY_AFTER, FIELD_DOUBLE, AT(retry_after_s), 0, OPS_ALL },
 	{ ATTR_GENTAP_RETRY_COUNT, FIELD_INT, AT(retry_count), 0, OPS_ALL },
 	{ ATTR_GENTAP_REQUEST_ID, FIELD_STR, AT(request_id), 0, OPS_ALL },
 #undef AT
 };
 
 /* A fetched response was counted when it was made: no usage there. */
-static const struct {
+static const struct count {
 	enum usage_field field;
 	const char *key;
 	unsigned int ops;
@@ -85,7 +92,26 @@ static const struct {
 	{ USAGE_REASONING, ATTR_USAGE_REASONING, OPS_INFERENCE },
 	{ USAGE_CACHE_WRITE_5M, ATTR_GENTAP_CACHE_WRITE_5M, OPS_INFERENCE | OPS_AGENT },
 	{ USAGE_CACHE_WRITE_1H, ATTR_GENTAP_CACHE_WRITE_1H, OPS_INFERENCE | OPS_AGENT },
+	{ USAGE_CACHE_WRITE_30M, ATTR_GENTAP_CACHE_WRITE_30M, OPS_INFERENCE | OPS_AGENT },
+	{ USAGE_CACHE_WRITE_12H, ATTR_GENTAP_CACHE_WRITE_12H, OPS_INFERENCE | OPS_AGENT },
+	{ USAGE_WEB_SEARCHES, ATTR_GENTAP_WEB_SEARCHES, OPS_INFERENCE | OPS_AGENT },
+	{ USAGE_WEB_FETCHES, ATTR_GENTAP_WEB_FETCHES, OPS_INFERENCE | OPS_AGENT },
+	{ USAGE_CODE_EXECUTIONS, ATTR_GENTAP_CODE_EXECUTIONS, OPS_INFERENCE | OPS_AGENT },
+	{ USAGE_FILE_SEARCHES, ATTR_GENTAP_FILE_SEARCHES, OPS_INFERENCE | OPS_AGENT },
 	{ USAGE_TOTAL, ATTR_GENTAP_TOTAL, OPS_INFERENCE | OPS_AGENT | OPS_EMBEDDINGS },
+};
+
+/* By modality, for which version 1.41 has no names. */
+static const struct count latest_counts[] = {
+	{ USAGE_INPUT_TEXT, ATTR_USAGE_TEXT_INPUT, OPS_INFERENCE },
+	{ USAGE_INPUT_AUDIO, ATTR_USAGE_AUDIO_INPUT, OPS_INFERENCE },
+	{ USAGE_INPUT_IMAGE, ATTR_USAGE_IMAGE_INPUT, OPS_INFERENCE },
+	{ USAGE_OUTPUT_TEXT, ATTR_USAGE_TEXT_OUTPUT, OPS_INFERENCE },
+	{ USAGE_OUTPUT_AUDIO, ATTR_USAGE_AUDIO_OUTPUT, OPS_INFERENCE },
+	{ USAGE_OUTPUT_IMAGE, ATTR_USAGE_IMAGE_OUTPUT, OPS_INFERENCE },
+	{ USAGE_CACHE_READ_TEXT, ATTR_USAGE_TEXT_CACHE_READ, OPS_INFERENCE },
+	{ USAGE_CACHE_READ_AUDIO, ATTR_USAGE_AUDIO_CACHE_READ, OPS_INFERENCE },
+	{ USAGE_CACHE_READ_IMAGE, ATTR_USAGE_IMAGE_CACHE_READ, OPS_INFERENCE },
 };
 
 static bool op_in(const struct call *c, unsigned int ops)
@@ -155,6 +181,7 @@ static void set_openai(struct span *s, const struct call *c)
 	if (!op_in(c, OPS_INFERENCE | OPS_FETCH))
 		return;
 	if (!openai) {
+		span_set_str(s, ATTR_GENTAP_REQUEST_TIER, c->request_service_tier);
 		span_set_str(s, ATTR_GENTAP_SERVICE_TIER, c->service_tier);
 		return;
 	}
@@ -165,6 +192,22 @@ static void set_openai(struct span *s, const struct call *c)
 	span_set_str(s, ATTR_OPENAI_FINGERPRINT, c->system_fingerprint);
 }
 
+static void set_counts(struct span *s, const struct call *c, enum semconv_profile profile,
+		       const struct count *rows, size_t n_rows)
+{
+	for (size_t i = 0; i < n_rows; i++) {
+		const char *names[2] = { rows[i].key };
+		size_t n = 1;
+
+		if (!op_in(c, rows[i].ops) || !usage_has(&c->usage, rows[i].field))
+			continue;
+		if (!names[0])
+			n = semconv_name(profile, SEMCONV_NAME_CACHE_WRITE, names);
+		for (size_t k = 0; k < n; k++)
+			span_set_int(s, names[k], usage_get(&c->usage, rows[i].field));
+	}
+}
+
 static void set_usage(struct span *s, const struct call *c, enum semconv_profile profile)
 {
 	static const char *const sources[] = {
@@ -172,19 +215,12 @@ static void set_usage(struct span *s, const struct call *c, enum semconv_profile
 		[USAGE_SOURCE_WIRE] = "wire",
 		[USAGE_SOURCE_ESTIMATED] = "estimated",
 	};
-	const char *names[2];
-	size_t n;
 
 	if (op_in(c, OPS_FETCH))
 		return;
-	for (size_t i = 0; i < ARRAY_LEN(counts); i++) {
-		if (!op_in(c, counts[i].ops) || !usage_has(&c->usage, counts[i].field))
-			continue;
-		names[0] = counts[i].key;
-		n = names[0] ? 1 : semconv_name(profile, SEMCONV_NAME_CACHE_WRITE, names);
-		for (size_t k = 0; k < n; k++)
-			span_set_int(s, names[k], usage_get(&c->usage, counts[i].field));
-	}
+	set_counts(s, c, profile, counts, ARRAY_LEN(counts));
+	if (profile != SEMCONV_V1_41)
+		set_counts(s, c, profile, latest_counts, ARRAY_LEN(latest_counts));
 	if ((size_t)c->usage_source < ARRAY_LEN(sources))
 		span_set_str(s, ATTR_GENTAP_USAGE_SOURCE, slice_from(sources[c->usage_source]));
 }
@@ -396,6 +432,7 @@ void call_span_fill(struct span *s, const struct call *c, const struct tracer_co
 	set_status(s, c);
 	set_finish_reasons(s, c, s->error);
 	set_usage(s, c, config->profile);
+	call_limits_fill(s, c);
 	set_times(s, c);
 	set_gentap(s, c);
 	if (config->content)

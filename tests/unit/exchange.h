@@ -122,10 +122,11 @@ static inline void dump_messages(struct buf *to, const char *key, const struct m
 static inline void dump_usage(struct buf *to, const struct usage *u)
 {
 	static const char *const names[USAGE_FIELDS] = {
-		"in",	     "read",	   "write",	 "write_5m", "write_30m", "write_1h",
-		"write_12h", "in_text",	   "in_audio",	 "in_image", "in_video",  "in_tool",
-		"read_text", "read_audio", "read_image", "out",	     "reasoning", "out_text",
-		"out_audio", "out_image",  "total",	 "searches",
+		"in",	    "read",	 "write",     "write_5m",   "write_30m",
+		"write_1h", "write_12h", "in_text",   "in_audio",   "in_image",
+		"in_video", "in_tool",	 "read_text", "read_audio", "read_image",
+		"out",	    "reasoning", "out_text",  "out_audio",  "out_image",
+		"total",    "searches",	 "fetches",   "codes",	    "files",
 	};
 
 	if (!u->present && !u->cost_known)
@@ -137,6 +138,25 @@ static inline void dump_usage(struct buf *to, const struct usage *u)
 	if (u->cost_known)
 		buf_printf(to, " cost=%g", u->cost_usd);
 	buf_add_char(to, '\n');
+}
+
+static inline void dump_limits(struct buf *to, const struct call *c)
+{
+	for (size_t i = 0; i < c->n_rate_limits; i++) {
+		const struct rate_limit *l = &c->rate_limits[i];
+
+		buf_printf(to, "limit %s", rate_limit_name(l->kind));
+		if (l->limit >= 0)
+			buf_printf(to, " of=%" PRId64, l->limit);
+		if (l->remaining >= 0)
+			buf_printf(to, " left=%" PRId64, l->remaining);
+		if (l->reset_ns)
+			buf_printf(to, " reset=%" PRIu64, l->reset_ns);
+		if (!isnan(rate_limit_used(l)))
+			buf_printf(to, " used=%.3g", rate_limit_used(l));
+		buf_add_char(to, '\n');
+	}
+	dump_double(to, "retry_after", c->retry_after_s);
 }
 
 static inline void dump_request(struct buf *to, const struct call *c)
@@ -159,6 +179,7 @@ static inline void dump_request(struct buf *to, const struct call *c)
 	dump_slice(to, "reasoning", c->reasoning_level);
 	dump_slice(to, "output_type", c->output_type);
 	dump_slice(to, "request_tier", c->request_service_tier);
+	dump_slice(to, "request_speed", c->request_speed);
 	dump_slice(to, "previous", c->previous_response_id);
 	dump_slice(to, "conversation", c->conversation_id);
 	dump_slice(to, "user", c->user);
@@ -188,6 +209,12 @@ static inline void dump_call(struct buf *to, const struct call *c)
 	dump_slice(to, "model", c->response_model);
 	dump_slice(to, "response_status", c->response_status);
 	dump_slice(to, "tier", c->service_tier);
+	dump_slice(to, "speed", c->speed);
+	dump_slice(to, "geo", c->inference_geo);
+	dump_slice(to, "region", c->region);
+	dump_double(to, "processing", c->processing_s);
+	dump_double(to, "queue", c->queue_s);
+	dump_limits(to, c);
 	dump_slice(to, "fingerprint", c->system_fingerprint);
 	dump_slices(to, "finish", c->finish_reasons, c->n_finish_reasons);
 	dump_slices(to, "raw_finish", c->raw_finish_reasons, c->n_finish_reasons);

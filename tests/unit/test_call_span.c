@@ -237,6 +237,7 @@ static const struct {
 	{ "openai.* only for OpenAI", set_other_provider, SEMCONV_V1_41,
 	  "text_completion gpt-x gen_ai.operation.name=\"text_completion\""
 	  " gen_ai.provider.name=\"groq\" gen_ai.request.model=\"gpt-x\""
+	  " gentap.request.service_tier=\"flex\""
 	  " gentap.response.service_tier=\"on_demand\" gentap.usage.source=\"none\""
 	  " gentap.completeness=\"full\" gentap.capture.source=\"openssl\"" },
 	{ "an error with its code", set_http_error, SEMCONV_V1_41,
@@ -298,7 +299,7 @@ static const char inference_names[] =
 	"gen_ai.response.finish_reasons gen_ai.response.id gen_ai.response.model "
 	"gen_ai.response.time_to_first_chunk gen_ai.usage.cache_creation.input_tokens "
 	"gen_ai.usage.cache_write.input_tokens gen_ai.usage.cache_read.input_tokens "
-	"gen_ai.usage.input_tokens gen_ai.usage.output_tokens "
+	"gen_ai.usage.input_tokens gen_ai.usage.text.input_tokens gen_ai.usage.output_tokens "
 	"gen_ai.usage.reasoning.output_tokens server.address openai.api.type "
 	"openai.request.service_tier openai.response.service_tier "
 	"openai.response.system_fingerprint ";
