@@ -291,12 +291,8 @@ void call_complete(struct call *c)
 	if (!slice_eq(c->provider, SLICE("openai")) &&
 	    !slice_eq(c->provider, SLICE("azure.ai.openai")))
 		c->api_type = NULL;
-	/* Its tokens were counted when the response was made. */
-	if (c->op == OP_FETCH_RESPONSE) {
-		c->usage = (struct usage){ 0 };
-		if (!c->response_id.data)
-			c->response_id = last_segment(c->path);
-	}
+	if (c->op == OP_FETCH_RESPONSE && !c->response_id.data)
+		c->response_id = last_segment(c->path);
 	c->usage_source = c->usage.present ? USAGE_SOURCE_WIRE : USAGE_SOURCE_NONE;
 	if (c->arena.failed)
 		call_mark_partial(c, "memory", 0);

@@ -191,6 +191,7 @@ struct call {
 	struct slice request_service_tier;
 	struct slice request_speed; /* Anthropic: fast, standard */
 	struct slice previous_response_id;
+	struct slice stream_cursor; /* a fetch: behind which event its stream goes on */
 	struct slice conversation_id;
 	struct clue *clues; /* what rules of identity asked for */
 	size_t n_clues;

@@ -52,6 +52,7 @@ size_t semconv_name(enum semconv_profile p, enum semconv_name n, const char *ret
 #define ATTR_REQUEST_STOP_SEQUENCES "gen_ai.request.stop_sequences"
 #define ATTR_REQUEST_ENCODING_FORMATS "gen_ai.request.encoding_formats"
 #define ATTR_REQUEST_PREVIOUS_RESPONSE "gen_ai.request.previous_response.id"
+#define ATTR_REQUEST_STREAM_CURSOR "gen_ai.request.stream_cursor"
 #define ATTR_REQUEST_REASONING_LEVEL "gen_ai.request.reasoning.level"
 #define ATTR_RESPONSE_FINISH_REASONS "gen_ai.response.finish_reasons"
 #define ATTR_RESPONSE_TTFC "gen_ai.response.time_to_first_chunk"
