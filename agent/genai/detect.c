@@ -25,6 +25,7 @@ static const struct dialect *const dialects[] = {
 	&dialect_mcp,
 	&dialect_openai_media,
 	&dialect_xai_grpc,
+	&dialect_gemini_grpc,
 };
 
 /* First match wins: rows with a path stand before those of the same host without. */

@@ -64,6 +64,7 @@ extern const struct dialect dialect_cohere_chat;
 extern const struct dialect dialect_cohere_embed;
 extern const struct dialect dialect_gemini;
 extern const struct dialect dialect_gemini_embeddings;
+extern const struct dialect dialect_gemini_grpc;
 extern const struct dialect dialect_gemini_interactions;
 extern const struct dialect dialect_ollama;
 extern const struct dialect dialect_openai_chat;
