@@ -173,6 +173,8 @@ static const struct {
 	{ SLICE("max_tokens"), SLICE("length") },
 	{ SLICE("MAX_TOKENS"), SLICE("length") },
 	{ SLICE("max_output_tokens"), SLICE("length") },
+	{ SLICE("max_completion_tokens"), SLICE("length") },
+	{ SLICE("max_prompt_tokens"), SLICE("length") },
 	{ SLICE("model_length"), SLICE("length") },
 	{ SLICE("model_context_window_exceeded"), SLICE("length") },
 	{ SLICE("tool_use"), SLICE("tool_calls") },
@@ -198,6 +200,7 @@ static const struct {
 	{ SLICE("TIMEOUT"), SLICE("error") },
 	{ SLICE("failed"), SLICE("error") },
 	{ SLICE("cancelled"), SLICE("error") },
+	{ SLICE("expired"), SLICE("error") },
 	{ SLICE("MALFORMED_FUNCTION_CALL"), SLICE("error") },
 };
 

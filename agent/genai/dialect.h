@@ -67,6 +67,7 @@ extern const struct dialect dialect_gemini_embeddings;
 extern const struct dialect dialect_gemini_grpc;
 extern const struct dialect dialect_gemini_interactions;
 extern const struct dialect dialect_ollama;
+extern const struct dialect dialect_openai_assistants;
 extern const struct dialect dialect_openai_chat;
 extern const struct dialect dialect_openai_embeddings;
 extern const struct dialect dialect_openai_media;

@@ -66,7 +66,10 @@ static const struct {
 	{ ATTR_RESPONSE_MODEL, FIELD_STR, AT(response_model), 0,
 	  OPS_INFERENCE | OPS_FETCH | OPS_EMBEDDINGS },
 	{ ATTR_RESPONSE_STATUS, FIELD_STR, AT(response_status), 0, OPS_FETCH },
-	{ ATTR_AGENT_ID, FIELD_STR, AT(agent_id), 0, OPS_AGENT },
+	{ ATTR_AGENT_ID, FIELD_STR, AT(agent_id), 0, OPS_AGENT | OPS_CREATE },
+	{ ATTR_AGENT_NAME, FIELD_STR, AT(agent_name), 0, OPS_CREATE },
+	{ ATTR_AGENT_DESCRIPTION, FIELD_STR, AT(agent_description), 0, OPS_CREATE },
+	{ ATTR_RETRIEVAL_TOP_K, FIELD_INT, AT(top_k), 0, OPS_RETRIEVAL },
 	{ ATTR_DATA_SOURCE_ID, FIELD_STR, AT(data_source_id), 0, OPS_RETRIEVAL | OPS_AGENT },
 	{ ATTR_GUARDRAIL_ID, FIELD_STR, AT(guardrail_id), 0, OPS_ALL },
 	{ ATTR_GENTAP_REQUEST_SPEED, FIELD_STR, AT(request_speed), 0, OPS_ALL },
@@ -406,7 +409,10 @@ static void set_name(struct span *s, const struct call *c)
 
 	if (op_in(c, OPS_RETRIEVAL))
 		model = c->data_source_id;
-	if (model.len && op_in(c, OPS_INFERENCE | OPS_EMBEDDINGS | OPS_RETRIEVAL | OPS_OTHER))
+	else if (op_in(c, OPS_CREATE))
+		model = c->agent_name;
+	if (model.len &&
+	    op_in(c, OPS_INFERENCE | OPS_EMBEDDINGS | OPS_RETRIEVAL | OPS_CREATE | OPS_OTHER))
 		name = arena_alloc(&s->arena, op.len + 1 + model.len);
 	if (!name) {
 		s->name = op;

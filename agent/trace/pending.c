@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pending.h"
 
+#include "cleanup.h"
+
 void pending_init(struct pending *p)
 {
 	table_init(&p->ids, PENDING_MAX);
@@ -14,8 +16,14 @@ void pending_release(struct pending *p)
 
 static bool is_open(const struct call *c)
 {
-	return slice_eq(c->response_status, SLICE("queued")) ||
-	       slice_eq(c->response_status, SLICE("in_progress"));
+	/* The last two are of runs of OpenAI's assistants. */
+	static const struct slice open[] = { SLICE("queued"), SLICE("in_progress"),
+					     SLICE("requires_action"), SLICE("cancelling") };
+
+	for (size_t i = 0; i < ARRAY_LEN(open); i++)
+		if (slice_eq(c->response_status, open[i]))
+			return true;
+	return false;
 }
 
 /* Without memory it is forgotten, as if its making had not been seen. */
@@ -35,6 +43,8 @@ void pending_settle(struct pending *p, struct call *c)
 	if (c->op != OP_FETCH_RESPONSE) {
 		if (id.len && !c->usage.present && is_open(c))
 			remember(p, id);
+		else if (id.len && c->usage.present) /* told by another way than a fetch */
+			table_take(&p->ids, id.data, id.len);
 		return;
 	}
 	if (!c->usage.present || (id.len && !is_open(c) && table_take(&p->ids, id.data, id.len)))
