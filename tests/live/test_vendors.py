@@ -1,0 +1,42 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Vendors' own SDKs over real TLS, each call held against the provider's log."""
+import json
+import os
+import sys
+
+from harness import HERE, World, judge, need_root
+from tap import Tap
+from vendors import BY_API
+
+DELAYS = "ttft=150,delay=10,chunks=6"
+CALLS = [{"mock": "in=1300,out=77"}, {"mock": "tools=2"}, {"mock": "finish=length,bytes=100000"},
+         {"stream": True, "mock": DELAYS}, {"stream": True, "mock": DELAYS + ",tools=1"},
+         {"stream": True, "mock": DELAYS + ",finish=length,split=7"}]
+# Where the API has such counts.
+COUNTS = {"gemini": "cached=300,reason=11", "converse": "cached=300,cwrite=64", "invoke": "cached=300,cwrite=64,reason=11",
+          "mistral": "cached=300", "groq": "cached=300,reason=11"}
+
+
+def vendor(tap, w, agent, api):
+    calls = CALLS + [{"stream": s, "mock": COUNTS[api]} for s in (False, True) if api in COUNTS]
+    pid, _ = w.run([sys.executable, os.path.join(HERE, "clients", "vendors.py"), w.base, api, json.dumps(calls)])
+    judge(tap, api, w.finished(), agent, pids={pid}, count=len(calls))
+    if api == "groq":
+        spans = [s for s in agent.spans() if s.pid == pid]
+        tap.equal("what is left of its limit", {s["gentap.rate_limit.tokens.remaining"] for s in spans}, {5987})
+        tap.equal("where it was served", {s["gentap.provider.region"] for s in spans}, {"us-east-1"})
+
+
+def main():
+    need_root()
+    tap = Tap()
+    with World() as w, w.agent() as agent:
+        for api in BY_API:
+            tap.run(api, vendor, w, agent, api)
+        tap.equal("the collector could read all it got", w.collector.bad, [])
+    return tap.done()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
