@@ -33,6 +33,7 @@ import zstandard
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import dialects
+import realtime
 import vendors
 
 BODY_MAX = 64 << 20
@@ -136,6 +137,9 @@ class Provider:
                      agent=headers.get("user-agent"), tag=mock.get("tag"), complete=False, api=None)
         if headers.get("expect", "").lower() == "100-continue":
             writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        if headers.get("upgrade", "").lower() == "websocket":
+            await realtime.serve(reader, writer, path, headers, mock, lambda body: self.turn(entry, body, mock))
+            return False
         raw = await read_body(reader, headers)
         entry.update(asked=time.time_ns(), request_bytes=len(raw))
         vendor, model = vendors.find(path) if method == "POST" else (None, None)
@@ -172,6 +176,13 @@ class Provider:
         whole = (vendor.json if vendor else dialects.JSON[api])(plan)
         await self.plain(writer, entry, 200, json.dumps(whole, ensure_ascii=False).encode(), about, coding)
         return True
+
+    def turn(self, session, body, mock):
+        """One response of a WebSocket session: its plan, and what logs its end."""
+        self.number += 1
+        plan = dialects.Plan(self.number, "responses", body, mock)
+        entry = {**session, "n": self.number, "api": "realtime", "began": time.time_ns(), "status": 200, "truth": plan.truth(), "complete": True}
+        return plan, lambda ended: self.log.write(json.dumps({**entry, "ended": ended}) + "\n")
 
     async def plain(self, writer, entry, status, body, about, coding):
         coder = Coder(coding)

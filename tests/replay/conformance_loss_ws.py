@@ -11,10 +11,8 @@ SEED=n repeats a run.
 import json
 import os
 import random
-import struct
 import sys
 import tempfile
-import zlib
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "common"), os.path.join(HERE, "..", "live")]
@@ -22,76 +20,20 @@ import agent
 import dialects
 import genai
 import tracefile
+from realtime import Side, realtime_turn, responses_lane
 from loss import NUMBERS, contradicts
 from tap import Tap
 
 BEGIN_NS = 1_000 * 10**9
 BOOT_TO_WALL_NS = 1_749_999_000 * 10**9
 CONNECTIONS, CALLS, LANES = 160, 6, 3
-TEXT, CONTINUATION, PING, FIN, PACKED = 1, 0, 9, 0x80, 0x40
 KINDS = ("plain", "deflate", "deflate, context kept")
-
-
-class Side:
-    """Frames of one direction (RFC 6455 section 5, RFC 7692 section 7.2)."""
-
-    def __init__(self, rng, masked, kind):
-        self.rng, self.masked, self.kind, self.z = rng, masked, kind, None
-
-    def frame(self, first, payload):
-        size = bytes([len(payload)]) if len(payload) < 126 else b"\x7e" + struct.pack(">H", len(payload)) if len(payload) < 65536 \
-            else b"\x7f" + struct.pack(">Q", len(payload))
-        if not self.masked:
-            return bytes([first]) + size + payload
-        key = self.rng.randbytes(4)
-        masked = bytes(b ^ key[i % 4] for i, b in enumerate(payload))
-        return bytes([first, size[0] | 0x80]) + size[1:] + key + masked
-
-    def message(self, text):
-        packed = self.kind != "plain" and len(text) > 20
-        if packed:
-            if not self.z or self.kind == "deflate":
-                self.z = zlib.compressobj(6, zlib.DEFLATED, -15)
-            text = (self.z.compress(text) + self.z.flush(zlib.Z_SYNC_FLUSH))[:-4]
-        cuts = sorted(self.rng.randrange(1, len(text)) for _ in range(self.rng.choice((0, 0, 0, 1, 2)) if len(text) > 3 else 0))
-        parts = [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)])]
-        for k, part in enumerate(parts):
-            first = (TEXT | (PACKED if packed else 0)) if k == 0 else CONTINUATION
-            yield self.frame(first | (FIN if k == len(parts) - 1 else 0), part)
-            if self.rng.random() < 0.05:
-                yield self.frame(PING | FIN, b"ping")
 
 
 def plan(rng, number, model):
     body = {"model": model, "stream": True, "input": "q" * rng.randrange(300)}
     mock = {"tools": str(rng.randrange(3)), "cached": str(rng.randrange(900)), "reason": str(rng.randrange(40)), "chunks": str(rng.randrange(1, 12))}
     return dialects.Plan(number, "responses", body, mock)
-
-
-def responses_lane(p, lane):
-    """(direction, message) of one operation of Responses."""
-    yield 0, {"type": "response.create", "stream_id": lane, "model": p.model, "input": p.body["input"]}
-    for event in dialects.responses_events(p):
-        yield 1, {**json.loads(event.split(b"data: ", 1)[1]), "stream_id": lane}
-
-
-def realtime_turn(p, _):
-    yield 0, {"type": "conversation.item.create", "item": {"type": "message", "role": "user",
-                                                           "content": [{"type": "input_text", "text": p.body["input"]}]}}
-    yield 0, {"type": "response.create"}
-    made = dialects.responses_json(p)
-    about = {"id": p.id, "object": "realtime.response", "conversation_id": "conv_%d" % (p.n // CALLS)}
-    yield 1, {"type": "response.created", "response": {**about, "status": "in_progress", "output": []}}
-    for k, item in enumerate(made["output"]):
-        at = {"response_id": p.id, "output_index": k}
-        yield 1, {"type": "response.output_item.added", **at, "item": {**item, "status": "in_progress", "content": [], "arguments": ""}}
-        for t in p.text if item["type"] == "message" else ():
-            yield 1, {"type": "response.output_text.delta", **at, "item_id": item["id"], "content_index": 0, "delta": t}
-        yield 1, {"type": "response.output_item.done", **at, "item": item}
-    usage = made["usage"]
-    yield 1, {"type": "response.done", "response": {**about, "status": made["status"], "output": made["output"], "usage": {
-        "total_tokens": usage["total_tokens"], "input_tokens": usage["input_tokens"], "output_tokens": usage["output_tokens"],
-        "input_token_details": usage["input_tokens_details"], "output_token_details": usage["output_tokens_details"]}}}
 
 
 def script(rng, plans, realtime, kind):
@@ -109,7 +51,7 @@ def script(rng, plans, realtime, kind):
     while waiting or active:
         if waiting and len(active) < (1 if realtime else LANES):
             n, p = waiting.pop(0)
-            active.append((n, (realtime_turn if realtime else responses_lane)(p, "lane-%d" % n)))
+            active.append((n, (realtime_turn if realtime else responses_lane)(p, "lane-%d" % n, "conv_%d" % (p.n // CALLS))))
         n, steps = rng.choice(active)
         step = next(steps, None)
         if step is None:
