@@ -55,7 +55,8 @@ static bool incomplete(const struct call *c)
 
 static const char *why_nothing_to_price(const struct call *c)
 {
-	if (c->op == OP_FETCH_RESPONSE || c->op == OP_CREATE_AGENT || c->op == OP_NONE)
+	if (c->op == OP_CREATE_AGENT || c->op == OP_NONE ||
+	    (c->op == OP_FETCH_RESPONSE && !c->usage.present))
 		return "";
 	if (c->usage.present)
 		return incomplete(c) ? "usage incomplete" : NULL;

@@ -173,6 +173,8 @@ static const struct {
 	{ SLICE("max_tokens"), SLICE("length") },
 	{ SLICE("MAX_TOKENS"), SLICE("length") },
 	{ SLICE("max_output_tokens"), SLICE("length") },
+	{ SLICE("max_completion_tokens"), SLICE("length") },
+	{ SLICE("max_prompt_tokens"), SLICE("length") },
 	{ SLICE("model_length"), SLICE("length") },
 	{ SLICE("model_context_window_exceeded"), SLICE("length") },
 	{ SLICE("tool_use"), SLICE("tool_calls") },
@@ -198,6 +200,7 @@ static const struct {
 	{ SLICE("TIMEOUT"), SLICE("error") },
 	{ SLICE("failed"), SLICE("error") },
 	{ SLICE("cancelled"), SLICE("error") },
+	{ SLICE("expired"), SLICE("error") },
 	{ SLICE("MALFORMED_FUNCTION_CALL"), SLICE("error") },
 };
 
@@ -291,12 +294,8 @@ void call_complete(struct call *c)
 	if (!slice_eq(c->provider, SLICE("openai")) &&
 	    !slice_eq(c->provider, SLICE("azure.ai.openai")))
 		c->api_type = NULL;
-	/* Its tokens were counted when the response was made. */
-	if (c->op == OP_FETCH_RESPONSE) {
-		c->usage = (struct usage){ 0 };
-		if (!c->response_id.data)
-			c->response_id = last_segment(c->path);
-	}
+	if (c->op == OP_FETCH_RESPONSE && !c->response_id.data)
+		c->response_id = last_segment(c->path);
 	c->usage_source = c->usage.present ? USAGE_SOURCE_WIRE : USAGE_SOURCE_NONE;
 	if (c->arena.failed)
 		call_mark_partial(c, "memory", 0);

@@ -191,12 +191,15 @@ struct call {
 	struct slice request_service_tier;
 	struct slice request_speed; /* Anthropic: fast, standard */
 	struct slice previous_response_id;
+	struct slice stream_cursor; /* a fetch: behind which event its stream goes on */
 	struct slice conversation_id;
 	struct clue *clues; /* what rules of identity asked for */
 	size_t n_clues;
-	struct slice user;	     /* `user`, safety_identifier or metadata.user_id of the body */
-	struct slice guardrail_id;   /* Bedrock */
-	struct slice agent_id;	     /* of an agent that the provider runs */
+	struct slice user;	   /* `user`, safety_identifier or metadata.user_id of the body */
+	struct slice guardrail_id; /* Bedrock */
+	struct slice agent_id;	   /* of an agent that the provider runs */
+	struct slice agent_name;   /* that it is given when it is made */
+	struct slice agent_description;
 	struct slice data_source_id; /* that a retrieval searches */
 	bool background;
 	bool compacted;

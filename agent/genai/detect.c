@@ -24,7 +24,9 @@ static const struct dialect *const dialects[] = {
 	&dialect_openai_embeddings,
 	&dialect_mcp,
 	&dialect_openai_media,
+	&dialect_openai_assistants,
 	&dialect_xai_grpc,
+	&dialect_gemini_grpc,
 };
 
 /* First match wins: rows with a path stand before those of the same host without. */

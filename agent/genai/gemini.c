@@ -20,6 +20,7 @@ struct gemini_state {
 	struct candidate *candidates; /* by index */
 	size_t n_candidates;
 	struct usage raw;
+	int64_t searches, codes; /* tools that ran on the provider's side */
 	bool blocked;
 };
 
@@ -66,12 +67,20 @@ static void read_candidate(struct call *c, const struct decoder_config *config,
 	struct slice finish = enum_word(gemini_get(from, "finishReason"));
 	int64_t index = call_json_i64(json_get(from, "index"));
 	struct candidate *candidate = get_candidate(c, st, index < 0 ? position : index);
+	struct json_val searches;
 
 	if (!candidate)
 		return;
 	for (struct json_val i = json_first(json_path(from, "content.parts")); i.doc;
-	     i = json_next(i))
+	     i = json_next(i)) {
 		gemini_add_part(c, config, &candidate->parts, i, true, ts_ns);
+		if (gemini_get(i, "executableCode").doc)
+			st->codes++;
+	}
+	/* Each chunk that has it has all of it. */
+	searches = gemini_get(gemini_get(from, "groundingMetadata"), "webSearchQueries");
+	if (json_type(searches) == JSON_ARRAY)
+		st->searches = (int64_t)json_len(searches);
 	if (!finish.len)
 		return;
 	candidate->finished = true;
@@ -146,6 +155,10 @@ static void gemini_finish(struct call *c, const struct decoder_config *config, v
 	(void)config;
 	drop_doubtful(c, st, &st->raw);
 	gemini_usage_add_up(&c->usage, &st->raw);
+	if (c->usage.present && st->searches)
+		usage_set(&c->usage, USAGE_WEB_SEARCHES, st->searches);
+	if (c->usage.present && st->codes)
+		usage_set(&c->usage, USAGE_CODE_EXECUTIONS, st->codes);
 	for (size_t i = 0; i < st->n_candidates; i++) {
 		struct message *m = message_add(c, &c->output, &c->n_output, SLICE("assistant"));
 

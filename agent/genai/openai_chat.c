@@ -196,6 +196,8 @@ static void read_choice(struct reader *r, struct json_val choice, int64_t positi
 /* Groq's in its usage, Cerebras' beside it; in seconds. */
 static void read_times(struct call *c, struct json_val v)
 {
+	if (!v.doc)
+		return;
 	call_update_seconds(&c->processing_s, json_get(v, "total_time"), 1);
 	call_update_seconds(&c->queue_s, json_get(v, "queue_time"), 1);
 }
@@ -205,6 +207,7 @@ static void read_root(struct call *c, const struct decoder_config *config, struc
 		      struct json_val root, uint64_t ts_ns)
 {
 	struct reader r = { c, st, 0, messages_text_max(config), ts_ns };
+	struct json_val usage = json_get(root, "usage"), groq = json_get(root, "x_groq");
 	unsigned int quirks = c->profile ? c->profile->quirks : 0;
 	int64_t position = 0;
 
@@ -215,12 +218,12 @@ static void read_root(struct call *c, const struct decoder_config *config, struc
 	for (struct json_val i = json_first(json_get(root, "choices")); i.doc; i = json_next(i))
 		read_choice(&r, i, position++);
 	/* Groq sends it there also when nobody asked for usage. */
-	openai_usage_read(&c->usage, json_path(root, "x_groq.usage"), quirks);
-	openai_usage_read(&c->usage, json_get(root, "usage"), quirks);
-	read_times(c, json_get(root, "usage"));
-	read_times(c, json_path(root, "x_groq.usage"));
+	openai_usage_read(&c->usage, json_get(groq, "usage"), quirks);
+	openai_usage_read(&c->usage, usage, quirks);
+	read_times(c, usage);
+	read_times(c, json_get(groq, "usage"));
 	read_times(c, json_get(root, "time_info"));
-	api_error_in(c, json_get(root, "x_groq"));
+	api_error_in(c, groq);
 	/* The one self-hosted server that names itself. */
 	if (!c->profile && slice_starts(c->system_fingerprint, SLICE("vllm-")))
 		c->provider = SLICE("vllm");

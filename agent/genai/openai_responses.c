@@ -21,6 +21,7 @@ struct item {
 	struct slice kind; /* the provider's type, without _call */
 	struct slice id;
 	struct slice name;
+	bool visit; /* a web search's that searches nothing: it opens a page */
 	struct text text;
 	struct part *parts; /* when whole */
 	size_t n_parts;
@@ -92,6 +93,8 @@ static void whole_item(struct call *c, const struct decoder_config *config, stru
 	item->whole = true;
 	open_item(c, item, from);
 	item->end_ns = ts_ns;
+	item->visit = json_path(from, "action.type").doc &&
+		      !json_is(json_path(from, "action.type"), "search");
 	item_add_parts(c, config, &item->parts, &item->n_parts, from, MESSAGES_ARGUMENTS_MAX);
 }
 
@@ -257,6 +260,27 @@ static void add_rest(struct call *c, struct message *m, const struct item *item)
 		messages_add_tool_call(c, p, item->kind, item->end_ns, true);
 }
 
+/* Runs of the provider's tools, each an item of its own. Of a search only that itself
+ * counts, and is billed: not the pages that it opens or looks through. */
+static void count_server_tools(struct call *c, const struct responses_state *st)
+{
+	static const struct {
+		struct slice kind;
+		enum usage_field field;
+	} tools[] = {
+		{ SLICE("web_search"), USAGE_WEB_SEARCHES },
+		{ SLICE("file_search"), USAGE_FILE_SEARCHES },
+		{ SLICE("code_interpreter"), USAGE_CODE_EXECUTIONS },
+	};
+
+	for (size_t i = 0; i < st->n_items; i++)
+		for (size_t t = 0; t < ARRAY_LEN(tools); t++)
+			if (st->items[i].whole && !st->items[i].visit &&
+			    slice_eq(st->items[i].kind, tools[t].kind))
+				usage_set(&c->usage, tools[t].field,
+					  usage_get(&c->usage, tools[t].field) + 1);
+}
+
 static void responses_finish(struct call *c, const struct decoder_config *config, void *state)
 {
 	struct responses_state *st = state;
@@ -266,6 +290,9 @@ static void responses_finish(struct call *c, const struct decoder_config *config
 	if (st->n_items > 1)
 		qsort(st->items, st->n_items, sizeof(*st->items), by_index);
 	set_finish(c, st);
+	/* A list that is not known to its end would be counted too low. */
+	if (c->usage.present)
+		count_server_tools(c, st);
 	if (!st->n_items || st->compaction)
 		return;
 	m = message_add(c, &c->output, &c->n_output, SLICE("assistant"));

@@ -82,6 +82,10 @@ void request_head_read(struct call *c, const struct http_head *head,
 	(void)origin;
 	c->method = arena_copy(&c->arena, head->method);
 	c->path = arena_copy(&c->arena, detect_target_path(head->target));
+	c->stream_cursor = detect_target_query(head->target, SLICE("starting_after"));
+	if (!c->stream_cursor.len) /* Gemini's Interactions */
+		c->stream_cursor = detect_target_query(head->target, SLICE("last_event_id"));
+	c->stream_cursor = copy_unescaped(c, c->stream_cursor);
 	c->http_version = head->version;
 	read_server(c, head);
 	c->request_model = copy_unescaped(c, detect_path_model(c->path));

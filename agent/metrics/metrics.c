@@ -153,9 +153,9 @@ static bool attr_is(const struct span *s, const char *key, struct slice value)
 static unsigned int class_of(const struct span *s)
 {
 	if (s->call)
-		return s->call->op == OP_FETCH_RESPONSE ? SPANS_FETCH
-		       : s->call->server_side		? SPANS_SERVER_CALL
-							: SPANS_CALL;
+		return s->call->op == OP_FETCH_RESPONSE && !s->call->usage.present ? SPANS_FETCH
+		       : s->call->server_side ? SPANS_SERVER_CALL
+					      : SPANS_CALL;
 	if (span_attr(s, metric_label_keys[LABEL_MCP_METHOD]))
 		return s->kind == SPAN_SERVER ? SPANS_MCP_SERVER : SPANS_MCP_CLIENT;
 	if (attr_is(s, ATTR_OPERATION_NAME, SLICE("invoke_agent")))

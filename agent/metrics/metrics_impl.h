@@ -29,7 +29,7 @@ enum metric_label {
 enum metric_class {
 	SPANS_CALL = 1 << 0,
 	SPANS_SERVER_CALL = 1 << 1, /* seen where it was answered */
-	SPANS_FETCH = 1 << 2,	    /* of a response that was counted when it was made */
+	SPANS_FETCH = 1 << 2,	    /* of a response whose tokens count elsewhere */
 	SPANS_TOOL = 1 << 3,
 	SPANS_TOOL_OPEN = 1 << 4, /* whose end is not known */
 	SPANS_RUN = 1 << 5,

@@ -104,8 +104,7 @@ static void count(struct run *run, const struct call *c, const struct join *j, b
 		to->retries++;
 	if (run->failed_ns && c->start_ns > run->failed_ns)
 		to->wait_ns += c->start_ns - run->failed_ns;
-	if (c->op != OP_FETCH_RESPONSE)
-		add_usage(to, c);
+	add_usage(to, c);
 	count_server_tools(to, c);
 }
 

@@ -24,6 +24,7 @@ int tracer_new(struct tracer **ret, const struct tracer_config *config,
 		t->config.runs_max = TRACER_RUNS_MAX;
 	t->sink = *sink;
 	conversations_init(&t->conversations, &limits);
+	pending_init(&t->pending);
 	list_init(&t->runs);
 	list_init(&t->finished);
 	list_init(&t->failed);
@@ -41,6 +42,7 @@ void tracer_free(struct tracer *t)
 	while (!list_empty(&t->runs))
 		run_emit(t, list_item(t->runs.next, struct run, link), RUN_END_SHUTDOWN);
 	conversations_release(&t->conversations);
+	pending_release(&t->pending);
 	index_release(&t->texts);
 	index_release(&t->processes);
 	free(t);
@@ -400,6 +402,7 @@ void tracer_call(struct tracer *t, struct call *call)
 	t->stats.calls++;
 	/* What was over when it began, it does not continue. */
 	tracer_sweep(t, call->start_ns);
+	pending_settle(&t->pending, call);
 	if (call->op == OP_NONE) {
 		t->stats.not_operations++;
 	} else if (call->op == OP_MCP) {

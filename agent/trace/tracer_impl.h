@@ -3,6 +3,7 @@
 #ifndef TRACE_TRACER_IMPL_H
 #define TRACE_TRACER_IMPL_H
 
+#include "pending.h"
 #include "run.h"
 #include "tracer.h"
 
@@ -11,6 +12,7 @@ struct tracer {
 	struct span_sink sink;
 	struct tracer_stats stats;
 	struct conversations conversations;
+	struct pending pending;
 	struct list runs;     /* least recently active first */
 	struct list finished; /* ended, to be emitted soon */
 	struct list failed;   /* ended, but may be tried again */

@@ -50,6 +50,14 @@ static const struct {
 	{ "POST", "/v1/complete", "api.anthropic.com" },
 	{ "POST", "/v1/audio/transcriptions", "api.openai.com" },
 	{ "POST", "/xai_api.Chat/GetCompletionChunk", "api.x.ai" },
+	{ "POST", "/google.cloud.aiplatform.v1.PredictionService/StreamGenerateContent",
+	  "gw.example" },
+	{ "POST", "/google.ai.generativelanguage.v1beta.GenerativeService/GenerateContent",
+	  "gw.example" },
+	{ "POST", "/v1/assistants", "api.openai.com" },
+	{ "POST", "/v1/threads/runs", "api.openai.com" },
+	{ "GET", "/v1/threads/t/runs/r", "api.openai.com" },
+	{ "POST", "/v1/vector_stores/v/search", "api.openai.com" },
 };
 
 struct output {

@@ -33,6 +33,8 @@ import zstandard
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import dialects
+import realtime
+import vendors
 
 BODY_MAX = 64 << 20
 FLUSH = {"gzip": lambda: zlib.compressobj(6, zlib.DEFLATED, 31), "deflate": lambda: zlib.compressobj(6, zlib.DEFLATED, 15)}
@@ -135,16 +137,24 @@ class Provider:
                      agent=headers.get("user-agent"), tag=mock.get("tag"), complete=False, api=None)
         if headers.get("expect", "").lower() == "100-continue":
             writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        if headers.get("upgrade", "").lower() == "websocket":
+            await realtime.serve(reader, writer, path, headers, mock, lambda body: self.turn(entry, body, mock))
+            return False
         raw = await read_body(reader, headers)
         entry.update(asked=time.time_ns(), request_bytes=len(raw))
-        api = dialects.api_of(path) if method == "POST" else None
+        vendor, model = vendors.find(path) if method == "POST" else (None, None)
+        api = vendor.api if vendor else dialects.api_of(path) if method == "POST" else None
         if not api:
             await self.plain(writer, entry, 200 if path == "/" else 404, b'{"object":"list","data":[]}', {}, None)
             return True
-        plan = dialects.Plan(entry["n"], api, json.loads(raw), mock)
+        if vendor:
+            plan = vendors.Plan(entry["n"], vendor, model, path, json.loads(raw), mock)
+        else:
+            plan = dialects.Plan(entry["n"], api, json.loads(raw), mock)
         retry = int(headers.get("x-stainless-retry-count", 0))
         entry.update(api=api, retry=retry, truth=plan.truth(), status=200, request_id="req_%06d" % plan.n)
-        about = {"x-request-id" if api != "messages" else "request-id": entry["request_id"]}
+        about = {vendor.request_id if vendor else "x-request-id" if api != "messages" else "request-id": entry["request_id"],
+                 **dict(vendor.head if vendor else ())}
         if mock.get("head"):
             await asyncio.sleep(int(mock["head"]) / 1000)
         if mock.get("error", "stream") != "stream" and retry < int(mock.get("times", 1 << 30)):
@@ -159,12 +169,20 @@ class Provider:
             return True
         coding = choose_coding(mock, headers)
         entry["coding"] = coding
-        if plan.stream and api in dialects.EVENTS:
+        if plan.stream and (vendor or api in dialects.EVENTS):
             return await self.stream(writer, entry, plan, mock, about, coding)
         if mock.get("ttft"):
             await asyncio.sleep(int(mock["ttft"]) / 1000)
-        await self.plain(writer, entry, 200, json.dumps(dialects.JSON[api](plan), ensure_ascii=False).encode(), about, coding)
+        whole = (vendor.json if vendor else dialects.JSON[api])(plan)
+        await self.plain(writer, entry, 200, json.dumps(whole, ensure_ascii=False).encode(), about, coding)
         return True
+
+    def turn(self, session, body, mock):
+        """One response of a WebSocket session: its plan, and what logs its end."""
+        self.number += 1
+        plan = dialects.Plan(self.number, "responses", body, mock)
+        entry = {**session, "n": self.number, "api": "realtime", "began": time.time_ns(), "status": 200, "truth": plan.truth(), "complete": True}
+        return plan, lambda ended: self.log.write(json.dumps({**entry, "ended": ended}) + "\n")
 
     async def plain(self, writer, entry, status, body, about, coding):
         coder = Coder(coding)
@@ -182,9 +200,10 @@ class Provider:
         return ("HTTP/1.1 %d Mock\r\n" % status + "".join("%s: %s\r\n" % kv for kv in headers.items()) + "\r\n").encode()
 
     async def stream(self, writer, entry, plan, mock, about, coding):
-        events = self.events(entry, plan, mock)
+        vendor = vendors.BY_API.get(entry["api"])
+        events = list(vendor.events(plan)) if vendor else self.events(entry, plan, mock)
         framing, coder, sent, count = mock.get("framing", "chunked"), Coder(coding), 0, 0
-        head = {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache", **about}
+        head = {"content-type": vendor.kind if vendor else "text/event-stream; charset=utf-8", "cache-control": "no-cache", **about}
         if coding:
             head["content-encoding"] = coding
         if framing == "length":

@@ -8,16 +8,14 @@ read. Frames are cut into records, and joined, at random. SEED=n repeats a run.
 """
 import os
 import random
-import struct
 import sys
 import tempfile
-
-import hpack
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "common"), os.path.join(HERE, "..", "live")]
 import agent
 import genai
+import reframe_h2
 import tracefile
 from loss import NUMBERS, PATHS, Call, contradicts
 from tap import Tap
@@ -25,89 +23,23 @@ from tap import Tap
 BEGIN_NS = 1_000 * 10**9
 BOOT_TO_WALL_NS = 1_749_999_000 * 10**9
 CONNECTIONS, CALLS, AT_ONCE = 150, 8, 3
-PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-DATA, HEADERS, SETTINGS, CONTINUATION = 0, 1, 4, 9
-END_STREAM, ACK, END_HEADERS, PADDED = 1, 1, 4, 8
 
 
-def frame(kind, flags, stream, payload=b""):
-    return struct.pack(">I", len(payload))[1:] + struct.pack(">BBI", kind, flags, stream) + payload
-
-
-class Script:
-    """Frames of both directions in the order in which they are sent: (direction, bytes, call)."""
-
-    def __init__(self, rng, calls):
-        self.rng, self.out, self.next_id = rng, [], 1
-        self.encoders = [hpack.Encoder(), hpack.Encoder()]
-        self.out += [(0, PREFACE + frame(SETTINGS, 0, 0), None), (1, frame(SETTINGS, 0, 0), None),
-                     (0, frame(SETTINGS, ACK, 0), None), (1, frame(SETTINGS, ACK, 0), None)]
-        waiting, active = list(enumerate(calls)), []
-        while waiting or active:
-            if waiting and len(active) < AT_ONCE:
-                n, call = waiting.pop(0)
-                active.append(self.play(n, call))
-            step = rng.choice(active)
-            if next(step, None) is None:
-                active.remove(step)
-
-    def head(self, direction, stream, fields):
-        # Encoded when it is sent: the table follows the order on the wire.
-        block = self.encoders[direction].encode(fields)
-        if self.rng.random() < 0.2 and len(block) > 4:
-            cut = self.rng.randrange(1, len(block))
-            return frame(HEADERS, 0, stream, block[:cut]) + frame(CONTINUATION, END_HEADERS, stream, block[cut:])
-        return frame(HEADERS, END_HEADERS, stream, block)
-
-    def body(self, stream, data):
-        parts = []
-        while data or not parts:
-            size = self.rng.choice((50, 700, 9000))
-            part, data = data[:size], data[size:]
-            flags = 0 if data else END_STREAM
-            if self.rng.random() < 0.1:
-                pad = self.rng.randrange(20)
-                parts.append(frame(DATA, flags | PADDED, stream, bytes([pad]) + part + bytes(pad)))
-            else:
-                parts.append(frame(DATA, flags, stream, part))
-        return parts
-
-    def play(self, n, call):
-        def put(direction, data):
-            self.out.append((direction, data, n))
-            return True
-        stream, self.next_id = self.next_id, self.next_id + 2
-        yield put(0, self.head(0, stream, [(":method", "POST"), (":scheme", "https"), (":authority", "api.%s.com" % call.truth.provider),
-                                      (":path", PATHS[call.api]), ("content-type", "application/json"),
-                                      ("authorization", "Bearer x"), ("user-agent", "test/1")]))
-        for part in self.body(stream, call.request_body):
-            yield put(0, part)
-        fields = [(":status", "200"), ("content-type", "text/event-stream" if call.stream else "application/json"),
-                  ("x-request-id", "req_%06d" % call.number)]
-        if call.coding != "identity":
-            fields.append(("content-encoding", call.coding))
-        yield put(1, self.head(1, stream, fields))
-        for part in self.body(stream, call.answer):
-            yield put(1, part)
-
-
-def records_of(rng, script):
-    """(direction, bytes, calls whose frames are in it): frames cut in two, or joined."""
-    out = []
-    for direction, data, n in script:
-        if out and out[-1][0] == direction and rng.random() < 0.2:
-            out[-1] = (direction, out[-1][1] + data, out[-1][2] | {n})
-        elif rng.random() < 0.2 and len(data) > 1:
-            cut = rng.randrange(1, len(data))
-            out += [(direction, data[:cut], {n}), (direction, data[cut:], {n})]
-        else:
-            out.append((direction, data, {n}))
-    return out
+def message(n, call):
+    request = [(":method", "POST"), (":scheme", "https"), (":authority", "api.%s.com" % call.truth.provider),
+               (":path", PATHS[call.api]), ("content-type", "application/json"),
+               ("authorization", "Bearer x"), ("user-agent", "test/1")]
+    response = [(":status", "200"), ("content-type", "text/event-stream" if call.stream else "application/json"),
+                ("x-request-id", "req_%06d" % call.number)]
+    if call.coding != "identity":
+        response.append(("content-encoding", call.coding))
+    return reframe_h2.Message(n, request, call.request_body, response, call.answer)
 
 
 def connection(rng, out, calls, tgid, begin_ns):
     """Index of the lost record, and for each call those of its first and last record."""
-    records = records_of(rng, Script(rng, calls).out)
+    lanes = [[message(n, call)] for n, call in enumerate(calls)]
+    records = reframe_h2.records(rng, reframe_h2.Script(rng, lanes, AT_ONCE).out)
     lost = rng.randrange(4, len(records)) if tgid % 10 else -1
     c, now = tracefile.Connection(out, tgid, 0x5500 + tgid * 64), begin_ns
     for k, (direction, data, _) in enumerate(records):

@@ -35,6 +35,7 @@ class Exchange:
     status: int
     res_headers: list
     res_body: bytes  # as it was sent, unless the recorder had decoded it
+    before: list = dataclasses.field(default_factory=list, repr=False)  # of the same cassette
 
     def header(self, name, of="res"):
         for k, v in self.req_headers if of == "req" else self.res_headers:
@@ -83,10 +84,12 @@ def load(family):
     """Cassettes of one family: lists of exchanges in the order they happened."""
     with gzip.open(os.path.join(folder(), family + ".jsonl.gz"), "rt", encoding="utf-8") as f:
         for line in f:
-            c = json.loads(line)
-            yield [Exchange(family, c["id"], n, e["method"].upper(), e["url"], _headers(e["req_headers"]),
-                            _body(e, "req_body"), e["status"], _headers(e["res_headers"]),
-                            _body(e, "res_body")) for n, e in enumerate(c["exchanges"])]
+            c, found = json.loads(line), []
+            for n, e in enumerate(c["exchanges"]):
+                found.append(Exchange(family, c["id"], n, e["method"].upper(), e["url"], _headers(e["req_headers"]),
+                                      _body(e, "req_body"), e["status"], _headers(e["res_headers"]),
+                                      _body(e, "res_body"), found[:]))
+            yield found
 
 
 def _content(body):

@@ -182,23 +182,47 @@ def _responses(want, x, client, body):
         done = client.post("/responses", cast_to=Response, body=body) if x.method == "POST" else \
             client.get("/responses/x", cast_to=Response)
         output = done.output or []
+    if want.op != "fetch_response" or _counts_here(x, done):
+        _response_usage(want, done.usage)
     _response_object(want, done, output)
+
+
+OPEN = ("queued", "in_progress")
+
+
+def _last_response(x):
+    """The response object as an exchange left it, as JSON; {} when it has none."""
+    try:
+        if x.sse:
+            events = [json.loads(line[5:]) for line in x.plain.decode().splitlines() if line.startswith("data:") and "{" in line]
+            return next((e["response"] for e in reversed(events) if e.get("response")), {})
+        return json.loads(x.plain)
+    except ValueError:
+        return {}
+
+
+def _counts_here(x, done):
+    """Of a fetch: its making told no tokens, and no fetch before it did."""
+    known = [r for r in map(_last_response, x.before) if isinstance(r, dict) and r.get("id") == done.id]
+    return bool(known) and done.status not in OPEN and all(r.get("status") in OPEN and not r.get("usage") for r in known)
+
+
+def _response_usage(want, usage):
+    want.input, want.output = _get(usage, "input_tokens"), _get(usage, "output_tokens")
+    want.cache_read = _get(usage, "input_tokens_details", "cached_tokens")
+    want.cache_write = _get(usage, "input_tokens_details", "cache_write_tokens")
+    want.reasoning = _get(usage, "output_tokens_details", "reasoning_tokens")
 
 
 def _compact(want, x, client, body):
     done = client.post("/responses/compact", cast_to=CompactedResponse, body=body)
+    _response_usage(want, done.usage)
     _response_object(want, done, done.output)
     want.finish = ANY  # the conventions have no word for it
 
 
 def _response_object(want, done, output):
     want.id, want.response_model = done.id, _get(done, "model")
-    if want.op != "fetch_response":
-        usage = done.usage
-        want.input, want.output = _get(usage, "input_tokens"), _get(usage, "output_tokens")
-        want.cache_read = _get(usage, "input_tokens_details", "cached_tokens")
-        want.cache_write = _get(usage, "input_tokens_details", "cache_write_tokens")
-        want.reasoning = _get(usage, "output_tokens_details", "reasoning_tokens")
     want.tools = ["%s %s" % (i.name, i.call_id) for i in output if i.type in CLIENT_TOOLS] or None
     status = _get(done, "status")
     if status in ("failed", "cancelled"):

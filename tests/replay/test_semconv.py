@@ -20,8 +20,11 @@ from tap import Tap
 MODULES = (aws_attributes, error_attributes, gen_ai_attributes, openai_attributes, server_attributes)
 NAMES = {v for m in MODULES for k, v in vars(m).items() if k.isupper() and isinstance(v, str)}
 LATEST = {"gen_ai.usage.cache_write.input_tokens"}  # was cache_creation
+MODAL = {"gen_ai.usage.%s.%s" % (m, t) for m in ("text", "image", "audio")
+         for t in ("input_tokens", "output_tokens", "cache_read.input_tokens")}
 # Newer than the package, in the conventions since August 2026 (genai.md section 1.2).
-NEWER = {"gen_ai.request.reasoning.level", "gen_ai.request.previous_response.id", "gen_ai.conversation.compacted", "gen_ai.response.status"}
+NEWER = {"gen_ai.request.reasoning.level", "gen_ai.request.previous_response.id", "gen_ai.conversation.compacted", "gen_ai.response.status",
+         "gen_ai.request.stream_cursor"}
 PREFIXES = ("gen_ai.", "openai.", "aws.", "error.", "server.")
 
 OPERATIONS = {v.value for v in gen_ai_attributes.GenAiOperationNameValues} | {"fetch_response", "retrieval"}
@@ -36,14 +39,17 @@ LISTS = ("stop_sequences", "finish_reasons", "encoding_formats")
 
 COMMON = {"gen_ai.operation.name", "gen_ai.provider.name", "gen_ai.request.model", "error.type", "server.address", "server.port",
           "gen_ai.agent.name", "gen_ai.conversation.id"}
-INFERENCE = COMMON | LATEST | NEWER | {n for n in NAMES if n.startswith(("gen_ai.request.", "gen_ai.response.", "gen_ai.usage.", "openai."))} | {
+INFERENCE = COMMON | LATEST | MODAL | NEWER | {n for n in NAMES if n.startswith(("gen_ai.request.", "gen_ai.response.", "gen_ai.usage.", "openai."))} | {
     "gen_ai.output.type", "aws.bedrock.guardrail.id"}
 ALLOWED = {
     "chat": INFERENCE, "generate_content": INFERENCE, "text_completion": INFERENCE,
     "embeddings": COMMON | {"gen_ai.embeddings.dimension.count", "gen_ai.request.encoding_formats", "gen_ai.response.model",
                             "gen_ai.usage.input_tokens"},
     "fetch_response": COMMON | {"gen_ai.response.id", "gen_ai.response.finish_reasons", "gen_ai.response.model", "gen_ai.response.status",
-                                "openai.api.type", "openai.response.service_tier"},
+                                "openai.api.type", "openai.response.service_tier", "gen_ai.request.stream_cursor"} |
+    # Which the conventions advise against, so that nothing counts twice: here it is the only span
+    # that has them, of a response that was made in the background.
+    {n for n in NAMES if n.startswith("gen_ai.usage.")},
     "retrieval": COMMON | {"gen_ai.data_source.id"},
     "invoke_agent": INFERENCE | {"gen_ai.agent.id", "gen_ai.data_source.id"},
     "execute_tool": COMMON | {n for n in NAMES if n.startswith("gen_ai.tool.")},
@@ -81,7 +87,7 @@ def problems(s, profile):
     for key, value in s.attrs.items():
         if not key.startswith(PREFIXES):
             continue
-        if key not in NAMES | LATEST | NEWER:
+        if key not in NAMES | LATEST | NEWER | (MODAL if profile != "v1.41" else set()):
             yield "no such attribute: " + key
         elif key not in ALLOWED.get(op, INFERENCE):
             yield "%s has no %s" % (op, key)

@@ -185,6 +185,9 @@ static inline void dump_request(struct buf *to, const struct call *c)
 	dump_slice(to, "user", c->user);
 	dump_slice(to, "guardrail", c->guardrail_id);
 	dump_slice(to, "agent", c->agent_id);
+	dump_slice(to, "agent_name", c->agent_name);
+	dump_slice(to, "agent_description", c->agent_description);
+	dump_slice(to, "cursor", c->stream_cursor);
 	dump_slice(to, "data_source", c->data_source_id);
 	if (c->background)
 		buf_add_str(to, "background\n");

@@ -135,6 +135,8 @@ static void set_fetch(struct call *c)
 {
 	set_everything(c);
 	c->op = OP_FETCH_RESPONSE;
+	c->stream_cursor = SLICE("17");
+	c->usage = (struct usage){ 0 };
 	c->n_tool_calls = 0;
 }
 
@@ -227,7 +229,8 @@ static const struct {
 	{ "a fetched response has no usage and no model in its name", set_fetch, SEMCONV_V1_41,
 	  "fetch_response gen_ai.operation.name=\"fetch_response\""
 	  " server.address=\"api.openai.com\" server.port=443 gen_ai.provider.name=\"openai\""
-	  " gen_ai.response.id=\"resp_1\" gen_ai.response.model=\"gpt-x-2026\""
+	  " gen_ai.request.stream_cursor=\"17\" gen_ai.response.id=\"resp_1\" "
+	  "gen_ai.response.model=\"gpt-x-2026\""
 	  " gen_ai.response.status=\"completed\" gentap.retry_count=0"
 	  " gentap.provider.request_id=\"req_1\" openai.api.type=\"chat_completions\""
 	  " openai.request.service_tier=\"flex\" openai.response.service_tier=\"default\""
@@ -309,7 +312,8 @@ static const char embeddings_names[] =
 	"gen_ai.response.model gen_ai.usage.input_tokens server.address ";
 static const char fetch_names[] =
 	"gen_ai.operation.name gen_ai.provider.name gen_ai.response.id error.type "
-	"server.port gen_ai.response.finish_reasons gen_ai.response.model "
+	"gen_ai.request.stream_cursor server.port gen_ai.response.finish_reasons "
+	"gen_ai.response.model "
 	"gen_ai.response.status server.address openai.api.type openai.request.service_tier "
 	"openai.response.service_tier openai.response.system_fingerprint ";
 
@@ -355,7 +359,7 @@ TEST(call_span_sets_only_what_the_conventions_know)
 		{ OP_GENERATE_CONTENT, inference_names, 9 },
 		{ OP_TEXT_COMPLETION, inference_names, 9 },
 		{ OP_EMBEDDINGS, embeddings_names, 7 },
-		{ OP_FETCH_RESPONSE, fetch_names, 5 },
+		{ OP_FETCH_RESPONSE, fetch_names, 4 },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(ops); i++) {
@@ -365,6 +369,8 @@ TEST(call_span_sets_only_what_the_conventions_know)
 
 		set_everything(c);
 		c->op = ops[i].op;
+		if (c->op == OP_FETCH_RESPONSE)
+			set_fetch(c);
 		call_set_error(c, SLICE("_OTHER"), SLICE_NONE);
 		CHECK_INT(span_new(&s), 0);
 		call_span_fill(s, c, &config);

@@ -69,7 +69,7 @@ static const struct dialect_row rows[] = {
 	  "finish=[length,content_filter]\n"
 	  "raw_finish=[MAX_TOKENS,SAFETY]\n"
 	  "usage in=15 read=4 in_text=7 in_image=3 in_tool=5 out=8 reasoning=2 out_audio=6 tota"
-	  "l=23\n"
+	  "l=23 codes=1\n"
 	  "system\n"
 	  "  text \"S\"\n"
 	  "input user\n"

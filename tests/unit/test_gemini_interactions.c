@@ -152,7 +152,7 @@ static const struct dialect_row rows[] = {
 	  "response_status=\"in_progress\"\n"
 	  "input user\n"
 	  "  text \"Hi\"\n" },
-	{ "fetched: nothing is counted again",
+	{ "fetched: what it counted is for trace/pending.h to settle",
 	  { .target = "/v1beta/interactions/i3",
 	    .host = "generativelanguage.googleapis.com",
 	    .method = "GET",
@@ -167,6 +167,7 @@ static const struct dialect_row rows[] = {
 	  "response_status=\"failed\"\n"
 	  "finish=[error]\n"
 	  "raw_finish=[failed]\n"
+	  "usage in=3 out=2\n"
 	  "error=\"_OTHER\"\n" },
 	{ "somebody else's interactions",
 	  { .target = "/v1/interactions",

@@ -160,12 +160,12 @@ static const struct dialect_row rows[] = {
 		    "\"refusal\":\"no\"}]}],\"usage\":{\"input_tokens\":1,\"input_tokens_details\":"
 		    "{\"cached_tokens\":1},\"output_tokens\":2,\"total_tokens\":3}}") },
 	  HEAD "id=\"r\"\nmodel=\"m\"\nresponse_status=\"completed\"\nfinish=[tool_calls,stop]\n"
-	       "raw_finish=[tool_calls,stop]\nusage in=1 read=1 out=2 total=3\n" HI
+	       "raw_finish=[tool_calls,stop]\nusage in=1 read=1 out=2 total=3 searches=1\n" HI
 	       "output assistant finish=tool_calls\n  reasoning\n"
 	       "  server_tool_call #ws web_search json \"{\\\"q\\\":\\\"x\\\"}\"\n"
 	       "  tool_call #c local_shell json \"{\\\"command\\\":[\\\"ls\\\"]}\"\n  text \"no\"\n"
 	       "call local_shell local_shell #c {\"command\":[\"ls\"]}\n" },
-	{ "fetched: no usage",
+	{ "fetched: what it counted is for trace/pending.h to settle",
 	  { .method = "GET",
 	    .target = "/v1/responses/resp_7",
 	    .host = "api.openai.com",
@@ -176,7 +176,8 @@ static const struct dialect_row rows[] = {
 			      "\"total_tokens\":3}}") },
 	  "openai-responses fetch_response\nprovider=\"openai\"\napi_type=\"responses\"\n"
 	  "server=\"api.openai.com\"\nstatus=200\nid=\"resp_7\"\nmodel=\"m\"\n"
-	  "response_status=\"completed\"\nfinish=[stop]\nraw_finish=[completed]\n" },
+	  "response_status=\"completed\"\nfinish=[stop]\nraw_finish=[completed]\n"
+	  "usage in=1 out=2 total=3\n" },
 	{ "fetched in vain: the path has the id",
 	  { .method = "GET",
 	    .target = "/v1/responses/resp_7?x=1",

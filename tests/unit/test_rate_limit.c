@@ -105,7 +105,7 @@ static const struct {
 	{ "milliseconds to wait win", "retry-after: 2\nretry-after-ms: 1500\n", " retry 1.5" },
 	{ "a date to wait for is not read", "retry-after: Fri, 27 Nov 2026 00:00:00 GMT\n", "" },
 	{ "what is no number makes no limit",
-	  "x-ratelimit-limit-requests: X-RATELIMIT-LIMIT-REQUESTS-XXX\n"
+	  "x-ratelimit-limit-requests: REDACTED\n"
 	  "x-ratelimit-remaining-tokens: -1\nx-ratelimit-limit-tokens: 1e400\n"
 	  "x-ratelimit-reset-tokens: soon\nx-ratelimit-reset-requests: 99999999999999999999h\n"
 	  "anthropic-ratelimit-tokens-reset: 2025-06-23 10:26:53\n"
