@@ -36,6 +36,7 @@ struct pt_regs {
 #define REGS_ARG5(c) ((c)->r8)
 #define REGS_RESULT(c) ((c)->ax)
 #define REGS_SP(c) ((c)->sp)
+#define REGS_IP(c) ((c)->ip)
 /* Go: arguments and results of its functions, the goroutine. */
 #define REGS_GO1(c) ((c)->ax)
 #define REGS_GO2(c) ((c)->bx)
@@ -52,6 +53,7 @@ struct pt_regs {
 #define REGS_ARG5(c) ((c)->regs[4])
 #define REGS_RESULT(c) ((c)->regs[0])
 #define REGS_SP(c) ((c)->sp)
+#define REGS_IP(c) ((c)->pc)
 #define REGS_GO1(c) ((c)->regs[0])
 #define REGS_GO2(c) ((c)->regs[1])
 #define REGS_GO3(c) ((c)->regs[2])

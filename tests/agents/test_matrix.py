@@ -74,6 +74,18 @@ def fetch(w, path):
     return [path, os.path.join(CLIENTS, "fetch.mjs")]
 
 
+def itself(w, path):
+    return [path]
+
+
+def rust(**more):
+    return lambda w: {"WAIT": "50", **more}
+
+
+def deno(w, path):
+    return [path, "run", "-A", "--no-lock", "--cert", w.env()["SSL_CERT_FILE"], os.path.join(CLIENTS, "fetch.mjs")]
+
+
 def claude(w, path):
     return [path, "-p", "say hi", "--model", "claude-mock-4"]
 
@@ -131,6 +143,14 @@ ROWS = [
     Client("opencode 1.18.33", "BoringSSL", "opencode-1.18.33", opencode, told=False, short=False,
            env=lambda w: {"OPENCODE_CONFIG": w.path("opencode.json")}),
     *(Client("Codex " + v, "OpenSSL 3, stripped", "codex-" + v, codex, told=False, short=False) for v in ("0.34", "0.99")),
+    Client("Codex 0.169", "rustls, AWS-LC", "codex-0.169", codex, told=False, short=False),
+    Client("Deno 2.9.6", "rustls, AWS-LC", "deno-2.9.6", deno, env=lambda w: {"DENO_DIR": w.path("deno"), "DENO_TLS_CA_STORE": "system"}),
+    Client("Deno 2.2.0", "rustls, ring 0.17.8", "deno-2.2.0", deno, env=lambda w: {"DENO_DIR": w.path("deno"), "DENO_TLS_CA_STORE": "system"}),
+    Client("reqwest 0.13", "rustls, AWS-LC", "rust-awslc", itself, env=rust()),
+    Client("reqwest 0.12", "rustls, ring 0.17.14", "rust-ring17", itself, env=rust()),
+    Client("reqwest 0.12, TLS 1.2", "rustls, ring 0.17.14", "rust-ring17", itself, env=rust(TLS="1.2")),
+    Client("ureq 2.6", "rustls, ring 0.16.20", "rust-ring16", itself, env=rust()),
+    Client("ureq 2.6, TLS 1.2", "rustls, ring 0.16.20", "rust-ring16", itself, env=rust(TLS="1.2")),
     Client("Node 26.10, official", "OpenSSL 3, symbols", "node-26.10", fetch),
     Client("node of this machine", "OpenSSL", None, lambda w, p: ["node", os.path.join(CLIENTS, "fetch.mjs")], missing=need("node")),
     Client("pyOpenSSL 26.4 (pyca)", "OpenSSL 4, in a wheel", "pyopenssl", python_client("pyopenssl"), env=beside("pyopenssl", 2)),

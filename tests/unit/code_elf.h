@@ -14,6 +14,9 @@
 #define CODE_ELF_LEN 0x8000
 #define CODE_ELF_RODATA 0x1000 /* where it is, as offset and as address + 0x400000 */
 #define CODE_ELF_TEXT 0x3000
+#define CODE_ELF_DATA 0x7000 /* where code_add_data() puts it */
+#define CODE_ELF_DATA_VADDR 0x600000
+#define CODE_ELF_DATA_LEN 0x800
 #define CODE_ELF_BASE UINT64_C(0x400000)
 
 enum code_kind { CODE_PIE, CODE_FIXED, CODE_ARM };
@@ -163,6 +166,21 @@ static void code_init(struct code_elf *c, enum code_kind kind)
 	memcpy(c->bytes + sizeof(h), p, sizeof(p));
 	c->fail = code_begin(c);
 	code_end(c);
+}
+
+static inline void code_add_data(struct code_elf *c, uint32_t flags)
+{
+	Elf64_Ehdr h;
+	Elf64_Phdr p = { .p_type = PT_LOAD,
+			 .p_flags = flags,
+			 .p_offset = CODE_ELF_DATA,
+			 .p_vaddr = CODE_ELF_DATA_VADDR,
+			 .p_filesz = CODE_ELF_DATA_LEN };
+
+	memcpy(&h, c->bytes, sizeof(h));
+	memcpy(c->bytes + sizeof(h) + h.e_phnum * sizeof(p), &p, sizeof(p));
+	h.e_phnum++;
+	memcpy(c->bytes, &h, sizeof(h));
 }
 
 static struct elf *code_open(struct code_elf *c)

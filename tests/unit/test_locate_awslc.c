@@ -8,10 +8,6 @@
 
 #include <errno.h>
 
-#define DATA_OFFSET 0x7000
-#define DATA_VADDR 0x600000
-#define DATA_LEN 0x100
-
 enum form {
 	CALLED,
 	POINTED_TO, /* through the offset table */
@@ -38,27 +34,12 @@ static uint64_t make_function(struct code_elf *c, uint64_t file, size_t which)
 	return at;
 }
 
-static void add_data(struct code_elf *c)
-{
-	Elf64_Ehdr h;
-	Elf64_Phdr p = { .p_type = PT_LOAD,
-			 .p_flags = PF_R | PF_W,
-			 .p_offset = DATA_OFFSET,
-			 .p_vaddr = DATA_VADDR,
-			 .p_filesz = DATA_LEN };
-
-	memcpy(&h, c->bytes, sizeof(h));
-	memcpy(c->bytes + sizeof(h) + h.e_phnum * sizeof(p), &p, sizeof(p));
-	h.e_phnum++;
-	memcpy(c->bytes, &h, sizeof(h));
-}
-
 static void make(struct code_elf *c, enum code_kind kind, enum form form, uint64_t ret[4])
 {
 	uint64_t file, ssl = 0;
 
 	code_init(c, kind);
-	add_data(c);
+	code_add_data(c, PF_R | PF_W);
 	file = code_string(c, form == ANOTHER_FILE ? "crypto/cipher/other.c"
 						   : "/src/crypto/fipsmodule/cipher/aead.c");
 	if (form == BORINGSSL)
@@ -77,7 +58,7 @@ static void make(struct code_elf *c, enum code_kind kind, enum form form, uint64
 		code_call(c, ret[i]);
 	code_end(c);
 	for (size_t i = 0; i < 4 && form == POINTED_TO; i++)
-		memcpy(c->bytes + DATA_OFFSET + 16 * i, &ret[i], sizeof(ret[i]));
+		memcpy(c->bytes + CODE_ELF_DATA + 16 * i, &ret[i], sizeof(ret[i]));
 }
 
 static int locate(const struct elf *e, struct finding *ret)
@@ -171,7 +152,7 @@ TEST(pointers)
 	CHECK_INT(places[1].function, made[3] + 2);
 	pointers_improve(e, places, 0);
 	CHECK_INT(pointers_to(e, made[2], slots, 4), 1);
-	CHECK_INT(slots[0], DATA_VADDR + 32);
+	CHECK_INT(slots[0], CODE_ELF_DATA_VADDR + 32);
 	CHECK_INT(pointers_to(e, made[2] + 1, slots, 4), 0);
 	CHECK_INT(pointers_to(e, made[2], slots, 0), 0);
 }

@@ -5,6 +5,7 @@
 #include "go.h"
 #include "libraries.h"
 #include "openssl.h"
+#include "ring_aead.h"
 #include "sites.h"
 #include "x86.h"
 
@@ -45,7 +46,10 @@ static const char *const role_names[ROLE_MAX] = {
 	[ROLE_AEAD_SEAL_SCATTER] = "seal, tag apart",
 	[ROLE_AEAD_OPEN] = "open",
 	[ROLE_AEAD_OPEN_GATHER] = "open, tag apart",
+	[ROLE_RING_SEAL] = "seal",
+	[ROLE_RING_OPEN] = "open",
 	[ROLE_GO_READ_RETURN] = "result",
+	[ROLE_RING_OPEN_RETURN] = "result",
 	[ROLE_AEAD_OPEN_RETURN] = "result",
 	[ROLE_RETURN] = "result",
 	[ROLE_FREE] = "free",
@@ -55,7 +59,7 @@ static const char *const role_names[ROLE_MAX] = {
 static const struct locator *const locators[] = {
 	&openssl_by_symbols, &gnutls_by_symbols,  &nss_by_symbols, &s2n_by_symbols,
 	&mbedtls_by_symbols, &wolfssl_by_symbols, &go_by_table,	   &boringssl_by_errors,
-	&openssl_by_names,   &awslc_by_errors,
+	&openssl_by_names,   &awslc_by_errors,	  &ring_by_table,
 };
 
 const char *tls_stack_name(enum tls_stack stack)

@@ -6,8 +6,6 @@
 
 #define FUNCTION_MAX 0x8000 /* a place is not farther behind its beginning */
 
-typedef bool (*pointer_fn)(void *arg, uint64_t where, uint64_t to);
-
 static void each_relocated(const struct elf *e, pointer_fn each, void *arg)
 {
 	uint32_t relative = e->machine == EM_AARCH64 ? R_AARCH64_RELATIVE : R_X86_64_RELATIVE;
@@ -23,6 +21,12 @@ static void each_relocated(const struct elf *e, pointer_fn each, void *arg)
 	}
 }
 
+/* What is constant stands beside the code where it need not be relocated. */
+static bool may_point(const struct elf *e, const struct elf_segment *seg)
+{
+	return seg->flags & PF_W || (e->type == ET_EXEC && !(seg->flags & PF_X));
+}
+
 static void each_in_place(const struct elf *e, pointer_fn each, void *arg)
 {
 	for (size_t i = 0; i < e->n_segments; i++) {
@@ -30,7 +34,7 @@ static void each_in_place(const struct elf *e, pointer_fn each, void *arg)
 		struct slice bytes = elf_segment_bytes(e, i);
 		uint64_t v;
 
-		if (!(seg->flags & PF_W))
+		if (!may_point(e, seg))
 			continue;
 		for (size_t at = -seg->vaddr & 7; at + sizeof(v) <= bytes.len; at += sizeof(v)) {
 			memcpy(&v, bytes.data + at, sizeof(v));
@@ -38,6 +42,12 @@ static void each_in_place(const struct elf *e, pointer_fn each, void *arg)
 				return;
 		}
 	}
+}
+
+void pointers_each(const struct elf *e, pointer_fn each, void *arg)
+{
+	each_relocated(e, each, arg);
+	each_in_place(e, each, arg);
 }
 
 struct improving {
@@ -64,8 +74,7 @@ void pointers_improve(const struct elf *e, struct pointer_place *places, size_t 
 
 	if (!n)
 		return;
-	each_relocated(e, improve, &s);
-	each_in_place(e, improve, &s);
+	pointers_each(e, improve, &s);
 }
 
 struct slots {

@@ -3,13 +3,20 @@
  * Where functions begin whose addresses are in the file's data: what is called through the
  * global offset table, as Rust code does with C functions, or through tables of functions,
  * is the target of no call instruction. Read from RELATIVE relocations with addends (RELA)
- * and from what is in place in writable segments, where packed relocations (RELR) and
- * executables at fixed addresses have it.
+ * and from what is in place in writable segments, where packed relocations (RELR) and executables
+ * at fixed addresses have it; of the latter the constant data too.
  */
 #ifndef LOCATE_POINTERS_H
 #define LOCATE_POINTERS_H
 
 #include "elf.h"
+
+typedef bool (*pointer_fn)(void *arg, uint64_t where, uint64_t to);
+
+/* Every word of data that is or may be an address, with its place; what is relocated first,
+ * then what is in place; each by ascending places where the linker sorted them. Ends the part
+ * it is in when it returns false. */
+void pointers_each(const struct elf *e, pointer_fn each, void *arg);
 
 struct pointer_place {
 	uint64_t vaddr;	   /* given: an instruction */

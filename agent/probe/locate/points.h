@@ -35,7 +35,10 @@ enum point_role {
 	ROLE_AEAD_SEAL_SCATTER,
 	ROLE_AEAD_OPEN,
 	ROLE_AEAD_OPEN_GATHER,
+	ROLE_RING_SEAL, /* of whole records, by ring's functions: arguments are found out */
+	ROLE_RING_OPEN,
 	ROLE_GO_READ_RETURN,
+	ROLE_RING_OPEN_RETURN,
 	ROLE_AEAD_OPEN_RETURN,
 	ROLE_RETURN, /* the result is in the return register */
 	ROLE_FREE,   /* argument 1 is no connection any more */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * rustls, seen where it encrypts and decrypts records: the AEAD functions of AWS-LC. They
- * know nothing of connections, so three things are made out here.
+ * rustls, seen where it encrypts and decrypts records: AEAD functions, of AWS-LC or of ring.
+ * They know nothing of connections, so three things are made out here.
  *
  * What is a TLS record: the additional data of a call says so (RFC 8446 section 5.2, RFC 5246
  * section 6.2.3.3), and how long it is. In TLS 1.3 the last byte of the plaintext is the type.
@@ -13,12 +13,12 @@
  * sent before (a server), the connection is named by the one that receives, and what is sent
  * is a connection of its own.
  *
- * The functions for records whose tag is apart may be called by the others, depending on the
- * version and the compiler: what both see counts once.
- *
  * When an object is another one at the same address: its connection was closed with its
  * socket, or its thread receives from another socket.
  */
+#ifndef BPF_RECORDS_H
+#define BPF_RECORDS_H
+
 #include "tls.bpf.h"
 
 #define APPLICATION_DATA 23
@@ -27,27 +27,6 @@
 
 #define TLS13 1
 #define TLS12 2
-
-/* Argument n of a C function at its entry, from 0; n is a constant. */
-static __always_inline u64 call_arg(const struct pt_regs *ctx, u32 n)
-{
-#if defined(__TARGET_ARCH_x86)
-	const u64 regs[] = { ctx->di, ctx->si, ctx->dx, ctx->cx, ctx->r8, ctx->r9 };
-	const u32 in_regs = 6;
-	u64 at = ctx->sp + 8;
-#else
-	const u64 regs[] = { ctx->regs[0], ctx->regs[1], ctx->regs[2], ctx->regs[3],
-			     ctx->regs[4], ctx->regs[5], ctx->regs[6], ctx->regs[7] };
-	const u32 in_regs = 8;
-	u64 at = ctx->sp;
-#endif
-	u64 v = 0;
-
-	if (n < in_regs)
-		return regs[n];
-	bpf_probe_read_user(&v, sizeof(v), (const void *)(at + 8 * (u64)(n - in_regs)));
-	return v;
-}
 
 /*
  * The version of the record, by its additional data; 0: it is no record of TLS. *type is that
@@ -73,7 +52,7 @@ static __always_inline u32 record_version(u64 ad, u64 ad_len, u64 wire, u64 plai
 
 /* How many zeros there are at the end of [buf, buf + len): nobody pads in practice. A global
  * function: the verifier proves it once. */
-__noinline int padding_len(u64 buf, u64 len)
+__weak __noinline int padding_len(u64 buf, u64 len)
 {
 	u8 byte = 0;
 
@@ -116,7 +95,7 @@ struct {
 	__uint(max_entries, 32768);
 	__type(key, struct conn_key); /* of the object that receives */
 	__type(value, struct aead);
-} aeads SEC(".maps");
+} aeads __weak SEC(".maps");
 
 /* The thread sealed a record that it has not sent yet. ptr 0: of a handshake. */
 static __always_inline void note_seal(u64 ptr, u64 len)
@@ -175,34 +154,6 @@ static __always_inline u64 conn_of_receiver(u64 object)
 	return ckey.ptr;
 }
 
-/* ---- One function inside of another ------------------------------------------------ */
-
-/* What a thread's last call was about, under keys that no call has: no stack is there. */
-enum last {
-	LAST_SEAL = 1,
-	LAST_OPEN,
-};
-
-static __always_inline void note_last(enum last which, u64 object, u64 buf)
-{
-	struct call_key key = { bpf_get_current_pid_tgid(), which };
-	struct call call = { .ptr = object, .buf = buf };
-
-	note_call(&key, &call);
-}
-
-/* Was it about the same? Forgets it. */
-static __always_inline bool take_last(enum last which, u64 object, u64 buf)
-{
-	struct call_key key = { bpf_get_current_pid_tgid(), which };
-	struct call *last = bpf_map_lookup_elem(&calls, &key);
-	bool same = last && last->ptr == object && last->buf == buf;
-
-	if (last)
-		last->ptr = 0;
-	return same;
-}
-
 /* ---- Sealing: the plaintext is there at the entry ------------------------------------ */
 
 struct seal {
@@ -232,39 +183,6 @@ static __always_inline int sealed(const struct seal *s)
 	if (type == APPLICATION_DATA && len)
 		tls_transfer_now(s->object, GENTAP_SRC_RUSTLS, GENTAP_WRITE, s->in, len);
 	return 0;
-}
-
-/* (ctx, out, *out_len, max, nonce, nonce_len, in, in_len, ad, ad_len) */
-SEC("uprobe")
-int aead_seal(struct pt_regs *ctx)
-{
-	const struct seal s = {
-		.object = call_arg(ctx, 0),
-		.in = call_arg(ctx, 6),
-		.in_len = call_arg(ctx, 7),
-		.ad = call_arg(ctx, 8),
-		.ad_len = call_arg(ctx, 9),
-	};
-
-	note_last(LAST_SEAL, s.object, s.in);
-	return sealed(&s);
-}
-
-/* (ctx, out, tag, *tag_len, max, nonce, nonce_len, in, in_len, extra, extra_len, ad, ad_len) */
-SEC("uprobe")
-int aead_seal_scatter(struct pt_regs *ctx)
-{
-	const struct seal s = {
-		.object = call_arg(ctx, 0),
-		.in = call_arg(ctx, 7),
-		.in_len = call_arg(ctx, 8),
-		.extra = call_arg(ctx, 9),
-		.extra_len = call_arg(ctx, 10),
-		.ad = call_arg(ctx, 11),
-		.ad_len = call_arg(ctx, 12),
-	};
-
-	return take_last(LAST_SEAL, s.object, s.in) ? 0 : sealed(&s);
 }
 
 /* ---- Opening: at the return ---------------------------------------------------------- */
@@ -298,68 +216,16 @@ static __always_inline int opening(const struct pt_regs *ctx, const struct open 
 	return 0;
 }
 
-/* (ctx, out, *out_len, max, nonce, nonce_len, in, in_len, ad, ad_len) */
-SEC("uprobe")
-int aead_open(struct pt_regs *ctx)
+/* `buf` has the plaintext of a record, with its type and padding where TLS 1.3 has them. */
+static __always_inline void opened(u64 object, u64 buf, u64 len, u32 version)
 {
-	const struct open o = {
-		.object = call_arg(ctx, 0),
-		.out = call_arg(ctx, 1),
-		.out_len = call_arg(ctx, 2),
-		.wire = call_arg(ctx, 7),
-		.ad = call_arg(ctx, 8),
-		.ad_len = call_arg(ctx, 9),
-	};
-
-	take_last(LAST_OPEN, 0, 0);
-	return opening(ctx, &o);
-}
-
-/* (ctx, out, nonce, nonce_len, in, in_len, tag, tag_len, ad, ad_len) */
-SEC("uprobe")
-int aead_open_gather(struct pt_regs *ctx)
-{
-	const struct open o = {
-		.object = call_arg(ctx, 0),
-		.out = call_arg(ctx, 1),
-		.wire = call_arg(ctx, 5) + call_arg(ctx, 7),
-		.ad = call_arg(ctx, 8),
-		.ad_len = call_arg(ctx, 9),
-	};
-
-	return opening(ctx, &o);
-}
-
-SEC("uprobe")
-int aead_open_return(struct pt_regs *ctx)
-{
-	struct call_key key = { bpf_get_current_pid_tgid(), call_sp(ctx) };
-	struct call *call = bpf_map_lookup_elem(&calls, &key);
 	u8 type = APPLICATION_DATA;
-	u64 len, object, buf;
 
-	if (!call || !call->ptr)
-		return 0;
-	object = call->ptr;
-	buf = call->buf;
-	len = call->left;
-	call->ptr = 0;
-	if (!(s32)REGS_RESULT(ctx))
-		return 0;
-	if (!call->out)
-		note_last(LAST_OPEN, object, buf);
-	else if (take_last(LAST_OPEN, object, buf))
-		return 0;
-	if (call->out && bpf_probe_read_user(&len, sizeof(len), (const void *)call->out)) {
-		count(GENTAP_STAT_READ_FAULT, 1);
-		return 0;
-	}
-	if (call->flags == TLS13)
+	if (version == TLS13)
 		len = inner_len(buf, len, &type);
 	if (type == APPLICATION_DATA && len)
 		tls_transfer_now(conn_of_receiver(object), GENTAP_SRC_RUSTLS, GENTAP_READ, buf,
 				 len);
-	return 0;
 }
 
-char LICENSE[] SEC("license") = "Dual BSD/GPL";
+#endif
