@@ -25,6 +25,8 @@ void call_span_place(struct span *s, const struct call *c, const uint8_t seed[16
 
 /* Message text as JSON attributes (genai/content.h); only when content is wanted. */
 void call_content_fill(struct span *s, const struct call *c);
+/* Takes it off again: messages that go elsewhere. Tools' arguments and results stay. */
+void call_content_unset(struct span *s);
 
 /* gentap.capture.source of an enum gentap_source; NULL for a number it does not know. */
 const char *call_span_source(uint8_t source);
