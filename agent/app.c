@@ -56,13 +56,31 @@ static void describe_host(struct app *a)
 	};
 }
 
-/* The switch that SDKs use; content goes on spans for the two values that say so. */
-static bool content_wanted(const struct options *o)
-{
-	const char *v = getenv("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT");
+/* Where messages of calls go. */
+enum content { CONTENT_NOWHERE, CONTENT_SPANS, CONTENT_EVENTS, CONTENT_BOTH };
 
-	return o->capture_content || (v && (!strcasecmp(v, "true") || !strcasecmp(v, "SPAN_ONLY") ||
-					    !strcasecmp(v, "SPAN_AND_EVENT")));
+/* The flag, or the switches that SDKs use. */
+static enum content content_wanted(const struct options *o)
+{
+	static const struct {
+		const char *word;
+		enum content content;
+	} words[] = {
+		{ "true", CONTENT_SPANS },	    { "span", CONTENT_SPANS },
+		{ "SPAN_ONLY", CONTENT_SPANS },	    { "event", CONTENT_EVENTS },
+		{ "EVENT_ONLY", CONTENT_EVENTS },   { "both", CONTENT_BOTH },
+		{ "SPAN_AND_EVENT", CONTENT_BOTH },
+	};
+	const char *events = getenv("OTEL_INSTRUMENTATION_GENAI_EMIT_EVENT");
+	const char *v = o->capture_content
+				? o->content_where ? o->content_where : "both"
+				: getenv("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT");
+
+	for (size_t i = 0; v && i < ARRAY_LEN(words); i++)
+		if (!strcasecmp(v, words[i].word))
+			return events && !strcasecmp(events, "true") ? CONTENT_BOTH
+								     : words[i].content;
+	return CONTENT_NOWHERE;
 }
 
 static void on_span(void *ctx, struct span *span)
@@ -70,8 +88,10 @@ static void on_span(void *ctx, struct span *span)
 	struct app *a = ctx;
 
 	billing_span(&a->billing, span);
-	if (a->exporter)
-		exporter_span(a->exporter, span);
+	exports_event(&a->exports, span);
+	if (a->content_off_spans)
+		call_content_unset(span);
+	exports_span(&a->exports, span);
 	if (a->store)
 		store_span(a->store, span);
 	if (a->metrics)
@@ -96,32 +116,6 @@ static int open_output(struct app *a)
 		return r;
 	}
 	return 0;
-}
-
-static void log_warnings(const struct buf *warnings)
-{
-	struct slice rest = buf_slice(warnings);
-
-	while (rest.data && rest.len) {
-		struct slice line = slice_cut(&rest, '\n');
-
-		if (line.len)
-			log_warn("otlp: %.*s", SLICE_FMT(line));
-	}
-}
-
-static int init_exporter(struct app *a)
-{
-	_cleanup_(buf_cleanup) struct buf warnings = BUF_INIT(64 * 1024);
-	int r = otlp_options_from_env(&a->otlp, options_getenv, &warnings);
-
-	if (r)
-		return r;
-	log_warnings(&warnings);
-	a->otlp.profile = a->options->semconv;
-	if (!a->otlp.endpoint)
-		return 0;
-	return exporter_new(&a->exporter, a->loop, &a->otlp, &a->host);
 }
 
 /* Live, a database that cannot be written is no reason not to watch; a file that was asked
@@ -154,14 +148,28 @@ static int init_store(struct app *a)
 	return r;
 }
 
+static int init_metrics(struct app *a)
+{
+	const struct options *o = a->options;
+	const struct metrics_config config = { .profile = o->semconv,
+					       .exponential = exports_exponential(&a->exports) };
+	int r;
+
+	if (!o->metrics && !o->metrics_file && !exports_want(&a->exports, OTLP_METRICS))
+		return 0;
+	r = metrics_new(&a->metrics, &config);
+	return r ? r : exports_start_metrics(&a->exports, a->metrics, clock_wall_ns());
+}
+
 int app_init(struct app *a, const struct options *o)
 {
-	struct tracer_config tracer = { .profile = o->semconv, .content = content_wanted(o) };
+	enum content content = content_wanted(o);
+	struct tracer_config tracer = { .profile = o->semconv, .content = content };
 	struct span_sink sink = { a, on_span };
 	uint64_t seed;
 	int r;
 
-	*a = (struct app){ .options = o };
+	*a = (struct app){ .options = o, .content_off_spans = content == CONTENT_EVENTS };
 	log_set_level(o->verbose ? LOG_LEVEL_DEBUG : o->quiet ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO);
 	describe_host(a);
 	a->decoder = (struct decoder_config){
@@ -178,11 +186,11 @@ int app_init(struct app *a, const struct options *o)
 	tree_init(&a->tree);
 	r = loop_new(&a->loop);
 	if (!r)
-		r = init_exporter(a);
+		r = exports_init(&a->exports, o, a->loop, &a->host, content & CONTENT_EVENTS);
 	if (!r)
 		r = init_store(a);
-	if (!r && (o->metrics || o->metrics_file))
-		r = metrics_new(&a->metrics, 0);
+	if (!r)
+		r = init_metrics(a);
 	if (!r)
 		r = tracer_new(&a->tracer, &tracer, &sink);
 	if (r)
@@ -232,25 +240,29 @@ void app_coverage(void *app, const struct conn_report *report)
 		store_connection(a->store, &c);
 }
 
+static uint64_t report_export(const struct app *a, enum otlp_signal signal, const char *what)
+{
+	const struct otlp_stats s = exports_stats(&a->exports, signal);
+	uint64_t dropped = s.dropped_full + s.dropped_refused + s.dropped_expired + s.queued;
+
+	if (dropped)
+		log_warn("otlp: %s not delivered count=%llu of=%llu queue_full=%llu refused=%llu "
+			 "expired=%llu unsent=%llu",
+			 what, (unsigned long long)dropped, (unsigned long long)s.items,
+			 (unsigned long long)s.dropped_full, (unsigned long long)s.dropped_refused,
+			 (unsigned long long)s.dropped_expired, (unsigned long long)s.queued);
+	return dropped;
+}
+
 static int finish_export(struct app *a, uint64_t flush_ms)
 {
-	const struct otlp_stats *s;
-	uint64_t dropped;
-	int r;
+	int r = exports_flush(&a->exports, flush_ms);
+	uint64_t dropped =
+		report_export(a, OTLP_TRACES, "spans") + report_export(a, OTLP_LOGS, "log records");
 
-	if (!a->exporter)
-		return 0;
-	r = exporter_flush(a->exporter, flush_ms);
-	s = exporter_stats(a->exporter);
-	dropped = s->dropped_full + s->dropped_refused + s->dropped_expired + s->queued;
-	if (!dropped)
-		return r;
-	log_warn("otlp: spans not delivered count=%llu of=%llu queue_full=%llu refused=%llu "
-		 "expired=%llu unsent=%llu",
-		 (unsigned long long)dropped, (unsigned long long)s->spans,
-		 (unsigned long long)s->dropped_full, (unsigned long long)s->dropped_refused,
-		 (unsigned long long)s->dropped_expired, (unsigned long long)s->queued);
-	return r ? r : -EIO;
+	/* A backend of spans often takes no metrics: that is said, and no failure. */
+	report_export(a, OTLP_METRICS, "points of metrics");
+	return r ? r : dropped ? -EIO : 0;
 }
 
 static int finish_store(struct app *a)
@@ -309,14 +321,13 @@ int app_finish(struct app *a, uint64_t flush_ms)
 void app_release(struct app *a)
 {
 	tracer_free(a->tracer);
-	exporter_free(a->exporter);
+	exports_release(&a->exports);
 	billing_release(&a->billing);
 	store_free(a->store);
 	metrics_free(a->metrics);
 	loop_free(a->loop);
 	print_release(&a->printer);
 	tree_release(&a->tree);
-	otlp_options_release(&a->otlp);
 	if (a->out && a->out != stdout)
 		fclose(a->out);
 	*a = (struct app){ 0 };

@@ -8,7 +8,7 @@
 #define APP_H
 
 #include "billing.h"
-#include "exporter.h"
+#include "exports.h"
 #include "loop.h"
 #include "metrics.h"
 #include "options.h"
@@ -23,13 +23,13 @@ struct app {
 	struct loop *loop;
 	struct tracer *tracer;
 	struct billing billing;
-	struct exporter *exporter; /* NULL: no endpoint */
-	struct store *store;	   /* NULL: not wanted */
-	struct metrics *metrics;   /* NULL: not wanted */
+	struct exports exports;
+	bool content_off_spans;	 /* messages go into events only */
+	struct store *store;	 /* NULL: not wanted */
+	struct metrics *metrics; /* NULL: not wanted */
 	struct printer printer;
 	struct tree tree; /* for OUTPUT_TREE */
 	FILE *out;
-	struct otlp_options otlp;
 	struct otlp_host host;
 	char host_name[256];
 	char host_id[64];

@@ -62,15 +62,15 @@ static int start_scrape(struct scrape **ret, struct live *l, const struct option
 
 static void say_ready(const struct live *l, const struct options *o)
 {
+	const char *shown = exports_shown(&l->app.exports);
 	struct probe_stats s = { 0 };
 
 	probe_read_stats(l->probe, &s);
 	if (!o->quiet)
 		fprintf(stderr, "ready: watching %llu processes; %s%s%s\n",
 			(unsigned long long)s.processes,
-			l->app.otlp.endpoint ? "exporting to "
-					     : "no OTLP endpoint set, nothing is exported",
-			l->app.otlp.endpoint ? l->app.otlp.endpoint_shown : "",
+			shown ? "exporting to " : "no OTLP endpoint set, nothing is exported",
+			shown ? shown : "",
 			o->output == OUTPUT_TABLE ? "; waiting for the first call (Ctrl-C ends)"
 						  : "");
 	notify_send("READY=1");
@@ -125,6 +125,7 @@ static int watch(const struct options *o, const char *record_file)
 	if (!r)
 		r = start_scrape(&scrape, &l, o);
 	if (!r) {
+		exports_set_own(&l.app.exports, live_values, &l);
 		start_page(&page, o);
 		say_ready(&l, o);
 		r = loop_run(l.app.loop);

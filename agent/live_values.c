@@ -20,15 +20,15 @@ static void add(struct values *v, const struct expose_value *rows, size_t n)
 
 #define COUNT(of, text, v)                                                                         \
 	{                                                                                          \
-		.name = "gentap_" of, .help = text, .value = (v)                                   \
+		.name = "gentap." of, .help = text, .value = (v)                                   \
 	}
 #define COUNT_BY(of, text, l, is, v)                                                               \
 	{                                                                                          \
-		.name = "gentap_" of, .help = text, .label = l, .label_value = is, .value = (v)    \
+		.name = "gentap." of, .help = text, .label = l, .label_value = is, .value = (v)    \
 	}
 #define GAUGE(of, text, v)                                                                         \
 	{                                                                                          \
-		.name = "gentap_" of, .help = text, .value = (v), .gauge = true                    \
+		.name = "gentap." of, .help = text, .value = (v), .gauge = true                    \
 	}
 
 /* By enum gentap_stat. */
@@ -41,17 +41,17 @@ _Static_assert(ARRAY_LEN(kernel_events) == GENTAP_STAT_MAX, "each has a name");
 static void add_probe(struct values *to, const struct probe_stats *s)
 {
 	const struct expose_value rows[] = {
-		GAUGE("probe_processes", "Processes that are observed.", s->processes),
-		GAUGE("probe_links", "Probes that are attached.", s->links),
-		GAUGE("probe_unsearched_files", "Files still to be searched.", s->unsearched),
-		COUNT("probe_attach_errors", "Probes not attached.", s->attach_errors),
-		COUNT("probe_perf_lost", "Lost records of new processes.", s->perf_lost),
+		GAUGE("probe.processes", "Processes that are observed.", s->processes),
+		GAUGE("probe.links", "Probes that are attached.", s->links),
+		GAUGE("probe.unsearched_files", "Files still to be searched.", s->unsearched),
+		COUNT("probe.attach_errors", "Probes not attached.", s->attach_errors),
+		COUNT("probe.perf_lost", "Lost records of new processes.", s->perf_lost),
 	};
 
 	add(to, rows, ARRAY_LEN(rows));
 	for (size_t i = 0; i < ARRAY_LEN(kernel_events); i++) {
 		const struct expose_value row =
-			COUNT_BY("probe_kernel", "What the kernel programs did and could not do.",
+			COUNT_BY("probe.kernel", "What the kernel programs did and could not do.",
 				 "event", kernel_events[i], s->kernel[i]);
 
 		add(to, &row, 1);
@@ -61,22 +61,22 @@ static void add_probe(struct values *to, const struct probe_stats *s)
 static void add_pipeline(struct values *to, const struct pipeline_stats *s)
 {
 	const struct expose_value rows[] = {
-		COUNT("pipeline_records", "Records of the kernel programs.", s->records),
-		COUNT("pipeline_bytes", "Bytes in them.", s->bytes),
-		COUNT("pipeline_lost_records", "Records that are missing.", s->lost_records),
-		COUNT("pipeline_lost_bytes", "Bytes that are missing.", s->lost_bytes),
-		COUNT("pipeline_bad_records", "Malformed records.", s->bad_records),
-		COUNT("pipeline_connections", "Connections.", s->conns),
-		COUNT("pipeline_connections_evicted", "Dropped: too many.", s->conns_evicted),
-		COUNT("pipeline_connections_not_http", "Of another protocol.", s->not_http),
-		COUNT("pipeline_exchanges", "Requests with their answers.", s->exchanges),
-		COUNT("pipeline_calls", "Calls to models.", s->calls),
-		COUNT("pipeline_calls_partial", "Calls of which a part is missing.",
+		COUNT("pipeline.records", "Records of the kernel programs.", s->records),
+		COUNT("pipeline.bytes", "Bytes in them.", s->bytes),
+		COUNT("pipeline.lost_records", "Records that are missing.", s->lost_records),
+		COUNT("pipeline.lost_bytes", "Bytes that are missing.", s->lost_bytes),
+		COUNT("pipeline.bad_records", "Malformed records.", s->bad_records),
+		COUNT("pipeline.connections", "Connections.", s->conns),
+		COUNT("pipeline.connections_evicted", "Dropped: too many.", s->conns_evicted),
+		COUNT("pipeline.connections_not_http", "Of another protocol.", s->not_http),
+		COUNT("pipeline.exchanges", "Requests with their answers.", s->exchanges),
+		COUNT("pipeline.calls", "Calls to models.", s->calls),
+		COUNT("pipeline.calls_partial", "Calls of which a part is missing.",
 		      s->calls_partial),
-		COUNT("pipeline_calls_twice", "Calls seen on both sides, dropped on one.",
+		COUNT("pipeline.calls_twice", "Calls seen on both sides, dropped on one.",
 		      s->calls_twice),
-		COUNT("pipeline_parse_errors", "What could not be read.", s->parse_errors),
-		COUNT("pipeline_no_memory", "What there was no memory for.", s->no_memory),
+		COUNT("pipeline.parse_errors", "What could not be read.", s->parse_errors),
+		COUNT("pipeline.no_memory", "What there was no memory for.", s->no_memory),
 	};
 
 	add(to, rows, ARRAY_LEN(rows));
@@ -85,28 +85,29 @@ static void add_pipeline(struct values *to, const struct pipeline_stats *s)
 static void add_tracer(struct values *to, const struct tracer_stats *s)
 {
 	const struct expose_value rows[] = {
-		COUNT("tracer_runs", "Runs that were begun.", s->runs),
-		COUNT("tracer_runs_evicted", "Runs ended early: too many.", s->runs_evicted),
-		COUNT("tracer_tools_dropped", "Tools beyond a run's ceiling.", s->tools_dropped),
-		COUNT("tracer_attributes_dropped", "Attributes without room.", s->dropped_attrs),
-		COUNT("tracer_ambiguous", "Calls with several likely parents.", s->ambiguous),
-		COUNT("tracer_no_memory", "What there was no memory for.", s->no_memory),
+		COUNT("tracer.runs", "Runs that were begun.", s->runs),
+		COUNT("tracer.runs_evicted", "Runs ended early: too many.", s->runs_evicted),
+		COUNT("tracer.tools_dropped", "Tools beyond a run's ceiling.", s->tools_dropped),
+		COUNT("tracer.attributes_dropped", "Attributes without room.", s->dropped_attrs),
+		COUNT("tracer.ambiguous", "Calls with several likely parents.", s->ambiguous),
+		COUNT("tracer.no_memory", "What there was no memory for.", s->no_memory),
 	};
 
 	add(to, rows, ARRAY_LEN(rows));
 }
 
 #define DROPPED "Spans that were not delivered."
-static void add_exporter(struct values *to, const struct otlp_stats *s)
+static void add_exporter(struct values *to, const struct exports *e)
 {
+	const struct otlp_stats traces = exports_stats(e, OTLP_TRACES), *s = &traces;
 	const struct expose_value rows[] = {
-		COUNT("exporter_spans", "Spans to be exported.", s->spans),
-		COUNT("exporter_exported", "Spans that were acknowledged.", s->exported),
-		COUNT_BY("exporter_dropped", DROPPED, "reason", "queue_full", s->dropped_full),
-		COUNT_BY("exporter_dropped", DROPPED, "reason", "refused", s->dropped_refused),
-		COUNT_BY("exporter_dropped", DROPPED, "reason", "expired", s->dropped_expired),
-		COUNT("exporter_retries", "Requests that were tried again.", s->retries),
-		GAUGE("exporter_queued", "Spans that wait.", s->queued),
+		COUNT("exporter.spans", "Spans to be exported.", s->items),
+		COUNT("exporter.exported", "Spans that were acknowledged.", s->exported),
+		COUNT_BY("exporter.dropped", DROPPED, "reason", "queue_full", s->dropped_full),
+		COUNT_BY("exporter.dropped", DROPPED, "reason", "refused", s->dropped_refused),
+		COUNT_BY("exporter.dropped", DROPPED, "reason", "expired", s->dropped_expired),
+		COUNT("exporter.retries", "Requests that were tried again.", s->retries),
+		GAUGE("exporter.queued", "Spans that wait.", s->queued),
 	};
 
 	add(to, rows, ARRAY_LEN(rows));
@@ -116,12 +117,12 @@ static void add_exporter(struct values *to, const struct otlp_stats *s)
 static void add_store(struct values *to, const struct store_stats *s)
 {
 	const struct expose_value rows[] = {
-		COUNT("store_spans", "Spans to be stored.", s->spans),
-		COUNT("store_written", "Spans that were written.", s->written),
-		COUNT_BY("store_lost", LOST, "reason", "queue_full", s->lost_full),
-		COUNT_BY("store_lost", LOST, "reason", "other", s->lost_other),
-		COUNT("store_errors", "Batches that could not be written at once.", s->errors),
-		GAUGE("store_queued", "Spans that wait.", s->queued),
+		COUNT("store.spans", "Spans to be stored.", s->spans),
+		COUNT("store.written", "Spans that were written.", s->written),
+		COUNT_BY("store.lost", LOST, "reason", "queue_full", s->lost_full),
+		COUNT_BY("store.lost", LOST, "reason", "other", s->lost_other),
+		COUNT("store.errors", "Batches that could not be written at once.", s->errors),
+		GAUGE("store.queued", "Spans that wait.", s->queued),
 	};
 
 	add(to, rows, ARRAY_LEN(rows));
@@ -155,7 +156,7 @@ static void add_process(struct values *to)
 	getrusage(RUSAGE_SELF, &u);
 	add(to,
 	    &(struct expose_value){
-		    .name = "process_cpu_seconds",
+		    .name = "process.cpu.seconds",
 		    .help = "Processor time of the agent.",
 		    .value = micros(u.ru_utime) + micros(u.ru_stime),
 		    .digits = 6,
@@ -164,7 +165,7 @@ static void add_process(struct values *to)
 	if (resident) /* else not known */
 		add(to,
 		    &(struct expose_value){
-			    .name = "process_resident_memory_bytes",
+			    .name = "process.resident_memory.bytes",
 			    .help = "Memory of the agent.",
 			    .value = resident,
 			    .gauge = true,
@@ -183,8 +184,8 @@ size_t live_values(void *live, struct expose_value *to)
 	add_probe(&v, &probe);
 	add_pipeline(&v, pipeline_stats(l->pipeline));
 	add_tracer(&v, tracer_stats(l->app.tracer));
-	if (l->app.exporter)
-		add_exporter(&v, exporter_stats(l->app.exporter));
+	if (l->app.exports.count)
+		add_exporter(&v, &l->app.exports);
 	if (l->app.store) {
 		store_read_stats(l->app.store, &store);
 		add_store(&v, &store);

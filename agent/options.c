@@ -340,16 +340,32 @@ void options_release(struct options *o)
 	o->settings = NULL;
 }
 
+/* The signal's own variables, of which a flag hides the one of its name. */
+static bool cut_signal(struct slice *name)
+{
+	static const struct slice signals[] = { SLICE("TRACES_"), SLICE("METRICS_"),
+						SLICE("LOGS_") };
+
+	for (size_t i = 0; i < ARRAY_LEN(signals); i++) {
+		if (!slice_starts(*name, signals[i]))
+			continue;
+		*name = slice_sub(*name, signals[i].len, name->len);
+		return true;
+	}
+	return false;
+}
+
 const char *options_getenv(const char *name)
 {
-	struct slice s = slice_from(name), generic = SLICE("OTEL_EXPORTER_OTLP_"),
-		     traces = SLICE("OTEL_EXPORTER_OTLP_TRACES_");
-	bool specific = slice_starts(s, traces);
+	const struct slice generic = SLICE("OTEL_EXPORTER_OTLP_");
 	const char *configured = NULL, *value;
+	struct slice rest = slice_from(name);
 
-	if (slice_starts(s, generic)) {
-		struct slice rest = slice_sub(s, specific ? traces.len : generic.len, s.len);
+	if (slice_starts(rest, generic)) {
+		bool specific;
 
+		rest = slice_sub(rest, generic.len, rest.len);
+		specific = cut_signal(&rest);
 		for (size_t i = 0; i < n_exporter_flags; i++) {
 			if (!slice_eq(rest, slice_from(exporter_flags[i].variable)))
 				continue;

@@ -89,6 +89,9 @@ struct options {
 	const char *record_file;
 	const char *prices_file; /* a price list that wins over the built-in one */
 	bool capture_content;
+	const char *content_where;     /* span, event or both; NULL: both */
+	struct option_strings exports; /* lines of destination.h */
+	struct option_strings export_presets;
 	bool verbose;
 	bool quiet;
 	enum semconv_profile semconv;

@@ -32,6 +32,15 @@ static int add_strings(struct option_strings *list, char *arg)
 	return 0;
 }
 
+/* Commas in it are its own. */
+static int add_line(struct option_strings *list, char *arg)
+{
+	if (list->count == OPTIONS_LIST_MAX)
+		return -E2BIG;
+	list->items[list->count++] = arg;
+	return 0;
+}
+
 static int add_numbers(struct option_numbers *list, char *arg)
 {
 	for (char *part; (part = strsep(&arg, ","));) {
@@ -88,6 +97,16 @@ static int parse_semconv(struct options *o, const char *arg)
 	return -EINVAL;
 }
 
+static int parse_content(struct options *o, const char *arg)
+{
+	if (arg && strcmp(arg, "span") != 0 && strcmp(arg, "event") != 0 &&
+	    strcmp(arg, "both") != 0)
+		return -EINVAL;
+	o->capture_content = true;
+	o->content_where = arg;
+	return 0;
+}
+
 static int parse_ring(struct options *o, const char *arg)
 {
 	return parse_number(arg, UINT32_MAX, &o->ring_bytes) ||
@@ -133,7 +152,7 @@ const char *options_word(const struct options *o, const char *name)
 }
 
 /* Flags that only fill a member. */
-enum member_type { MEMBER_YES, MEMBER_TEXT, MEMBER_TEXTS, MEMBER_NUMBERS };
+enum member_type { MEMBER_YES, MEMBER_TEXT, MEMBER_TEXTS, MEMBER_LINES, MEMBER_NUMBERS };
 static const struct {
 	int key;
 	enum member_type type;
@@ -148,7 +167,8 @@ static const struct {
 	MEMBER(KEY_ORIGIN, YES, show_origin),
 	MEMBER(KEY_PRICES, TEXT, prices_file),
 	MEMBER(KEY_RECORD, TEXT, record_file),
-	MEMBER(KEY_CONTENT, YES, capture_content),
+	MEMBER(KEY_EXPORT, LINES, exports),
+	MEMBER(KEY_EXPORT_PRESET, TEXTS, export_presets),
 	MEMBER(KEY_PID, NUMBERS, pids),
 	MEMBER(KEY_UID, NUMBERS, uids),
 	MEMBER(KEY_EXCLUDE_UID, NUMBERS, exclude_uids),
@@ -181,6 +201,8 @@ static int set_member(void *member, enum member_type type, char *arg)
 		return 0;
 	case MEMBER_TEXTS:
 		return add_strings(member, arg);
+	case MEMBER_LINES:
+		return add_line(member, arg);
 	case MEMBER_NUMBERS:
 		return add_numbers(member, arg);
 	}
@@ -200,6 +222,8 @@ int option_set(struct options *o, int key, char *arg)
 		return 0;
 	case KEY_OUTPUT:
 		return parse_output(o, arg);
+	case KEY_CONTENT:
+		return parse_content(o, arg);
 	case KEY_SEMCONV:
 		return parse_semconv(o, arg);
 	case KEY_RING:

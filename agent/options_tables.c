@@ -18,8 +18,9 @@
 /* Flags that stand for an OTEL_EXPORTER_OTLP_* variable. */
 const struct exporter_flag exporter_flags[] = {
 	{ "otlp-endpoint", "ENDPOINT", "URL",
-	  "send spans there (OTEL_EXPORTER_OTLP_ENDPOINT); without it nothing is exported" },
-	{ "otlp-protocol", "PROTOCOL", "NAME", "http/protobuf (default) or http/json" },
+	  "send spans and metrics there (OTEL_EXPORTER_OTLP_ENDPOINT); without it nothing is "
+	  "exported" },
+	{ "otlp-protocol", "PROTOCOL", "NAME", "http/protobuf (default), http/json or grpc" },
 	{ "otlp-headers", "HEADERS", "K=V,…", "headers of each request, values percent-encoded" },
 	{ "otlp-timeout", "TIMEOUT", "MS", "for one request (default 10000)" },
 	{ "otlp-compression", "COMPRESSION", "NAME", "gzip or none" },
@@ -42,8 +43,20 @@ const struct option_flag option_flags[] = {
 	  { "record", KEY_RECORD, "FILE", 0, "also write the event stream to FILE, secrets masked",
 	    0 } },
 	{ EXPORTS,
-	  { "capture-content", KEY_CONTENT, NULL, 0,
-	    "put prompts and completions on spans, secrets masked (default: off)", 0 } },
+	  { "capture-content", KEY_CONTENT, "WHERE", OPTION_ARG_OPTIONAL,
+	    "export prompts and completions, secrets masked (default: off): on spans, as events "
+	    "(log records), or without a value both; WHERE is span, event or both",
+	    0 } },
+	{ EXPORTS,
+	  { "export", KEY_EXPORT, "'URL WORD=VALUE…'", 0,
+	    "export there too: protocol=, headers=, compression=, timeout=, certificate=, "
+	    "signals=traces,metrics,logs, temporality=delta",
+	    4 } },
+	{ EXPORTS,
+	  { "export-preset", KEY_EXPORT_PRESET, "NAME,…", 0,
+	    "export to sentry, langfuse, datadog, phoenix or grafana; keys come from the variables "
+	    "that their own tools read",
+	    4 } },
 	{ EXPORTS,
 	  { "semconv", KEY_SEMCONV, "NAME", 0,
 	    "names of attributes: v1.41 (default), latest or both", 0 } },

@@ -242,7 +242,7 @@ static void print_otlp(struct printer *p, const struct span *s)
 	_cleanup_(buf_cleanup) struct buf resource = BUF_INIT(LINE_MAX_LEN);
 	_cleanup_(buf_cleanup) struct buf span = BUF_INIT(LINE_MAX_LEN);
 	struct slice encoded;
-	struct otlp_group group = { .spans = &encoded, .n_spans = 1 };
+	struct otlp_group group = { .items = &encoded, .n_items = 1 };
 
 	otlp_encode_resource(&resource, OTLP_JSON, s->process, p->host);
 	otlp_encode_span(&span, OTLP_JSON, s);
@@ -250,7 +250,8 @@ static void print_otlp(struct printer *p, const struct span *s)
 	group.resource = buf_slice(&resource);
 	if (buf_error(&resource) || buf_error(&span))
 		return;
-	otlp_encode_request(&p->line, OTLP_JSON, &group, 1, p->semconv, p->host->version);
+	otlp_encode_request(&p->line, OTLP_TRACES, OTLP_JSON, &group, 1, p->semconv,
+			    p->host->version);
 }
 
 void print_span(struct printer *p, const struct span *s)

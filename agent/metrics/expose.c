@@ -6,11 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NAME_MAX_LEN 128
+
 struct writer {
 	struct buf *to;
 	enum expose_format format;
 	const struct metric_def *def;
-	char name[128];
+	char name[NAME_MAX_LEN];
 };
 
 /* ---- Which format -------------------------------------------------------------------------- */
@@ -109,6 +111,14 @@ static void add_number(struct buf *to, uint64_t v, unsigned int digits)
 		buf_printf(to, ".%0*llu", (int)digits, (unsigned long long)(v % one));
 }
 
+static void prometheus_name(char to[NAME_MAX_LEN], const char *name, const char *unit)
+{
+	snprintf(to, NAME_MAX_LEN, "%s%s%s", name, unit ? "_" : "", unit ? unit : "");
+	for (; *to; to++)
+		if (*to == '.')
+			*to = '_';
+}
+
 static void add_head(struct buf *to, enum expose_format f, const char *name, const char *unit,
 		     const char *help, enum metric_type type)
 {
@@ -202,52 +212,24 @@ static int each_series(void *value, void *arg)
 static void add_metric(struct writer *w, const struct metric *m)
 {
 	const struct metric_def *d = w->def;
-	size_t len;
 
 	if (!m->series.count && !m->overflow)
 		return;
-	snprintf(w->name, sizeof(w->name), "%s%s%s", d->name, d->unit ? "_" : "",
-		 d->unit ? d->unit : "");
-	len = strlen(w->name);
-	for (size_t i = 0; i < len; i++)
-		if (w->name[i] == '.')
-			w->name[i] = '_';
+	prometheus_name(w->name, d->name, d->unit);
 	add_head(w->to, w->format, w->name, d->unit, d->help, d->type);
 	table_each(&m->series, each_series, w);
 	if (m->overflow)
 		add_series(w, m->overflow, true);
 }
 
-/* What did not get a series of its own, or was not counted at all. */
-static void add_refused(const struct metrics *m, enum expose_format f, struct buf *to)
-{
-	static const struct {
-		const char *name, *help;
-		size_t at;
-	} rows[] = {
-		{ "gentap_metrics_overflowed", "Measurements beyond a metric's ceiling of series.",
-		  offsetof(struct metric, overflowed) },
-		{ "gentap_metrics_lost", "Measurements for which there was no memory.",
-		  offsetof(struct metric, lost) },
-	};
-
-	for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++) {
-		uint64_t total = 0;
-
-		for (size_t i = 0; i < n_metric_defs; i++)
-			total += *(const uint64_t *)((const char *)&m->metric[i] + rows[r].at);
-		add_head(to, f, rows[r].name, NULL, rows[r].help, METRIC_COUNTER);
-		buf_printf(to, "%s_total %llu\n", rows[r].name, (unsigned long long)total);
-	}
-}
-
 static void add_own(const struct expose_value *v, bool first, enum expose_format f, struct buf *to)
 {
-	char separator = '{';
+	char separator = '{', name[NAME_MAX_LEN];
 
+	prometheus_name(name, v->name, NULL);
 	if (first)
-		add_head(to, f, v->name, NULL, v->help, v->gauge ? METRIC_GAUGE : METRIC_COUNTER);
-	buf_printf(to, "%s%s", v->name, v->gauge ? "" : "_total");
+		add_head(to, f, name, NULL, v->help, v->gauge ? METRIC_GAUGE : METRIC_COUNTER);
+	buf_printf(to, "%s%s", name, v->gauge ? "" : "_total");
 	if (v->label) {
 		add_label(to, &separator, v->label, slice_from(v->label_value));
 		buf_add_char(to, '}');
@@ -257,20 +239,26 @@ static void add_own(const struct expose_value *v, bool first, enum expose_format
 	buf_add_char(to, '\n');
 }
 
+static void add_all_own(const struct expose_value *own, size_t n, enum expose_format f,
+			struct buf *to)
+{
+	for (size_t i = 0; i < n; i++)
+		add_own(&own[i], !i || strcmp(own[i].name, own[i - 1].name), f, to);
+}
+
 int expose(const struct metrics *m, const struct expose_value *own, size_t n_own,
 	   enum expose_format f, struct buf *to)
 {
+	struct expose_value refused[METRICS_REFUSED];
 	struct writer w = { .to = to, .format = f };
 
 	for (size_t i = 0; i < n_metric_defs; i++) {
 		w.def = &metric_defs[i];
 		add_metric(&w, &m->metric[i]);
 	}
-	add_head(to, f, "gentap_spans", NULL, "Spans that were counted.", METRIC_COUNTER);
-	buf_printf(to, "gentap_spans_total %llu\n", (unsigned long long)m->spans);
-	add_refused(m, f, to);
-	for (size_t i = 0; i < n_own; i++)
-		add_own(&own[i], !i || strcmp(own[i].name, own[i - 1].name), f, to);
+	metrics_refused(m, refused);
+	add_all_own(refused, METRICS_REFUSED, f, to);
+	add_all_own(own, n_own, f, to);
 	if (f == EXPOSE_OPENMETRICS)
 		buf_add_str(to, "# EOF\n");
 	return buf_error(to);

@@ -13,17 +13,6 @@
 
 enum expose_format { EXPOSE_TEXT, EXPOSE_OPENMETRICS };
 
-/* One of the agent's own. Those of one name stand together; strings are static. */
-struct expose_value {
-	const char *name; /* as Prometheus has it, without _total */
-	const char *help;
-	bool gauge;
-	const char *label; /* NULL: none */
-	const char *label_value;
-	uint64_t value;
-	unsigned int digits; /* of it behind the point */
-};
-
 /* By a request's Accept header; absent: text. */
 enum expose_format expose_format(struct slice accept);
 const char *expose_content_type(enum expose_format f);

@@ -32,14 +32,17 @@ static const struct {
 #undef TYPE
 };
 
-int metrics_new(struct metrics **ret, size_t series_max)
+int metrics_new(struct metrics **ret, const struct metrics_config *config)
 {
 	struct metrics *m = calloc(1, sizeof(*m) + n_metric_defs * sizeof(m->metric[0]));
 
 	if (!m)
 		return -ENOMEM;
 	for (size_t i = 0; i < n_metric_defs; i++)
-		table_init(&m->metric[i].series, series_max ? series_max : METRICS_SERIES_MAX);
+		table_init(&m->metric[i].series,
+			   config->series_max ? config->series_max : METRICS_SERIES_MAX);
+	m->profile = config->profile;
+	m->exponential = config->exponential;
 	*ret = m;
 	return 0;
 }
@@ -48,8 +51,11 @@ static void series_free(void *series)
 {
 	struct metric_series *s = series;
 
-	if (s)
-		free(s->buckets);
+	if (!s)
+		return;
+	free(s->buckets);
+	free(s->exemplars);
+	free(s->exp);
 	free(s);
 }
 
@@ -64,27 +70,31 @@ void metrics_free(struct metrics *m)
 	free(m);
 }
 
-static struct metric_series *series_new(const struct metric_def *d, struct slice key)
+static struct metric_series *series_new(const struct metric_def *d, bool exponential,
+					struct slice key)
 {
 	struct metric_series *s = calloc(1, sizeof(*s) + key.len);
+	size_t n = d->n_bounds + 1;
 
 	if (!s)
 		return NULL;
 	s->key_len = key.len;
 	if (key.len)
 		memcpy(s->key, key.data, key.len);
-	if (!d->n_bounds)
-		return s;
-	s->buckets = calloc(d->n_bounds + 1, sizeof(*s->buckets));
-	if (!s->buckets)
+	s->exemplars = calloc(n, sizeof(*s->exemplars));
+	s->buckets = d->n_bounds ? calloc(n, sizeof(*s->buckets)) : NULL;
+	s->exp = d->n_bounds && exponential ? malloc(sizeof(*s->exp)) : NULL;
+	if (!s->exemplars || (d->n_bounds && (!s->buckets || (exponential && !s->exp))))
 		series_free(TAKE(s));
+	else if (s->exp)
+		exphist_init(s->exp);
 	return s;
 }
 
 /* The series of this key, made when there is room; else that of the overflow. NULL: no
  * memory. */
 static struct metric_series *series_of(struct metric *m, const struct metric_def *d,
-				       struct slice key)
+				       bool exponential, struct slice key)
 {
 	struct metric_series *s = table_get(&m->series, key.data, key.len);
 
@@ -92,11 +102,11 @@ static struct metric_series *series_of(struct metric *m, const struct metric_def
 		return s;
 	if (m->series.count >= m->series.max) {
 		if (!m->overflow)
-			m->overflow = series_new(d, SLICE_NONE);
+			m->overflow = series_new(d, exponential, SLICE_NONE);
 		m->overflowed += m->overflow != NULL;
 		return m->overflow;
 	}
-	s = series_new(d, key);
+	s = series_new(d, exponential, key);
 	if (s && table_add(&m->series, key.data, key.len, s))
 		series_free(TAKE(s));
 	return s;
@@ -112,7 +122,21 @@ static struct slice label_cut(struct slice v)
 	return slice_sub(v, 0, len);
 }
 
-static void add(struct metrics *m, size_t i, const struct slice labels[LABELS], uint64_t value)
+/* A span that is counted. */
+struct counted {
+	const struct span *span;
+	struct slice labels[LABELS];
+};
+
+static void set_exemplar(struct metric_exemplar *e, uint64_t number, const struct span *s,
+			 uint64_t value)
+{
+	*e = (struct metric_exemplar){ .number = number, .time_ns = s->end_ns, .value = value };
+	memcpy(e->trace_id, s->trace_id, sizeof(e->trace_id));
+	memcpy(e->span_id, s->span_id, sizeof(e->span_id));
+}
+
+static void add(struct metrics *m, size_t i, const struct counted *c, uint64_t value)
 {
 	const struct metric_def *d = &metric_defs[i];
 	struct metric_series *s;
@@ -120,7 +144,7 @@ static void add(struct metrics *m, size_t i, const struct slice labels[LABELS], 
 	size_t len = 0, b = 0;
 
 	for (size_t l = 0; l < LABELS; l++) {
-		struct slice v = labels[l];
+		struct slice v = c->labels[l];
 
 		if (!(d->labels >> l & 1))
 			continue;
@@ -129,18 +153,20 @@ static void add(struct metrics *m, size_t i, const struct slice labels[LABELS], 
 			memcpy(key + len, v.data, v.len);
 		len += v.len;
 	}
-	s = series_of(&m->metric[i], d, (struct slice){ key, len });
+	s = series_of(&m->metric[i], d, m->exponential, (struct slice){ key, len });
 	if (!s) {
 		m->metric[i].lost++;
 		return;
 	}
 	s->sum += value;
 	s->count++;
-	if (!s->buckets)
-		return;
 	while (b < d->n_bounds && (double)value > d->bounds[b] * pow(10, d->digits))
 		b++;
-	s->buckets[b]++;
+	set_exemplar(&s->exemplars[b], m->spans, c->span, value);
+	if (s->buckets)
+		s->buckets[b]++;
+	if (s->exp)
+		exphist_add(s->exp, (double)value / pow(10, d->digits));
 }
 
 static bool attr_is(const struct span *s, const char *key, struct slice value)
@@ -150,12 +176,19 @@ static bool attr_is(const struct span *s, const char *key, struct slice value)
 	return a && a->type == ATTR_STRING && slice_eq(a->string, value);
 }
 
+static bool is_inference(enum operation op)
+{
+	return op == OP_CHAT || op == OP_GENERATE_CONTENT || op == OP_TEXT_COMPLETION ||
+	       op == OP_FETCH_RESPONSE; /* whose tokens are those of a call in the background */
+}
+
 static unsigned int class_of(const struct span *s)
 {
 	if (s->call)
 		return s->call->op == OP_FETCH_RESPONSE && !s->call->usage.present ? SPANS_FETCH
-		       : s->call->server_side ? SPANS_SERVER_CALL
-					      : SPANS_CALL;
+		       : s->call->server_side	   ? SPANS_SERVER_CALL
+		       : is_inference(s->call->op) ? SPANS_INFERENCE
+						   : SPANS_CALL_OTHER;
 	if (span_attr(s, metric_label_keys[LABEL_MCP_METHOD]))
 		return s->kind == SPAN_SERVER ? SPANS_MCP_SERVER : SPANS_MCP_CLIENT;
 	if (attr_is(s, ATTR_OPERATION_NAME, SLICE("invoke_agent")))
@@ -187,6 +220,18 @@ static bool double_of(const struct span *s, const char *key, double scale, uint6
 	return true;
 }
 
+/* Of a stream: a token can only be timed where it is seen to come. */
+static bool per_token(const struct span *s, uint64_t *ret)
+{
+	const struct call *c = s->call;
+	int64_t tokens = c ? usage_get(&c->usage, USAGE_OUTPUT) : 0;
+
+	if (tokens < 2 || !c->stream || !c->first_chunk_ns || c->last_chunk_ns <= c->first_chunk_ns)
+		return false;
+	*ret = (c->last_chunk_ns - c->first_chunk_ns) / (uint64_t)(tokens - 1);
+	return true;
+}
+
 static bool value_of(const struct span *s, const struct metric_def *d, uint64_t *ret)
 {
 	*ret = 1;
@@ -206,31 +251,62 @@ static bool value_of(const struct span *s, const struct metric_def *d, uint64_t 
 		return !span_attr(s, d->key);
 	case VALUE_PRESENT:
 		return span_attr(s, d->key);
+	case VALUE_POSITIVE:
+		if (!int_of(s, d->key, ret) || !*ret)
+			return false;
+		*ret = 1;
+		return true;
+	case VALUE_PER_TOKEN:
+		return per_token(s, ret);
 	case VALUE_TOKENS:
+	case VALUE_MODALITY:
 		break;
 	}
 	return false;
 }
 
-static void add_tokens(struct metrics *m, size_t i, struct slice labels[LABELS],
-		       const struct span *s)
+static void add_tokens(struct metrics *m, size_t i, struct counted *c)
 {
 	uint64_t n;
 
 	for (size_t t = 0; t < ARRAY_LEN(token_types); t++) {
 		if (metric_defs[i].type == METRIC_HISTOGRAM && !token_types[t].whole)
 			continue;
-		if (!int_of(s, token_types[t].keys[0], &n) &&
-		    !int_of(s, token_types[t].keys[1], &n))
+		if (!int_of(c->span, token_types[t].keys[0], &n) &&
+		    !int_of(c->span, token_types[t].keys[1], &n))
 			continue;
-		labels[LABEL_TOKEN_TYPE] = token_types[t].type;
-		add(m, i, labels, n);
+		c->labels[LABEL_TOKEN_TYPE] = token_types[t].type;
+		add(m, i, c, n);
 	}
+}
+
+/* What the provider did not split, or split into more than there is, has no known one. */
+static void add_modalities(struct metrics *m, size_t i, struct counted *c)
+{
+	const struct metric_modality *kinds = metric_defs[i].modality;
+	const struct usage *u = &c->span->call->usage;
+	uint64_t whole, known = 0;
+
+	if (!usage_has(u, kinds[0].field))
+		return;
+	whole = (uint64_t)usage_get(u, kinds[0].field);
+	for (size_t k = 1; kinds[k].name; k++)
+		known += (uint64_t)usage_get(u, kinds[k].field);
+	for (size_t k = 1; known <= whole && kinds[k].name; k++) {
+		if (!usage_get(u, kinds[k].field))
+			continue;
+		c->labels[LABEL_MODALITY] = slice_from(kinds[k].name);
+		add(m, i, c, (uint64_t)usage_get(u, kinds[k].field));
+	}
+	if (known == whole && whole)
+		return;
+	c->labels[LABEL_MODALITY] = slice_from(kinds[0].name);
+	add(m, i, c, known < whole ? whole - known : whole);
 }
 
 void metrics_span(struct metrics *m, const struct span *s)
 {
-	struct slice labels[LABELS] = { 0 };
+	struct counted c = { .span = s };
 	unsigned int class = class_of(s);
 	uint64_t value;
 
@@ -239,14 +315,37 @@ void metrics_span(struct metrics *m, const struct span *s)
 		const struct attr *a = span_attr(s, metric_label_keys[l]);
 
 		if (a && a->type == ATTR_STRING)
-			labels[l] = label_cut(a->string);
+			c.labels[l] = label_cut(a->string);
 	}
 	for (size_t i = 0; i < n_metric_defs; i++) {
-		if (!(metric_defs[i].classes & class))
+		const struct metric_def *d = &metric_defs[i];
+
+		if (!(d->classes & class) || (d->profiles && !(d->profiles >> m->profile & 1)))
 			continue;
-		if (metric_defs[i].value == VALUE_TOKENS)
-			add_tokens(m, i, labels, s);
-		else if (value_of(s, &metric_defs[i], &value))
-			add(m, i, labels, value);
+		if (d->value == VALUE_TOKENS)
+			add_tokens(m, i, &c);
+		else if (d->value == VALUE_MODALITY)
+			add_modalities(m, i, &c);
+		else if (value_of(s, d, &value))
+			add(m, i, &c, value);
 	}
+}
+
+void metrics_refused(const struct metrics *m, struct expose_value to[METRICS_REFUSED])
+{
+	uint64_t overflowed = 0, lost = 0;
+
+	for (size_t i = 0; i < n_metric_defs; i++) {
+		overflowed += m->metric[i].overflowed;
+		lost += m->metric[i].lost;
+	}
+	to[0] = (struct expose_value){ .name = "gentap.spans",
+				       .help = "Spans that were counted.",
+				       .value = m->spans };
+	to[1] = (struct expose_value){ .name = "gentap.metrics.overflowed",
+				       .help = "Measurements beyond a metric's ceiling of series.",
+				       .value = overflowed };
+	to[2] = (struct expose_value){ .name = "gentap.metrics.lost",
+				       .help = "Measurements for which there was no memory.",
+				       .value = lost };
 }

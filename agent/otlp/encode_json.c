@@ -6,7 +6,7 @@
  */
 #include "encode_impl.h"
 
-static void add_double(struct buf *b, double v)
+void otlp_json_double(struct buf *b, double v)
 {
 	char text[32];
 
@@ -26,7 +26,7 @@ static void add_double(struct buf *b, double v)
 		buf_add_str(b, ".0");
 }
 
-static void add_any(struct buf *b, const struct attr *a)
+void otlp_json_any(struct buf *b, const struct attr *a)
 {
 	switch (a->type) {
 	case ATTR_STRING:
@@ -41,7 +41,7 @@ static void add_any(struct buf *b, const struct attr *a)
 		break;
 	case ATTR_DOUBLE:
 		buf_add_str(b, "{\"doubleValue\":");
-		add_double(b, a->number);
+		otlp_json_double(b, a->number);
 		break;
 	case ATTR_STRINGS:
 		buf_add_str(b, "{\"arrayValue\":{\"values\":[");
@@ -56,20 +56,20 @@ static void add_any(struct buf *b, const struct attr *a)
 	buf_add_char(b, '}');
 }
 
-static void add_attrs(struct buf *b, const struct attr *attrs, size_t n)
+void otlp_json_attrs(struct buf *b, const struct attr *attrs, size_t n)
 {
 	buf_add_str(b, "\"attributes\":[");
 	for (size_t i = 0; i < n; i++) {
 		buf_add_str(b, i ? ",{\"key\":" : "{\"key\":");
 		buf_add_json(b, slice_from(attrs[i].key));
 		buf_add_str(b, ",\"value\":");
-		add_any(b, &attrs[i]);
+		otlp_json_any(b, &attrs[i]);
 		buf_add_char(b, '}');
 	}
 	buf_add_char(b, ']');
 }
 
-static void add_id(struct buf *b, const char *name, const uint8_t *id, size_t len)
+void otlp_json_id(struct buf *b, const char *name, const uint8_t *id, size_t len)
 {
 	static const char digits[] = "0123456789abcdef";
 
@@ -94,21 +94,21 @@ static void add_status(struct buf *b, struct slice message)
 
 static void encode_span(struct buf *b, const struct span *s)
 {
-	add_id(b, "{\"traceId\":\"", s->trace_id, sizeof(s->trace_id));
-	add_id(b, ",\"spanId\":\"", s->span_id, sizeof(s->span_id));
+	otlp_json_id(b, "{\"traceId\":\"", s->trace_id, sizeof(s->trace_id));
+	otlp_json_id(b, ",\"spanId\":\"", s->span_id, sizeof(s->span_id));
 	if (s->trace_state.len) {
 		buf_add_str(b, ",\"traceState\":");
 		buf_add_json(b, s->trace_state);
 	}
 	if (span_has_parent(s))
-		add_id(b, ",\"parentSpanId\":\"", s->parent_id, sizeof(s->parent_id));
+		otlp_json_id(b, ",\"parentSpanId\":\"", s->parent_id, sizeof(s->parent_id));
 	buf_printf(b, ",\"flags\":%u,\"name\":", span_flags(s));
 	buf_add_json(b, s->name);
 	buf_printf(b,
 		   ",\"kind\":%d,\"startTimeUnixNano\":\"%" PRIu64
 		   "\",\"endTimeUnixNano\":\"%" PRIu64 "\",",
 		   (int)s->kind, s->start_ns, s->end_ns);
-	add_attrs(b, s->attrs, s->n_attrs);
+	otlp_json_attrs(b, s->attrs, s->n_attrs);
 	if (s->dropped_attrs)
 		buf_printf(b, ",\"droppedAttributesCount\":%" PRIu32, s->dropped_attrs);
 	if (s->error)
@@ -119,26 +119,34 @@ static void encode_span(struct buf *b, const struct span *s)
 static void encode_resource(struct buf *b, const struct attr *attrs, size_t n_attrs)
 {
 	buf_add_char(b, '{');
-	add_attrs(b, attrs, n_attrs);
+	otlp_json_attrs(b, attrs, n_attrs);
 	buf_add_char(b, '}');
 }
 
-static void encode_request(struct buf *b, const struct otlp_group *groups, size_t n_groups,
-			   struct slice schema_url, struct slice version)
+static void encode_request(struct buf *b, enum otlp_signal signal, const struct otlp_group *groups,
+			   size_t n_groups, struct slice schema_url, struct slice version)
 {
-	buf_add_str(b, "{\"resourceSpans\":[");
+	static const struct {
+		const char *resources, *scopes, *items;
+	} names[] = {
+		[OTLP_TRACES] = { "resourceSpans", "scopeSpans", "spans" },
+		[OTLP_METRICS] = { "resourceMetrics", "scopeMetrics", "metrics" },
+		[OTLP_LOGS] = { "resourceLogs", "scopeLogs", "logRecords" },
+	};
+
+	buf_printf(b, "{\"%s\":[", names[signal].resources);
 	for (size_t i = 0; i < n_groups; i++) {
 		const struct otlp_group *g = &groups[i];
 
 		buf_add_str(b, i ? ",{\"resource\":" : "{\"resource\":");
 		buf_add_slice(b, g->resource);
-		buf_add_str(b, ",\"scopeSpans\":[{\"scope\":{\"name\":\"" SEMCONV_SCOPE
-			       "\",\"version\":");
+		buf_printf(b, ",\"%s\":[{\"scope\":{\"name\":\"" SEMCONV_SCOPE "\",\"version\":",
+			   names[signal].scopes);
 		buf_add_json(b, version);
-		buf_add_str(b, "},\"spans\":[");
-		for (size_t k = 0; k < g->n_spans; k++) {
+		buf_printf(b, "},\"%s\":[", names[signal].items);
+		for (size_t k = 0; k < g->n_items; k++) {
 			buf_add_str(b, k ? "," : "");
-			buf_add_slice(b, g->spans[k]);
+			buf_add_slice(b, g->items[k]);
 		}
 		buf_add_str(b, "],\"schemaUrl\":");
 		buf_add_json(b, schema_url);
@@ -147,4 +155,5 @@ static void encode_request(struct buf *b, const struct otlp_group *groups, size_
 	buf_add_str(b, "]}");
 }
 
-const struct encoder encoder_json = { encode_span, encode_resource, encode_request };
+const struct encoder encoder_json = { encode_span, otlp_json_metric, otlp_json_log, encode_resource,
+				      encode_request };

@@ -2,10 +2,11 @@
 #include "encode_impl.h"
 #include "pb.h"
 
-/* Field numbers of opentelemetry/proto/{collector/trace,trace,resource,common}/v1. */
-enum { REQUEST_RESOURCE_SPANS = 1 };
-enum { RESOURCE_SPANS_RESOURCE = 1, RESOURCE_SPANS_SCOPE_SPANS = 2 };
-enum { SCOPE_SPANS_SCOPE = 1, SCOPE_SPANS_SPANS = 2, SCOPE_SPANS_SCHEMA_URL = 3 };
+/* Field numbers of opentelemetry/proto/{collector/trace,trace,resource,common}/v1. A request
+ * of any signal has the same ones: its resources, their scopes, their items. */
+enum { REQUEST_RESOURCES = 1 };
+enum { OF_RESOURCE_RESOURCE = 1, OF_RESOURCE_SCOPES = 2 };
+enum { OF_SCOPE_SCOPE = 1, OF_SCOPE_ITEMS = 2, OF_SCOPE_SCHEMA_URL = 3 };
 enum { SCOPE_NAME = 1, SCOPE_VERSION = 2 };
 enum { RESOURCE_ATTRIBUTES = 1 };
 enum { KEY_VALUE_KEY = 1, KEY_VALUE_VALUE = 2 };
@@ -62,7 +63,7 @@ static void add_any(struct buf *b, const struct attr *a)
 	}
 }
 
-static void add_attrs(struct buf *b, uint32_t field, const struct attr *attrs, size_t n)
+void otlp_pb_attrs(struct buf *b, uint32_t field, const struct attr *attrs, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		size_t pair = pb_begin(b, field), value;
@@ -75,7 +76,7 @@ static void add_attrs(struct buf *b, uint32_t field, const struct attr *attrs, s
 	}
 }
 
-static void add_id(struct buf *b, uint32_t field, const uint8_t *id, size_t len)
+void otlp_pb_id(struct buf *b, uint32_t field, const uint8_t *id, size_t len)
 {
 	pb_bytes(b, field, (struct slice){ (const char *)id, len });
 }
@@ -92,17 +93,17 @@ static void add_status(struct buf *b, struct slice message)
 
 static void encode_span(struct buf *b, const struct span *s)
 {
-	add_id(b, SPAN_FIELD_TRACE_ID, s->trace_id, sizeof(s->trace_id));
-	add_id(b, SPAN_FIELD_SPAN_ID, s->span_id, sizeof(s->span_id));
+	otlp_pb_id(b, SPAN_FIELD_TRACE_ID, s->trace_id, sizeof(s->trace_id));
+	otlp_pb_id(b, SPAN_FIELD_SPAN_ID, s->span_id, sizeof(s->span_id));
 	if (s->trace_state.len)
 		pb_string(b, SPAN_FIELD_TRACE_STATE, s->trace_state);
 	if (span_has_parent(s))
-		add_id(b, SPAN_FIELD_PARENT_ID, s->parent_id, sizeof(s->parent_id));
+		otlp_pb_id(b, SPAN_FIELD_PARENT_ID, s->parent_id, sizeof(s->parent_id));
 	pb_string(b, SPAN_FIELD_NAME, s->name);
 	pb_uint(b, SPAN_FIELD_KIND, s->kind);
 	pb_fixed64(b, SPAN_FIELD_START, s->start_ns);
 	pb_fixed64(b, SPAN_FIELD_END, s->end_ns);
-	add_attrs(b, SPAN_FIELD_ATTRIBUTES, s->attrs, s->n_attrs);
+	otlp_pb_attrs(b, SPAN_FIELD_ATTRIBUTES, s->attrs, s->n_attrs);
 	if (s->dropped_attrs)
 		pb_uint(b, SPAN_FIELD_DROPPED_ATTRIBUTES, s->dropped_attrs);
 	if (s->error)
@@ -112,44 +113,46 @@ static void encode_span(struct buf *b, const struct span *s)
 
 static void encode_resource(struct buf *b, const struct attr *attrs, size_t n_attrs)
 {
-	add_attrs(b, RESOURCE_ATTRIBUTES, attrs, n_attrs);
+	otlp_pb_attrs(b, RESOURCE_ATTRIBUTES, attrs, n_attrs);
 }
 
-static size_t scope_spans_len(const struct otlp_group *g, struct slice scope, struct slice url)
+static size_t of_scope_len(const struct otlp_group *g, struct slice scope, struct slice url)
 {
-	size_t len = pb_len_size(SCOPE_SPANS_SCOPE, scope.len) +
-		     pb_len_size(SCOPE_SPANS_SCHEMA_URL, url.len);
+	size_t len =
+		pb_len_size(OF_SCOPE_SCOPE, scope.len) + pb_len_size(OF_SCOPE_SCHEMA_URL, url.len);
 
-	for (size_t i = 0; i < g->n_spans; i++)
-		len += pb_len_size(SCOPE_SPANS_SPANS, g->spans[i].len);
+	for (size_t i = 0; i < g->n_items; i++)
+		len += pb_len_size(OF_SCOPE_ITEMS, g->items[i].len);
 	return len;
 }
 
 /* All lengths are known beforehand here, so nothing large is moved. */
-static void encode_request(struct buf *b, const struct otlp_group *groups, size_t n_groups,
-			   struct slice schema_url, struct slice version)
+static void encode_request(struct buf *b, enum otlp_signal signal, const struct otlp_group *groups,
+			   size_t n_groups, struct slice schema_url, struct slice version)
 {
 	struct buf scope = BUF_INIT(4096);
 
+	(void)signal; /* all have the same shape */
 	pb_string(&scope, SCOPE_NAME, SLICE(SEMCONV_SCOPE));
 	pb_string(&scope, SCOPE_VERSION, version);
 	if (buf_error(&scope))
 		b->error = buf_error(&scope);
 	for (size_t i = 0; i < n_groups; i++) {
 		const struct otlp_group *g = &groups[i];
-		size_t len = scope_spans_len(g, buf_slice(&scope), schema_url);
+		size_t len = of_scope_len(g, buf_slice(&scope), schema_url);
 
-		pb_len(b, REQUEST_RESOURCE_SPANS,
-		       pb_len_size(RESOURCE_SPANS_RESOURCE, g->resource.len) +
-			       pb_len_size(RESOURCE_SPANS_SCOPE_SPANS, len));
-		pb_bytes(b, RESOURCE_SPANS_RESOURCE, g->resource);
-		pb_len(b, RESOURCE_SPANS_SCOPE_SPANS, len);
-		pb_bytes(b, SCOPE_SPANS_SCOPE, buf_slice(&scope));
-		for (size_t k = 0; k < g->n_spans; k++)
-			pb_bytes(b, SCOPE_SPANS_SPANS, g->spans[k]);
-		pb_bytes(b, SCOPE_SPANS_SCHEMA_URL, schema_url);
+		pb_len(b, REQUEST_RESOURCES,
+		       pb_len_size(OF_RESOURCE_RESOURCE, g->resource.len) +
+			       pb_len_size(OF_RESOURCE_SCOPES, len));
+		pb_bytes(b, OF_RESOURCE_RESOURCE, g->resource);
+		pb_len(b, OF_RESOURCE_SCOPES, len);
+		pb_bytes(b, OF_SCOPE_SCOPE, buf_slice(&scope));
+		for (size_t k = 0; k < g->n_items; k++)
+			pb_bytes(b, OF_SCOPE_ITEMS, g->items[k]);
+		pb_bytes(b, OF_SCOPE_SCHEMA_URL, schema_url);
 	}
 	buf_release(&scope);
 }
 
-const struct encoder encoder_pb = { encode_span, encode_resource, encode_request };
+const struct encoder encoder_pb = { encode_span, otlp_pb_metric, otlp_pb_log, encode_resource,
+				    encode_request };

@@ -17,11 +17,19 @@
 #include <errno.h>
 #include <sys/random.h>
 
-#define SPAN_BYTES_MAX (48 * 1024 * 1024) /* of one encoded span */
+#define ITEM_BYTES_MAX (48 * 1024 * 1024) /* of one, encoded */
 #define SCRATCH_KEEP (64 * 1024)
 #define BODY_KEEP (1024 * 1024)
 #define MESSAGE_SHOWN_MAX 200
+#define GRPC_PREFIX 5
 #define FLUSH_MAX_MS UINT64_C(86400000)
+
+/* What is counted. */
+static const char *const unit_names[OTLP_SIGNALS] = {
+	[OTLP_TRACES] = "spans",
+	[OTLP_METRICS] = "points",
+	[OTLP_LOGS] = "records",
+};
 
 struct exporter {
 	struct loop *loop;
@@ -29,9 +37,9 @@ struct exporter {
 	const struct otlp_host *host;
 	struct sender *sender;
 	struct loop_source *timer;
-	struct span_queue queue;
-	struct span_queue batch;
-	struct span_queue rest;
+	struct otlp_queue queue;
+	struct otlp_queue batch;
+	struct otlp_queue rest;
 	bool in_flight;
 	bool split; /* batch is one half of a larger one */
 	bool flushing;
@@ -49,41 +57,63 @@ static void proceed(struct exporter *x);
 
 static void release_batch(struct exporter *x)
 {
-	x->stats.queued -= x->batch.count;
-	span_queue_release(&x->batch);
+	x->stats.queued -= x->batch.units;
+	otlp_queue_release(&x->batch);
 }
 
 static void drop_batch(struct exporter *x, uint64_t *counter)
 {
-	*counter += x->batch.count;
+	*counter += x->batch.units;
 	release_batch(x);
 }
 
-/* A request's body: spans, perhaps compressed. 0, -ENOBUFS: too large, or -ENOMEM. */
+static void add_message(struct exporter *x, struct buf *to)
+{
+	const struct otlp_options *o = x->options;
+
+	otlp_queue_encode(to, &x->batch, o->signal, o->encoding, o->profile, x->host);
+}
+
+/* A request's body, perhaps compressed. 0, -ENOBUFS: too large, or -ENOMEM. */
 static int make_body(struct exporter *x)
 {
 	_cleanup_(buf_cleanup) struct buf plain = BUF_INIT(x->options->request_bytes_max);
+	const struct otlp_options *o = x->options;
+	char *prefix = NULL;
+	size_t len;
+	int r;
 
 	buf_reset(&x->body, BODY_KEEP);
-	if (!x->options->gzip) {
-		span_queue_encode(&x->body, &x->batch, x->options->encoding, x->options->profile,
-				  x->host);
-		return buf_error(&x->body);
+	/* gRPC: is it compressed, and how long is it? */
+	if (o->grpc && (prefix = buf_reserve(&x->body, GRPC_PREFIX)))
+		buf_commit(&x->body, GRPC_PREFIX);
+	if (!o->gzip) {
+		add_message(x, &x->body);
+		r = buf_error(&x->body);
+	} else {
+		add_message(x, &plain);
+		r = buf_error(&plain) ? buf_error(&plain) : gzip_add(&x->body, buf_slice(&plain));
 	}
-	span_queue_encode(&plain, &x->batch, x->options->encoding, x->options->profile, x->host);
-	return buf_error(&plain) ? buf_error(&plain) : gzip_add(&x->body, buf_slice(&plain));
+	if (r || !prefix)
+		return r;
+	prefix = x->body.data;
+	len = x->body.len - GRPC_PREFIX;
+	prefix[0] = (char)o->gzip;
+	for (size_t i = 0; i < 4; i++)
+		prefix[1 + i] = (char)(len >> (24 - 8 * i));
+	return 0;
 }
 
 /* Half of the batch goes; the other half is the next. False: there are no halves. */
 static bool halve(struct exporter *x)
 {
-	struct span_queue all = x->batch;
+	struct otlp_queue all = x->batch;
 
 	if (all.count < 2)
 		return false;
-	x->batch = (struct span_queue){ 0 };
-	span_queue_move(&x->batch, &all, all.count / 2, SIZE_MAX);
-	span_queue_unget(&x->rest, &all);
+	x->batch = (struct otlp_queue){ 0 };
+	otlp_queue_move(&x->batch, &all, all.count / 2, SIZE_MAX);
+	otlp_queue_unget(&x->rest, &all);
 	return true;
 }
 
@@ -112,8 +142,9 @@ static void wait_to_retry(struct exporter *x, int64_t told_ms)
 	x->hold_ns = now + wait_ms * NSEC_PER_MSEC;
 	if (tried_ms + wait_ms <= o->retry_ms)
 		return;
-	LOG_RATE(LOG_LEVEL_WARN, "otlp: given up after %llu ms spans=%zu endpoint=%s",
-		 (unsigned long long)tried_ms, x->batch.count, o->endpoint_shown);
+	LOG_RATE(LOG_LEVEL_WARN, "otlp: given up after %llu ms %s=%llu endpoint=%s",
+		 (unsigned long long)tried_ms, unit_names[o->signal],
+		 (unsigned long long)x->batch.units, o->endpoint_shown);
 	drop_batch(x, &x->stats.dropped_expired);
 }
 
@@ -125,24 +156,29 @@ static void accept_batch(struct exporter *x, struct slice body)
 
 	/* An answer that cannot be read still says 200: accepted. */
 	otlp_decode_response(x->options->encoding, body, &rejected, &message);
-	n = rejected > 0 ? MIN((uint64_t)rejected, x->batch.count) : 0;
+	n = rejected > 0 ? MIN((uint64_t)rejected, x->batch.units) : 0;
 	if (n)
 		LOG_RATE(LOG_LEVEL_WARN,
-			 "otlp: rejected by the endpoint spans=%zu of=%zu endpoint=%s", n,
-			 x->batch.count, x->options->endpoint_shown);
+			 "otlp: rejected by the endpoint %s=%zu of=%llu endpoint=%s",
+			 unit_names[x->options->signal], n, (unsigned long long)x->batch.units,
+			 x->options->endpoint_shown);
 	if (message.len)
 		LOG_RATE(LOG_LEVEL_DEBUG, "otlp: the endpoint says: %.*s",
 			 (int)MIN(message.len, (size_t)MESSAGE_SHOWN_MAX), message.data);
 	x->stats.dropped_refused += n;
-	x->stats.exported += x->batch.count - n;
+	x->stats.exported += x->batch.units - n;
 	release_batch(x);
 }
 
 static void refuse_batch(struct exporter *x, const struct sender_answer *a)
 {
-	LOG_RATE(LOG_LEVEL_WARN, "otlp: refused status=%d%s spans=%zu endpoint=%s", a->status,
-		 a->too_large ? " (answer too large)" : "", x->batch.count,
-		 x->options->endpoint_shown);
+	const struct otlp_options *o = x->options;
+
+	LOG_RATE(LOG_LEVEL_WARN, "otlp: refused %s=%d%s %s=%llu endpoint=%s",
+		 a->grpc_status >= 0 ? "grpc_status" : "status",
+		 a->grpc_status >= 0 ? a->grpc_status : a->status,
+		 a->too_large ? " (answer too large)" : "", unit_names[o->signal],
+		 (unsigned long long)x->batch.units, o->endpoint_shown);
 	drop_batch(x, &x->stats.dropped_refused);
 }
 
@@ -152,17 +188,30 @@ static void log_failure(struct exporter *x, const struct sender_answer *a)
 	if (x->failures)
 		return;
 	if (a->status)
-		LOG_RATE(LOG_LEVEL_WARN, "otlp: not delivered, trying again status=%d endpoint=%s",
-			 a->status, x->options->endpoint_shown);
+		LOG_RATE(LOG_LEVEL_WARN,
+			 "otlp: not delivered, trying again status=%d grpc_status=%d endpoint=%s",
+			 a->status, a->grpc_status, x->options->endpoint_shown);
 	else
 		LOG_RATE(LOG_LEVEL_WARN, "otlp: not delivered, trying again: %s endpoint=%s",
 			 a->problem, x->options->endpoint_shown);
 }
 
+static enum retry_verdict verdict_of(const struct exporter *x, const struct sender_answer *a)
+{
+	if (a->too_large)
+		return RETRY_REFUSED;
+	if (x->options->grpc && a->status == 200)
+		return a->grpc_status < 0
+			       ? RETRY_REFUSED
+			       : retry_verdict_grpc(a->grpc_status, a->retry_after_ms >= 0,
+						    a->grpc_message);
+	return retry_verdict(a->status);
+}
+
 static void on_answer(void *ctx, const struct sender_answer *a)
 {
 	struct exporter *x = ctx;
-	enum retry_verdict verdict = a->too_large ? RETRY_REFUSED : retry_verdict(a->status);
+	enum retry_verdict verdict = verdict_of(x, a);
 
 	x->in_flight = false;
 	x->stats.tls_failures += a->tls;
@@ -194,7 +243,7 @@ static void send_batch(struct exporter *x)
 	while ((r = make_body(x)) == -ENOBUFS && halve(x))
 		;
 	if (r == -ENOBUFS) {
-		LOG_RATE(LOG_LEVEL_WARN, "otlp: a span is too large for a request endpoint=%s",
+		LOG_RATE(LOG_LEVEL_WARN, "otlp: one item is too large for a request endpoint=%s",
 			 x->options->endpoint_shown);
 		drop_batch(x, &x->stats.dropped_full);
 		return;
@@ -219,16 +268,16 @@ static bool next_batch(struct exporter *x, uint64_t now)
 	x->batch_tries = 0;
 	x->batch_since_ns = now;
 	if (x->rest.count) {
-		span_queue_move(&x->batch, &x->rest, SIZE_MAX, SIZE_MAX);
+		otlp_queue_move(&x->batch, &x->rest, SIZE_MAX, SIZE_MAX);
 		return true;
 	}
 	x->split = false;
 	if (!x->queue.count)
 		return false;
-	due = x->flushing || x->queue.count >= o->batch_spans_max ||
+	due = x->flushing || x->queue.count >= o->batch_items_max ||
 	      now - x->queue.head->at_ns >= o->delay_ms * NSEC_PER_MSEC;
 	if (due)
-		span_queue_move(&x->batch, &x->queue, o->batch_spans_max, o->request_bytes_max);
+		otlp_queue_move(&x->batch, &x->queue, o->batch_items_max, o->request_bytes_max);
 	return due;
 }
 
@@ -262,32 +311,73 @@ static void on_timer(void *ctx)
 	proceed(ctx);
 }
 
-void exporter_span(struct exporter *x, const struct span *span)
+static bool has_room(const struct exporter *x, size_t len)
+{
+	size_t bytes = x->queue.bytes + x->batch.bytes + x->rest.bytes;
+
+	return x->stats.queued < x->options->queue_items_max &&
+	       bytes + QUEUED_SIZE(len) <= x->options->queue_bytes_max;
+}
+
+/* What scratch holds; empty when there is no room anyway. */
+static void add(struct exporter *x, uint32_t units, struct process *process)
 {
 	const struct otlp_options *o = x->options;
-	size_t bytes = x->queue.bytes + x->batch.bytes + x->rest.bytes;
 	uint64_t now = clock_mono_ns();
 
-	x->stats.spans++;
-	buf_reset(&x->scratch, SCRATCH_KEEP);
-	if (x->stats.queued < o->queue_spans_max)
-		otlp_encode_span(&x->scratch, o->encoding, span);
-	if (x->stats.queued >= o->queue_spans_max || buf_error(&x->scratch) ||
-	    bytes + QUEUED_SPAN_SIZE(x->scratch.len) > o->queue_bytes_max ||
-	    span_queue_add(&x->queue, buf_slice(&x->scratch), span->process, now)) {
-		x->stats.dropped_full++;
-		LOG_RATE(LOG_LEVEL_WARN, "otlp: no room for a span queued=%llu endpoint=%s",
-			 (unsigned long long)x->stats.queued, o->endpoint_shown);
+	x->stats.items += units;
+	if (!x->scratch.len || buf_error(&x->scratch) || !has_room(x, x->scratch.len) ||
+	    otlp_queue_add(&x->queue, buf_slice(&x->scratch), units, process, now)) {
+		x->stats.dropped_full += units;
+		LOG_RATE(LOG_LEVEL_WARN, "otlp: no room for %s queued=%llu endpoint=%s",
+			 unit_names[o->signal], (unsigned long long)x->stats.queued,
+			 o->endpoint_shown);
 		return;
 	}
-	x->stats.queued++;
+	x->stats.queued += units;
 	if (x->in_flight || x->batch.count)
 		return;
 	/* From the loop, not from here: sending takes the time of encoding a batch. */
-	if (x->queue.count == o->batch_spans_max)
+	if (x->queue.count == o->batch_items_max)
 		arm(x, now, MAX(now, x->hold_ns));
 	else if (x->queue.count == 1)
 		arm(x, now, MAX(now + o->delay_ms * NSEC_PER_MSEC, x->hold_ns));
+}
+
+void exporter_span(struct exporter *x, const struct span *span)
+{
+	buf_reset(&x->scratch, SCRATCH_KEEP);
+	if (has_room(x, 0))
+		otlp_encode_span(&x->scratch, x->options->encoding, span);
+	add(x, 1, span->process);
+}
+
+void exporter_details(struct exporter *x, const struct span *span)
+{
+	buf_reset(&x->scratch, SCRATCH_KEEP);
+	if (has_room(x, 0))
+		otlp_encode_details(&x->scratch, x->options->encoding, span);
+	add(x, 1, span->process);
+}
+
+void exporter_metric(struct exporter *x, const struct otlp_metric *m,
+		     const struct otlp_point *points, size_t n_points)
+{
+	buf_reset(&x->scratch, SCRATCH_KEEP);
+	if (has_room(x, 0))
+		otlp_encode_metric(&x->scratch, x->options->encoding, m, points, n_points);
+	add(x, (uint32_t)n_points, NULL);
+}
+
+void exporter_hurry(struct exporter *x, bool hurry)
+{
+	x->flushing = hurry;
+	if (!hurry)
+		return;
+	/* Our own back-off may be cut short once; what the endpoint asked for, not. */
+	if (!x->told_to_wait)
+		x->hold_ns = 0;
+	proceed(x);
 }
 
 int exporter_flush(struct exporter *x, uint64_t deadline_ms)
@@ -296,14 +386,10 @@ int exporter_flush(struct exporter *x, uint64_t deadline_ms)
 	uint64_t end = now + MIN(deadline_ms, FLUSH_MAX_MS) * NSEC_PER_MSEC;
 	int r = 0;
 
-	x->flushing = true;
-	/* Our own back-off may be cut short once; what the endpoint asked for, not. */
-	if (!x->told_to_wait)
-		x->hold_ns = 0;
-	proceed(x);
+	exporter_hurry(x, true);
 	while (r >= 0 && x->stats.queued && (now = clock_mono_ns()) < end)
 		r = loop_run_once(x->loop, (int)MIN((end - now) / NSEC_PER_MSEC + 1, 1000ul));
-	x->flushing = false;
+	exporter_hurry(x, false);
 	if (r < 0)
 		return r;
 	return x->stats.queued ? -ETIMEDOUT : 0;
@@ -328,7 +414,7 @@ int exporter_new(struct exporter **ret, struct loop *loop, const struct otlp_opt
 	x->loop = loop;
 	x->options = options;
 	x->host = host;
-	buf_init(&x->scratch, SPAN_BYTES_MAX);
+	buf_init(&x->scratch, ITEM_BYTES_MAX);
 	buf_init(&x->body, options->request_bytes_max);
 	r = loop_add_timer(loop, &x->timer, 0, on_timer, x);
 	if (!r)
@@ -347,9 +433,9 @@ void exporter_free(struct exporter *x)
 		return;
 	sender_free(x->sender);
 	loop_remove(x->timer);
-	span_queue_release(&x->queue);
-	span_queue_release(&x->batch);
-	span_queue_release(&x->rest);
+	otlp_queue_release(&x->queue);
+	otlp_queue_release(&x->batch);
+	otlp_queue_release(&x->rest);
 	buf_release(&x->scratch);
 	buf_release(&x->body);
 	free(x);

@@ -6,8 +6,10 @@
 #include <errno.h>
 
 #define DEFAULT_BASE "http://localhost:4318"
+#define DEFAULT_GRPC "http://localhost:4317"
 #define HEADER_LINE_MAX (16 * 1024)
 #define MIB (1024 * 1024)
+#define METRIC_POINTS_MAX 100000
 
 _Static_assert(sizeof(size_t) == sizeof(uint64_t), "the table of numbers sets both alike");
 
@@ -15,20 +17,38 @@ static const struct otlp_options defaults = {
 	.encoding = OTLP_PROTOBUF,
 	.timeout_ms = 10000,
 	.delay_ms = 200,
-	.queue_spans_max = 2048,
+	.queue_items_max = 2048,
 	.queue_bytes_max = 64 * MIB,
-	.batch_spans_max = 512,
+	.batch_items_max = 512,
 	.request_bytes_max = 64 * MIB, /* the limit that OTLP gives clients */
 	.retry_ms = 300000,
 	.backoff_ms = 1000,
 	.backoff_max_ms = 30000,
+	.interval_ms = 60000,
+};
+
+/* What is named after a signal. */
+static const struct signal {
+	const char *exporter; /* variables of its exporter */
+	const char *which;    /* exporter it has */
+	const char *batcher;  /* variables of its batcher; NULL: it has none */
+	const char *path;
+	const char *service; /* gRPC */
+} signals[OTLP_SIGNALS] = {
+	[OTLP_TRACES] = { "OTEL_EXPORTER_OTLP_TRACES_", "OTEL_TRACES_EXPORTER", "OTEL_BSP_",
+			  "v1/traces", "trace.v1.TraceService" },
+	[OTLP_METRICS] = { "OTEL_EXPORTER_OTLP_METRICS_", "OTEL_METRICS_EXPORTER", NULL,
+			   "v1/metrics", "metrics.v1.MetricsService" },
+	[OTLP_LOGS] = { "OTEL_EXPORTER_OTLP_LOGS_", "OTEL_LOGS_EXPORTER", "OTEL_BLRP_", "v1/logs",
+			"logs.v1.LogsService" },
 };
 
 /* The environment, and where to put what is wrong with it. */
 struct env {
-	const char *(*get)(const char *name);
+	struct otlp_env outer;
+	const struct signal *signal;
 	struct buf *warnings;
-	char name[64]; /* of the variable that env_get found */
+	char name[80]; /* of the variable that env_get found */
 };
 
 static const char *env_get(struct env *e, const char *prefix, const char *name)
@@ -36,14 +56,14 @@ static const char *env_get(struct env *e, const char *prefix, const char *name)
 	const char *value;
 
 	snprintf(e->name, sizeof(e->name), "%s%s", prefix, name);
-	value = e->get(e->name);
+	value = e->outer.get(e->outer.ctx, e->name);
 	return value && *value ? value : NULL;
 }
 
 /* The variable of this signal, else that of all signals. */
 static const char *env_otlp(struct env *e, const char *name)
 {
-	const char *value = env_get(e, "OTEL_EXPORTER_OTLP_TRACES_", name);
+	const char *value = env_get(e, e->signal->exporter, name);
 
 	return value ? value : env_get(e, "OTEL_EXPORTER_OTLP_", name);
 }
@@ -64,29 +84,38 @@ static bool is(const char *value, const char *word)
 	return slice_eq_nocase(slice_trim(slice_from(value)), slice_from(word));
 }
 
+enum owner { OF_EXPORTER, OF_BATCHER, OF_METRICS };
+
+static const char *env_number(struct env *e, enum owner whose, const char *name)
+{
+	if (whose == OF_EXPORTER)
+		return env_otlp(e, name);
+	if (whose == OF_METRICS)
+		return env_get(e, "", name);
+	return e->signal->batcher ? env_get(e, e->signal->batcher, name) : NULL;
+}
+
 static void read_numbers(struct otlp_options *o, struct env *e)
 {
 	static const struct {
-		const char *prefix; /* NULL: an exporter's variable */
+		enum owner whose;
 		const char *name;
 		size_t at;
 		uint64_t min, max;
 	} numbers[] = {
-		{ NULL, "TIMEOUT", offsetof(struct otlp_options, timeout_ms), 1, 3600000 },
-		{ "OTEL_BSP_", "SCHEDULE_DELAY", offsetof(struct otlp_options, delay_ms), 0,
-		  3600000 },
-		{ "OTEL_BSP_", "EXPORT_TIMEOUT", offsetof(struct otlp_options, retry_ms), 1,
-		  86400000 },
-		{ "OTEL_BSP_", "MAX_QUEUE_SIZE", offsetof(struct otlp_options, queue_spans_max), 1,
-		  10000000 },
-		{ "OTEL_BSP_", "MAX_EXPORT_BATCH_SIZE",
-		  offsetof(struct otlp_options, batch_spans_max), 1, 100000 },
+#define NUMBER(whose, name, member, min, max)                                                      \
+	{ OF_##whose, name, offsetof(struct otlp_options, member), min, max }
+		NUMBER(EXPORTER, "TIMEOUT", timeout_ms, 1, 3600000),
+		NUMBER(BATCHER, "SCHEDULE_DELAY", delay_ms, 0, 3600000),
+		NUMBER(BATCHER, "EXPORT_TIMEOUT", retry_ms, 1, 86400000),
+		NUMBER(BATCHER, "MAX_QUEUE_SIZE", queue_items_max, 1, 10000000),
+		NUMBER(BATCHER, "MAX_EXPORT_BATCH_SIZE", batch_items_max, 1, 100000),
+		NUMBER(METRICS, "OTEL_METRIC_EXPORT_INTERVAL", interval_ms, 10, 86400000),
+#undef NUMBER
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
-		const char *value = numbers[i].prefix
-					    ? env_get(e, numbers[i].prefix, numbers[i].name)
-					    : env_otlp(e, numbers[i].name);
+		const char *value = env_number(e, numbers[i].whose, numbers[i].name);
 		uint64_t *to = (void *)((char *)o + numbers[i].at), n;
 
 		if (!value)
@@ -99,13 +128,37 @@ static void read_numbers(struct otlp_options *o, struct env *e)
 				   e->name, (unsigned long long)numbers[i].min,
 				   (unsigned long long)numbers[i].max, (unsigned long long)*to);
 	}
-	if (o->batch_spans_max <= o->queue_spans_max)
+	if (o->batch_items_max <= o->queue_items_max)
 		return;
-	if (e->get("OTEL_BSP_MAX_EXPORT_BATCH_SIZE"))
-		buf_printf(e->warnings,
-			   "OTEL_BSP_MAX_EXPORT_BATCH_SIZE: larger than the queue, using %zu\n",
-			   o->queue_spans_max);
-	o->batch_spans_max = o->queue_spans_max;
+	if (env_number(e, OF_BATCHER, "MAX_EXPORT_BATCH_SIZE"))
+		buf_printf(e->warnings, "%s: larger than the queue, using %zu\n", e->name,
+			   o->queue_items_max);
+	o->batch_items_max = o->queue_items_max;
+}
+
+/* The number of the word among `words`, which end with NULL; -1: none, and a warning. */
+static int choose(struct env *e, const char *value, const char *const *words, const char *warning)
+{
+	for (int i = 0; words[i]; i++)
+		if (is(value, words[i]))
+			return i;
+	warn(e, warning);
+	return -1;
+}
+
+static void read_metrics_words(struct otlp_options *o, struct env *e)
+{
+	static const char *const preferences[] = { "cumulative", "delta", "lowmemory", NULL };
+	static const char *const aggregations[] = { "explicit_bucket_histogram",
+						    "base2_exponential_bucket_histogram", NULL };
+	const char *v = env_get(e, "OTEL_EXPORTER_OTLP_METRICS_", "TEMPORALITY_PREFERENCE");
+	int n = v ? choose(e, v, preferences, "neither cumulative, delta nor lowmemory, ignored")
+		  : -1;
+
+	if (n >= 0)
+		o->temporality = (enum otlp_preference)n;
+	v = env_get(e, "OTEL_EXPORTER_OTLP_METRICS_", "DEFAULT_HISTOGRAM_AGGREGATION");
+	o->exponential = v && choose(e, v, aggregations, "not an aggregation, ignored") == 1;
 }
 
 static void read_words(struct otlp_options *o, struct env *e)
@@ -115,7 +168,7 @@ static void read_words(struct otlp_options *o, struct env *e)
 	if (v && is(v, "http/json"))
 		o->encoding = OTLP_JSON;
 	else if (v && is(v, "grpc"))
-		warn(e, "grpc is not supported, using http/protobuf");
+		o->grpc = true;
 	else if (v && !is(v, "http/protobuf"))
 		warn(e, "not a protocol, using http/protobuf");
 	v = env_otlp(e, "COMPRESSION");
@@ -123,6 +176,8 @@ static void read_words(struct otlp_options *o, struct env *e)
 		o->gzip = true;
 	else if (v && !is(v, "none"))
 		warn(e, "neither gzip nor none, using none");
+	if (o->signal == OTLP_METRICS)
+		read_metrics_words(o, e);
 }
 
 /* The part of a URL from its host on; absent when it is no http(s) URL. */
@@ -168,7 +223,8 @@ static bool is_url(const char *text)
 	return host.len && host.data[0] != ':';
 }
 
-static int set_endpoint(struct otlp_options *o, struct slice url, struct slice suffix)
+/* What the requests go to: the URL with what the signal adds to it. `verbatim`: nothing. */
+static int set_endpoint(struct otlp_options *o, struct slice url, bool verbatim)
 {
 	_cleanup_(buf_cleanup) struct buf full = BUF_INIT(MIB), shown = BUF_INIT(MIB);
 	struct slice before, host, path, query;
@@ -182,23 +238,55 @@ static int set_endpoint(struct otlp_options *o, struct slice url, struct slice s
 		struct buf *b = i ? &shown : &full;
 
 		buf_add_slice(b, host);
+		if (o->grpc) {
+			buf_printf(b, "/opentelemetry.proto.collector.%s/Export",
+				   signals[o->signal].service);
+			continue;
+		}
 		buf_add_slice(b, path);
-		if (!path.len || (suffix.len && !slice_ends(path, SLICE("/"))))
+		if (!path.len || (!verbatim && !slice_ends(path, SLICE("/"))))
 			buf_add_char(b, '/');
-		buf_add_slice(b, suffix);
+		buf_add_str(b, verbatim ? "" : signals[o->signal].path);
 	}
-	buf_add_slice(&full, query);
+	if (!o->grpc)
+		buf_add_slice(&full, query);
 	if (buf_error(&full) || buf_error(&shown))
 		return -ENOMEM;
 	r = copy(&o->endpoint, buf_slice(&full));
 	return r ? r : copy(&o->endpoint_shown, buf_slice(&shown));
 }
 
-/* Does OTEL_TRACES_EXPORTER want spans sent? *ret_said: it says so, it is not only the
+/* The endpoint's variable as a URL in `to`, which stays empty when it is none. */
+static int read_url(const struct otlp_options *o, struct env *e, const char *value, struct buf *to)
+{
+	const char *insecure = NULL;
+
+	if (!value)
+		return 0;
+	/* gRPC's are often no URLs: host and port. */
+	if (o->grpc && !strstr(value, "://")) {
+		char name[sizeof(e->name)];
+
+		memcpy(name, e->name, sizeof(name));
+		insecure = env_otlp(e, "INSECURE");
+		memcpy(e->name, name, sizeof(name));
+		buf_add_str(to, insecure && is(insecure, "true") ? "http://" : "https://");
+	}
+	buf_add_slice(to, slice_trim(slice_from(value)));
+	if (buf_error(to))
+		return buf_error(to);
+	if (!is_url(to->data)) {
+		warn(e, "not an http:// or https:// URL, ignored");
+		buf_reset(to, to->max);
+	}
+	return 0;
+}
+
+/* Does OTEL_S_EXPORTER want the signal sent? *ret_said: it says so, it is not only the
  * default. */
 static bool wants_export(struct env *e, bool *ret_said)
 {
-	struct slice rest = slice_from(env_get(e, "", "OTEL_TRACES_EXPORTER"));
+	struct slice rest = slice_from(env_get(e, "", e->signal->which));
 	bool other = false;
 
 	*ret_said = false;
@@ -220,8 +308,10 @@ static bool wants_export(struct env *e, bool *ret_said)
 
 static int read_endpoint(struct otlp_options *o, struct env *e)
 {
-	const char *disabled = env_get(e, "", "OTEL_SDK_DISABLED"), *own, *base;
+	_cleanup_(buf_cleanup) struct buf url = BUF_INIT(MIB);
+	const char *disabled = env_get(e, "", "OTEL_SDK_DISABLED");
 	bool said;
+	int r;
 
 	if (disabled && is(disabled, "true"))
 		return 0;
@@ -229,19 +319,13 @@ static int read_endpoint(struct otlp_options *o, struct env *e)
 		warn(e, "neither true nor false, using false");
 	if (!wants_export(e, &said))
 		return 0;
-	own = env_get(e, "OTEL_EXPORTER_OTLP_TRACES_", "ENDPOINT");
-	if (own && is_url(own))
-		return set_endpoint(o, slice_trim(slice_from(own)), SLICE_NONE);
-	if (own)
-		warn(e, "not an http:// or https:// URL, ignored");
-	base = env_get(e, "OTEL_EXPORTER_OTLP_", "ENDPOINT");
-	if (base && !is_url(base)) {
-		warn(e, "not an http:// or https:// URL, ignored");
-		base = NULL;
-	}
-	if (!base && said)
-		base = DEFAULT_BASE;
-	return base ? set_endpoint(o, slice_trim(slice_from(base)), SLICE("v1/traces")) : 0;
+	r = read_url(o, e, env_get(e, e->signal->exporter, "ENDPOINT"), &url);
+	if (r || url.len)
+		return r ? r : set_endpoint(o, buf_slice(&url), true);
+	r = read_url(o, e, env_get(e, "OTEL_EXPORTER_OTLP_", "ENDPOINT"), &url);
+	if (!r && !url.len && said)
+		r = buf_add_str(&url, o->grpc ? DEFAULT_GRPC : DEFAULT_BASE);
+	return r || !url.len ? r : set_endpoint(o, buf_slice(&url), false);
 }
 
 static int read_strings(struct otlp_options *o, struct env *e)
@@ -283,13 +367,17 @@ static int check_headers(const struct otlp_options *o, struct env *e)
 	return 0;
 }
 
-int otlp_options_from_env(struct otlp_options *o, const char *(*getenv_fn)(const char *),
+int otlp_options_from_env(struct otlp_options *o, enum otlp_signal signal, struct otlp_env env,
 			  struct buf *ret_warnings)
 {
-	struct env e = { .get = getenv_fn, .warnings = ret_warnings };
+	struct env e = { .outer = env, .signal = &signals[signal], .warnings = ret_warnings };
 	int r;
 
 	*o = defaults;
+	o->signal = signal;
+	/* One reading of many series comes at once. */
+	if (signal == OTLP_METRICS)
+		o->queue_items_max = METRIC_POINTS_MAX;
 	read_numbers(o, &e);
 	read_words(o, &e);
 	r = read_endpoint(o, &e);

@@ -7,7 +7,7 @@
 
 #define RESOURCE_BYTES_MAX (4 * 1024 * 1024)
 
-static void append(struct span_queue *q, struct queued_span *s)
+static void append(struct otlp_queue *q, struct queued *s)
 {
 	s->next = NULL;
 	if (q->tail)
@@ -16,32 +16,35 @@ static void append(struct span_queue *q, struct queued_span *s)
 		q->head = s;
 	q->tail = s;
 	q->count++;
-	q->bytes += QUEUED_SPAN_SIZE(s->len);
+	q->bytes += QUEUED_SIZE(s->len);
+	q->units += s->units;
 }
 
-static struct queued_span *take(struct span_queue *q)
+static struct queued *take(struct otlp_queue *q)
 {
-	struct queued_span *s = q->head;
+	struct queued *s = q->head;
 
 	q->head = s->next;
 	if (!q->head)
 		q->tail = NULL;
 	q->count--;
-	q->bytes -= QUEUED_SPAN_SIZE(s->len);
+	q->bytes -= QUEUED_SIZE(s->len);
+	q->units -= s->units;
 	return s;
 }
 
-int span_queue_add(struct span_queue *q, struct slice encoded, struct process *process,
-		   uint64_t now_ns)
+int otlp_queue_add(struct otlp_queue *q, struct slice encoded, uint32_t units,
+		   struct process *process, uint64_t now_ns)
 {
-	struct queued_span *s = malloc(QUEUED_SPAN_SIZE(encoded.len));
+	struct queued *s = malloc(QUEUED_SIZE(encoded.len));
 
 	if (!s)
 		return -ENOMEM;
-	*s = (struct queued_span){
+	*s = (struct queued){
 		.process = process_ref(process),
 		.at_ns = now_ns,
 		.number = q->added++,
+		.units = units,
 		.len = encoded.len,
 	};
 	memcpy(s->data, encoded.data, encoded.len);
@@ -49,12 +52,12 @@ int span_queue_add(struct span_queue *q, struct slice encoded, struct process *p
 	return 0;
 }
 
-void span_queue_move(struct span_queue *to, struct span_queue *from, size_t count, size_t bytes)
+void otlp_queue_move(struct otlp_queue *to, struct otlp_queue *from, size_t count, size_t bytes)
 {
 	size_t used = 0;
 
 	while (from->count && count) {
-		size_t size = QUEUED_SPAN_SIZE(from->head->len);
+		size_t size = QUEUED_SIZE(from->head->len);
 
 		if (used && (size > bytes || used > bytes - size))
 			break;
@@ -64,9 +67,9 @@ void span_queue_move(struct span_queue *to, struct span_queue *from, size_t coun
 	}
 }
 
-void span_queue_unget(struct span_queue *to, struct span_queue *from)
+void otlp_queue_unget(struct otlp_queue *to, struct otlp_queue *from)
 {
-	struct span_queue all = *from;
+	struct otlp_queue all = *from;
 
 	if (!all.count)
 		return;
@@ -75,15 +78,16 @@ void span_queue_unget(struct span_queue *to, struct span_queue *from)
 		all.tail = to->tail;
 	all.count += to->count;
 	all.bytes += to->bytes;
+	all.units += to->units;
 	all.added = to->added;
 	*to = all;
-	*from = (struct span_queue){ 0 };
+	*from = (struct otlp_queue){ 0 };
 }
 
-void span_queue_release(struct span_queue *q)
+void otlp_queue_release(struct otlp_queue *q)
 {
 	while (q->count) {
-		struct queued_span *s = take(q);
+		struct queued *s = take(q);
 
 		process_unref(s->process);
 		free(s);
@@ -92,8 +96,7 @@ void span_queue_release(struct span_queue *q)
 
 static int by_process(const void *pa, const void *pb)
 {
-	const struct queued_span *a = *(struct queued_span *const *)pa,
-				 *b = *(struct queued_span *const *)pb;
+	const struct queued *a = *(struct queued *const *)pa, *b = *(struct queued *const *)pb;
 	uintptr_t x = (uintptr_t)a->process, y = (uintptr_t)b->process;
 
 	if (x != y)
@@ -101,9 +104,9 @@ static int by_process(const void *pa, const void *pb)
 	return a->number < b->number ? -1 : a->number > b->number;
 }
 
-/* The spans sorted by process, and one group with an encoded resource per process. */
+/* The items sorted by process, and one group with an encoded resource per process. */
 struct grouping {
-	const struct queued_span **spans;
+	const struct queued **items;
 	struct slice *encoded;
 	struct otlp_group *groups;
 	size_t n_groups;
@@ -114,30 +117,31 @@ static void grouping_release(struct grouping *g)
 {
 	for (size_t i = 0; g->resources && i < g->n_groups; i++)
 		buf_release(&g->resources[i]);
-	free(g->spans);
+	free(g->items);
 	free(g->encoded);
 	free(g->groups);
 	free(g->resources);
 }
 
-static int grouping_init(struct grouping *g, const struct span_queue *q)
+static int grouping_init(struct grouping *g, const struct otlp_queue *q)
 {
 	size_t n = 0;
 
-	g->spans = calloc(q->count, sizeof(*g->spans));
+	g->items = calloc(q->count, sizeof(*g->items));
 	g->encoded = calloc(q->count, sizeof(*g->encoded));
 	g->groups = calloc(q->count, sizeof(*g->groups));
 	g->resources = calloc(q->count, sizeof(*g->resources));
-	if (!g->spans || !g->encoded || !g->groups || !g->resources)
+	if (!g->items || !g->encoded || !g->groups || !g->resources)
 		return -ENOMEM;
-	for (const struct queued_span *s = q->head; s; s = s->next)
-		g->spans[n++] = s;
-	qsort(g->spans, n, sizeof(*g->spans), by_process);
+	for (const struct queued *s = q->head; s; s = s->next)
+		g->items[n++] = s;
+	qsort(g->items, n, sizeof(*g->items), by_process);
 	return 0;
 }
 
-void span_queue_encode(struct buf *b, const struct span_queue *q, enum otlp_encoding e,
-		       enum semconv_profile profile, const struct otlp_host *host)
+void otlp_queue_encode(struct buf *b, const struct otlp_queue *q, enum otlp_signal signal,
+		       enum otlp_encoding e, enum semconv_profile profile,
+		       const struct otlp_host *host)
 {
 	_cleanup_(grouping_release) struct grouping g = { 0 };
 
@@ -150,21 +154,21 @@ void span_queue_encode(struct buf *b, const struct span_queue *q, enum otlp_enco
 	for (size_t i = 0; i < q->count; i++) {
 		struct otlp_group *group;
 
-		g.encoded[i] = (struct slice){ g.spans[i]->data, g.spans[i]->len };
-		if (!i || g.spans[i]->process != g.spans[i - 1]->process) {
+		g.encoded[i] = (struct slice){ g.items[i]->data, g.items[i]->len };
+		if (!i || g.items[i]->process != g.items[i - 1]->process) {
 			struct buf *resource = &g.resources[g.n_groups];
 
 			buf_init(resource, RESOURCE_BYTES_MAX);
-			otlp_encode_resource(resource, e, g.spans[i]->process, host);
+			otlp_encode_resource(resource, e, g.items[i]->process, host);
 			if (buf_error(resource))
 				b->error = buf_error(resource);
 			g.groups[g.n_groups++] = (struct otlp_group){
 				.resource = buf_slice(resource),
-				.spans = &g.encoded[i],
+				.items = &g.encoded[i],
 			};
 		}
 		group = &g.groups[g.n_groups - 1];
-		group->n_spans++;
+		group->n_items++;
 	}
-	otlp_encode_request(b, e, g.groups, g.n_groups, profile, host->version);
+	otlp_encode_request(b, signal, e, g.groups, g.n_groups, profile, host->version);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a collector answers: ExportTraceServiceResponse{1: partial_success{1:
- * rejected_spans int64, 2: error_message}}, in either encoding. Input of a stranger:
- * nothing here recurses or allocates.
+ * What a collector answers: Export{Trace,Metrics,Logs}ServiceResponse{1: partial_success{1:
+ * rejected_{spans,data_points,log_records} int64, 2: error_message}}, in either encoding. Input of
+ * a stranger: nothing here recurses or allocates.
  */
 #include "encode.h"
 #include "pb.h"
@@ -167,7 +167,9 @@ static bool key_is(struct slice key, struct slice camel, struct slice snake)
 
 static int partial_member(struct slice key, struct slice *s, struct partial *p)
 {
-	if (key_is(key, SLICE("rejectedSpans"), SLICE("rejected_spans")))
+	if (key_is(key, SLICE("rejectedSpans"), SLICE("rejected_spans")) ||
+	    key_is(key, SLICE("rejectedDataPoints"), SLICE("rejected_data_points")) ||
+	    key_is(key, SLICE("rejectedLogRecords"), SLICE("rejected_log_records")))
 		return json_int(s, &p->rejected);
 	if (key_is(key, SLICE("errorMessage"), SLICE("error_message")) && json_peek(s) == '"')
 		return json_string(s, &p->message);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * When to try again: the OTLP/HTTP specification's rules, as functions of what was
- * answered. Pure.
+ * When to try again: the OTLP specification's rules, as functions of what was answered.
+ * Pure.
  */
 #ifndef OTLP_RETRY_H
 #define OTLP_RETRY_H
@@ -15,8 +15,13 @@ enum retry_verdict {
 	RETRY_REFUSED /* for good */
 };
 
-/* 0: no answer. */
+/* By the HTTP status; 0: no answer. */
 enum retry_verdict retry_verdict(int status);
+/* By grpc-status, whether RetryInfo came with it, and grpc-message. */
+enum retry_verdict retry_verdict_grpc(int status, bool retry_info, struct slice message);
+/* The delay that google.rpc.RetryInfo in grpc-status-details-bin (base64) asks for; -1:
+ * there is none. */
+int64_t retry_info_ms(struct slice details);
 
 /* Retry-After (RFC 9110 section 10.2.3), seconds or any of the three forms of a date, as
  * milliseconds from wall_ns. -1 when it says neither; a date that has passed is 0. */

@@ -12,6 +12,8 @@
 
 #define USER_AGENT "gentap/" GENTAP_VERSION " OTel-OTLP-Exporter-C/" GENTAP_VERSION
 #define HEADER_LINE_MAX (16 * 1024)
+#define GRPC_MESSAGE_MAX 256 /* bytes of it that are kept */
+#define GRPC_PREFIX 5
 
 struct sender {
 	struct loop *loop;
@@ -24,6 +26,9 @@ struct sender {
 	struct buf answer;
 	size_t head_len;
 	int64_t retry_after_ms;
+	bool grpc;
+	int grpc_status;
+	char grpc_message[GRPC_MESSAGE_MAX];
 	bool failed; /* of setting up */
 };
 
@@ -35,16 +40,23 @@ struct watch {
 
 static size_t on_header(char *data, size_t size, size_t count, void *ctx)
 {
-	static const struct slice name = SLICE("retry-after:");
 	struct sender *s = ctx;
-	struct slice line = { data, size * count };
+	struct slice line = { data, size * count }, value = line, name;
+	uint64_t status;
 
 	/* A status line: what an interim answer (1xx) said is not about this one. */
 	if (slice_starts_nocase(line, SLICE("HTTP/")))
 		s->retry_after_ms = -1;
-	if (slice_starts_nocase(line, name))
-		s->retry_after_ms =
-			retry_after_ms(slice_sub(line, name.len, line.len), clock_wall_ns());
+	name = slice_cut(&value, ':');
+	value = slice_trim(value);
+	if (slice_eq_nocase(name, SLICE("retry-after")))
+		s->retry_after_ms = retry_after_ms(value, clock_wall_ns());
+	if (s->grpc && slice_eq_nocase(name, SLICE("grpc-status")))
+		s->grpc_status = slice_u64(value, &status) || status > 1000 ? -1 : (int)status;
+	if (s->grpc && slice_eq_nocase(name, SLICE("grpc-message")))
+		snprintf(s->grpc_message, sizeof(s->grpc_message), "%.*s", SLICE_FMT(value));
+	if (s->grpc && slice_eq_nocase(name, SLICE("grpc-status-details-bin")))
+		s->retry_after_ms = retry_info_ms(value);
 	s->head_len += line.len;
 	return s->head_len > SENDER_HEAD_MAX ? 0 : line.len;
 }
@@ -93,7 +105,9 @@ static const char *problem_of(CURLcode code, bool *ret_tls)
 
 static void finish(struct sender *s, CURLcode code)
 {
-	struct sender_answer a = { .retry_after_ms = s->retry_after_ms };
+	struct sender_answer a = { .retry_after_ms = s->retry_after_ms,
+				   .grpc_status = s->grpc_status,
+				   .grpc_message = slice_from(s->grpc_message) };
 	sender_fn done = s->done;
 	long status = 0;
 
@@ -108,6 +122,11 @@ static void finish(struct sender *s, CURLcode code)
 	else
 		a.problem = problem_of(code, &a.tls);
 	a.body = buf_slice(&s->answer);
+	/* One message, not compressed: nothing else was asked for. */
+	if (s->grpc)
+		a.body = a.body.len > GRPC_PREFIX && !a.body.data[0]
+				 ? slice_sub(a.body, GRPC_PREFIX, a.body.len)
+				 : SLICE_NONE;
 	if (done)
 		done(s->ctx, &a);
 }
@@ -209,10 +228,18 @@ static void set_headers(struct sender *s, const struct otlp_options *o)
 	struct slice rest = slice_from(o->headers);
 	int r;
 
-	add_header(s, o->encoding == OTLP_JSON ? "Content-Type: application/json"
-					       : "Content-Type: application/x-protobuf");
+	if (o->grpc) {
+		add_header(s, "Content-Type: application/grpc");
+		add_header(s, "TE: trailers");
+		add_header(s, "grpc-accept-encoding: identity");
+		buf_printf(&line, "grpc-timeout: %llum", (unsigned long long)o->timeout_ms);
+		add_header(s, line.data ? line.data : "");
+	} else {
+		add_header(s, o->encoding == OTLP_JSON ? "Content-Type: application/json"
+						       : "Content-Type: application/x-protobuf");
+	}
 	if (o->gzip)
-		add_header(s, "Content-Encoding: gzip");
+		add_header(s, o->grpc ? "grpc-encoding: gzip" : "Content-Encoding: gzip");
 	/* Do not wait for a go-ahead: collectors always take the body. */
 	add_header(s, "Expect:");
 	while ((r = otlp_header_next(&rest, &line)) != 0) {
@@ -260,6 +287,12 @@ static void set_options(struct sender *s, const struct otlp_options *o)
 	const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
 
 	set_headers(s, o);
+	/* Without TLS there is nothing to agree on a version by. */
+	if (o->grpc)
+		set_long(s, CURLOPT_HTTP_VERSION,
+			 slice_starts_nocase(slice_from(o->endpoint), SLICE("https"))
+				 ? CURL_HTTP_VERSION_2TLS
+				 : CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE);
 	set_str(s, CURLOPT_URL, o->endpoint);
 	set_str(s, CURLOPT_USERAGENT, USER_AGENT);
 	set_no_proxy(s);
@@ -300,6 +333,7 @@ int sender_new(struct sender **ret, struct loop *loop, const struct otlp_options
 	if (!s)
 		goto fail;
 	s->loop = loop;
+	s->grpc = options->grpc;
 	buf_init(&s->answer, SENDER_ANSWER_MAX);
 	r = loop_add_timer(loop, &s->timer, 0, on_timer, s);
 	if (r)
@@ -345,6 +379,8 @@ int sender_post(struct sender *s, struct slice body, sender_fn done, void *ctx)
 	buf_reset(&s->answer, 4096);
 	s->head_len = 0;
 	s->retry_after_ms = -1;
+	s->grpc_status = -1;
+	s->grpc_message[0] = '\0';
 	curl_easy_setopt(s->easy, CURLOPT_POSTFIELDS, body.data);
 	curl_easy_setopt(s->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.len);
 	s->done = done;

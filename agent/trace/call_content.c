@@ -10,18 +10,24 @@
  * below that even where JSON has to escape them again. */
 #define CONTENT_BYTES_MAX (512 * 1024)
 
+static const struct {
+	const char *key;
+	int (*render)(const struct call *c, size_t max, struct buf *to);
+} parts[] = {
+	{ ATTR_SYSTEM_INSTRUCTIONS, content_system_instructions },
+	{ ATTR_INPUT_MESSAGES, content_input_messages },
+	{ ATTR_OUTPUT_MESSAGES, content_output_messages },
+	{ ATTR_TOOL_DEFINITIONS, content_tool_definitions },
+};
+
+void call_content_unset(struct span *s)
+{
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+		span_unset(s, parts[i].key);
+}
+
 void call_content_fill(struct span *s, const struct call *c)
 {
-	static const struct {
-		const char *key;
-		int (*render)(const struct call *c, size_t max, struct buf *to);
-	} parts[] = {
-		{ ATTR_SYSTEM_INSTRUCTIONS, content_system_instructions },
-		{ ATTR_INPUT_MESSAGES, content_input_messages },
-		{ ATTR_OUTPUT_MESSAGES, content_output_messages },
-		{ ATTR_TOOL_DEFINITIONS, content_tool_definitions },
-	};
-
 	/* The conventions have content attributes for these only; a fetched response's
 	 * request was made by another call. */
 	if (c->op == OP_EMBEDDINGS || c->op == OP_RETRIEVAL || c->op == OP_CREATE_AGENT)

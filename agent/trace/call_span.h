@@ -25,6 +25,8 @@ void call_span_place(struct span *s, const struct call *c, const uint8_t seed[16
 
 /* Message text as JSON attributes (genai/content.h); only when content is wanted. */
 void call_content_fill(struct span *s, const struct call *c);
+/* Takes it off again: messages that go elsewhere. Tools' arguments and results stay. */
+void call_content_unset(struct span *s);
 
 /* What is left of the provider's limits. */
 void call_limits_fill(struct span *s, const struct call *c);

@@ -37,6 +37,16 @@ const struct attr *span_attr(const struct span *s, const char *key)
 	return find(s, key);
 }
 
+void span_unset(struct span *s, const char *key)
+{
+	struct attr *a = find(s, key);
+
+	if (!a)
+		return;
+	s->n_attrs--;
+	memmove(a, a + 1, (size_t)(s->attrs + s->n_attrs - a) * sizeof(*a));
+}
+
 static void set(struct span *s, const struct attr *value)
 {
 	struct attr *a = find(s, value->key);

@@ -64,6 +64,7 @@ void span_set_int(struct span *s, const char *key, int64_t value);
 void span_set_double(struct span *s, const char *key, double value); /* NAN: nothing */
 void span_set_bool(struct span *s, const char *key, bool value);
 void span_set_strs(struct span *s, const char *key, const struct slice *items, size_t count);
+void span_unset(struct span *s, const char *key);
 const struct attr *span_attr(const struct span *s, const char *key); /* NULL: not set */
 
 struct span_sink {

@@ -95,7 +95,7 @@ static void bench_encode(const struct span *s, enum otlp_encoding e)
 }
 
 /* A batch of calls that differ in what calls differ in: ids, times, counts. */
-static void fill_queue(struct span_queue *q, struct call *c, enum otlp_encoding e)
+static void fill_queue(struct otlp_queue *q, struct call *c, enum otlp_encoding e)
 {
 	struct tracer_config config = { 0 };
 
@@ -119,7 +119,7 @@ static void fill_queue(struct span_queue *q, struct call *c, enum otlp_encoding 
 			exit(1);
 		call_span_fill(s, c, &config);
 		otlp_encode_span(&encoded, e, s);
-		if (span_queue_add(q, buf_slice(&encoded), s->process, 0))
+		if (otlp_queue_add(q, buf_slice(&encoded), 1, s->process, 0))
 			exit(1);
 		span_free(s);
 	}
@@ -129,7 +129,7 @@ static void fill_queue(struct span_queue *q, struct call *c, enum otlp_encoding 
 static void bench_request(struct call *c, enum otlp_encoding e, bool gzip)
 {
 	_cleanup_(buf_cleanup) struct buf body = BUF_INIT(64 << 20), packed = BUF_INIT(64 << 20);
-	struct span_queue q = { 0 };
+	struct otlp_queue q = { 0 };
 	uint64_t began, took, n = 0;
 	char what[64];
 
@@ -138,7 +138,7 @@ static void bench_request(struct call *c, enum otlp_encoding e, bool gzip)
 	do {
 		buf_reset(&body, 64 << 20);
 		buf_reset(&packed, 64 << 20);
-		span_queue_encode(&body, &q, e, SEMCONV_V1_41, &host);
+		otlp_queue_encode(&body, &q, OTLP_TRACES, e, SEMCONV_V1_41, &host);
 		if (gzip && gzip_add(&packed, buf_slice(&body)))
 			exit(1);
 		n += BATCH;
@@ -147,7 +147,7 @@ static void bench_request(struct call *c, enum otlp_encoding e, bool gzip)
 	snprintf(what, sizeof(what), "request of %d, %s%s", BATCH,
 		 e == OTLP_JSON ? "JSON" : "protobuf", gzip ? ", gzip" : "");
 	report(what, n, n * (gzip ? packed.len : body.len) / BATCH, took);
-	span_queue_release(&q);
+	otlp_queue_release(&q);
 }
 
 int main(void)

@@ -20,11 +20,12 @@ class Failed(Exception):
     pass
 
 
-def run(*args, limit=300, sanitized=True, check=True, **more):
-    """CompletedProcess with text; Failed when it exits non-zero or a sanitizer spoke."""
+def run(*args, limit=300, sanitized=True, check=True, environment=None, **more):
+    """CompletedProcess with text, with these variables on top; Failed when it exits non-zero or a sanitizer spoke."""
     env = dict(os.environ, ASAN_OPTIONS="detect_leaks=1:abort_on_error=0", UBSAN_OPTIONS="print_stacktrace=1")
     for k in [k for k in env if k.startswith("OTEL_")]:
         del env[k]
+    env.update(environment or {})
     p = subprocess.run([binary(sanitized), *map(str, args)], capture_output=True, text=True, errors="replace",
                        timeout=limit, stdin=subprocess.DEVNULL, env=env, **more)
     if "Sanitizer" in p.stderr or "runtime error:" in p.stderr:

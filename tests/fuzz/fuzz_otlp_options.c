@@ -21,8 +21,9 @@ static const char *const names[] = {
 };
 static char *values[ARRAY_LEN(names)];
 
-static const char *fuzz_getenv(const char *name)
+static const char *fuzz_getenv(void *ctx, const char *name)
 {
+	(void)ctx;
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (!strcmp(name, names[i]))
 			return values[i];
@@ -46,16 +47,17 @@ static void check_headers(const struct otlp_options *o)
 static void check_options(void)
 {
 	_cleanup_(buf_cleanup) struct buf warnings = BUF_INIT(1000000);
+	const struct otlp_env env = { NULL, fuzz_getenv };
 	struct otlp_options o;
 
-	if (otlp_options_from_env(&o, fuzz_getenv, &warnings))
+	if (otlp_options_from_env(&o, OTLP_TRACES, env, &warnings))
 		return;
 	assert(!o.endpoint == !o.endpoint_shown);
 	/* No user and password in what logs show. */
 	if (o.endpoint_shown)
 		assert(!memchr(o.endpoint_shown, '@', 8 + strcspn(o.endpoint_shown + 8, "/")));
-	assert(o.timeout_ms > 0 && o.batch_spans_max > 0);
-	assert(o.batch_spans_max <= o.queue_spans_max);
+	assert(o.timeout_ms > 0 && o.batch_items_max > 0);
+	assert(o.batch_items_max <= o.queue_items_max);
 	check_headers(&o);
 	otlp_options_release(&o);
 }

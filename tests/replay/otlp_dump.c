@@ -28,7 +28,7 @@ static const struct otlp_host host = {
 struct dump {
 	struct process *process;
 	struct span *span;
-	struct span_queue queues[2]; /* by encoding */
+	struct otlp_queue queues[2]; /* by encoding */
 };
 
 static struct slice unhex(struct arena *a, struct slice hex)
@@ -92,7 +92,7 @@ static void finish_span(struct dump *d)
 
 		otlp_encode_span(&b, (enum otlp_encoding)e, d->span);
 		if (buf_error(&b) ||
-		    span_queue_add(&d->queues[e], buf_slice(&b), d->span->process, 0))
+		    otlp_queue_add(&d->queues[e], buf_slice(&b), 1, d->span->process, 0))
 			exit(1);
 	}
 	span_free(d->span);
@@ -178,9 +178,10 @@ static void end_request(struct dump *d)
 	for (size_t e = 0; e < 2; e++) {
 		_cleanup_(buf_cleanup) struct buf b = BUF_INIT(64 * 1024 * 1024);
 
-		span_queue_encode(&b, &d->queues[e], (enum otlp_encoding)e, SEMCONV_V1_41, &host);
+		otlp_queue_encode(&b, &d->queues[e], OTLP_TRACES, (enum otlp_encoding)e,
+				  SEMCONV_V1_41, &host);
 		put(&b);
-		span_queue_release(&d->queues[e]);
+		otlp_queue_release(&d->queues[e]);
 	}
 	process_unref(d->process);
 	d->process = NULL;

@@ -50,8 +50,9 @@ static int read_plan(struct plan *p, int argc, char **argv)
 	return 0;
 }
 
-static const char *getenv_const(const char *name)
+static const char *getenv_const(void *ctx, const char *name)
 {
+	(void)ctx;
 	return getenv(name);
 }
 
@@ -98,7 +99,7 @@ static void print_stats(const struct otlp_stats *s, int flushed, uint64_t took_n
 	printf("{\"spans\":%llu,\"exported\":%llu,\"full\":%llu,\"refused\":%llu,\"expired\":%llu,"
 	       "\"retries\":%llu,\"requests\":%llu,\"tls\":%llu,\"queued\":%llu,\"flush\":%d,"
 	       "\"seconds\":%.3f,\"longest_ms\":%.3f}\n",
-	       (unsigned long long)s->spans, (unsigned long long)s->exported,
+	       (unsigned long long)s->items, (unsigned long long)s->exported,
 	       (unsigned long long)s->dropped_full, (unsigned long long)s->dropped_refused,
 	       (unsigned long long)s->dropped_expired, (unsigned long long)s->retries,
 	       (unsigned long long)s->requests, (unsigned long long)s->tls_failures,
@@ -113,11 +114,12 @@ int main(int argc, char **argv)
 	struct plan p = { .spans = 1, .flush = 5000, .backoff = 20, .backoff_max = 100 };
 	struct exporter *x = NULL;
 	struct loop *l = NULL;
+	const struct otlp_env env = { NULL, getenv_const };
 	struct otlp_options o;
 	uint64_t began = clock_mono_ns(), longest;
 	int flushed, r;
 
-	if (read_plan(&p, argc, argv) || otlp_options_from_env(&o, getenv_const, &warnings))
+	if (read_plan(&p, argc, argv) || otlp_options_from_env(&o, OTLP_TRACES, env, &warnings))
 		return 2;
 	o.backoff_ms = p.backoff;
 	o.backoff_max_ms = p.backoff_max;

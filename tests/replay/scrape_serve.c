@@ -17,7 +17,7 @@
 static size_t own(void *ctx, struct expose_value *to)
 {
 	(void)ctx;
-	to[0] = (struct expose_value){ .name = "gentap_test", .help = "Test.", .value = 42 };
+	to[0] = (struct expose_value){ .name = "gentap.test", .help = "Test.", .value = 42 };
 	return 1;
 }
 
@@ -53,7 +53,7 @@ int main(void)
 	struct loop *loop = NULL;
 	int r;
 
-	if (loop_new(&loop) || metrics_new(&m, 0))
+	if (loop_new(&loop) || metrics_new(&m, &(struct metrics_config){ .series_max = 0 }))
 		return 1;
 	for (int i = 0; i < SPANS; i++) {
 		struct span *s = NULL;

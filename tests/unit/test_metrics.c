@@ -72,7 +72,7 @@ TEST(calls_are_counted_and_sums_are_exact)
 	struct metrics *m = NULL;
 	struct slice t;
 
-	CHECK_INT(metrics_new(&m, 0), 0);
+	CHECK_INT(metrics_new(&m, &(struct metrics_config){ .series_max = 0 }), 0);
 	chat(m, "m", 100, 7, 0.1);
 	chat(m, "m", 20, 3, 0.2);
 	t = text_of(m, EXPOSE_TEXT, &b);
@@ -95,7 +95,7 @@ TEST(what_is_not_known_adds_nothing_and_is_counted)
 	struct metrics *m = NULL;
 	struct slice t;
 
-	CHECK_INT(metrics_new(&m, 0), 0);
+	CHECK_INT(metrics_new(&m, &(struct metrics_config){ .series_max = 0 }), 0);
 	chat(m, "m", -1, -1, -1);
 	t = text_of(m, EXPOSE_TEXT, &b);
 	HAS(t, "gentap_calls_without_usage_total{" CHAT "} 1\n");
@@ -125,7 +125,7 @@ TEST(buckets_are_cumulative_and_their_bounds_inclusive)
 	char line[128];
 	struct slice t;
 
-	CHECK_INT(metrics_new(&m, 0), 0);
+	CHECK_INT(metrics_new(&m, &(struct metrics_config){ .series_max = 0 }), 0);
 	for (size_t i = 0; i < ARRAY_LEN(took); i++) {
 		struct span *s = new_span("chat", &c);
 
@@ -150,7 +150,7 @@ TEST(beyond_the_ceiling_one_series_takes_all)
 	struct metrics *m = NULL;
 	struct slice t;
 
-	CHECK_INT(metrics_new(&m, 2), 0);
+	CHECK_INT(metrics_new(&m, &(struct metrics_config){ .series_max = 2 }), 0);
 	chat(m, "a", 1, -1, -1);
 	chat(m, "b", 2, -1, -1);
 	chat(m, "c", 4, -1, -1);
@@ -175,7 +175,7 @@ TEST(label_values_are_escaped_and_cut)
 	struct metrics *m = NULL;
 	struct slice t;
 
-	CHECK_INT(metrics_new(&m, 0), 0);
+	CHECK_INT(metrics_new(&m, &(struct metrics_config){ .series_max = 0 }), 0);
 	chat(m, "a\"b\\c\nd\xff", 1, -1, -1);
 	memset(name, 'x', sizeof(name));
 	memcpy(name + METRICS_LABEL_BYTES - 1, "\xc3\xa9", 3); /* é on the edge */
@@ -189,24 +189,24 @@ TEST(label_values_are_escaped_and_cut)
 TEST(openmetrics_differs_where_it_must)
 {
 	static const struct expose_value own[] = {
-		{ .name = "gentap_lost",
+		{ .name = "gentap.lost",
 		  .help = "Lost.",
 		  .label = "reason",
 		  .label_value = "a",
 		  .value = 1 },
-		{ .name = "gentap_lost",
+		{ .name = "gentap.lost",
 		  .help = "Lost.",
 		  .label = "reason",
 		  .label_value = "b",
 		  .value = 2 },
-		{ .name = "gentap_queued", .help = "Waiting.", .gauge = true, .value = 3 },
-		{ .name = "gentap_cpu", .help = "Used.", .value = 1050000, .digits = 6 },
+		{ .name = "gentap.queued", .help = "Waiting.", .gauge = true, .value = 3 },
+		{ .name = "gentap.cpu", .help = "Used.", .value = 1050000, .digits = 6 },
 	};
 	_cleanup_(buf_cleanup) struct buf b = BUF_INIT(EXPOSE_MAX);
 	struct metrics *m = NULL;
 	struct slice t;
 
-	CHECK_INT(metrics_new(&m, 0), 0);
+	CHECK_INT(metrics_new(&m, &(struct metrics_config){ .series_max = 0 }), 0);
 	chat(m, "m", 5, -1, 1.5);
 	CHECK_INT(expose(m, own, ARRAY_LEN(own), EXPOSE_OPENMETRICS, &b), 0);
 	t = buf_slice(&b);
@@ -231,7 +231,7 @@ TEST(each_span_counts_as_what_it_is)
 	struct span *s;
 	struct slice t;
 
-	CHECK_INT(metrics_new(&m, 0), 0);
+	CHECK_INT(metrics_new(&m, &(struct metrics_config){ .series_max = 0 }), 0);
 	count(m, new_span("chat", &server));
 	count(m, new_span("fetch_response", &fetch));
 	s = new_span("execute_tool", NULL);
@@ -303,7 +303,7 @@ TEST(without_memory_measurements_are_lost_and_counted)
 	{
 		struct buf b = BUF_INIT(EXPOSE_MAX);
 		struct metrics *m = NULL;
-		int r = metrics_new(&m, 1);
+		int r = metrics_new(&m, &(struct metrics_config){ .series_max = 1 });
 
 		if (!r) {
 			chat(m, "a", 1, 2, 0.5);

@@ -28,7 +28,7 @@ static void check_sum(const struct otlp_stats *s)
 {
 	CHECK_INT(s->exported + s->dropped_full + s->dropped_refused + s->dropped_expired +
 			  s->queued,
-		  s->spans);
+		  s->items);
 }
 
 static void hand_in(struct exporter *x, size_t n)
@@ -55,9 +55,9 @@ TEST(exporter_without_memory)
 		.headers = headers,
 		.gzip = true,
 		.timeout_ms = 1000,
-		.queue_spans_max = 10,
+		.queue_items_max = 10,
 		.queue_bytes_max = 100000,
-		.batch_spans_max = 4,
+		.batch_items_max = 4,
 		.request_bytes_max = 100000,
 		.retry_ms = 20,
 		.backoff_ms = 1,

@@ -8,9 +8,11 @@
 /* "NAME=value" strings, NULL at the end. */
 static const char *const *environment;
 
-static const char *test_getenv(const char *name)
+static const char *test_getenv(void *ctx, const char *name)
 {
 	size_t len = strlen(name);
+
+	(void)ctx;
 
 	for (const char *const *e = environment; e && *e; e++)
 		if (!strncmp(*e, name, len) && (*e)[len] == '=')
@@ -21,7 +23,8 @@ static const char *test_getenv(const char *name)
 static int read_options(struct otlp_options *o, struct buf *warnings, const char *const *env)
 {
 	environment = env;
-	return otlp_options_from_env(o, test_getenv, warnings);
+	return otlp_options_from_env(o, OTLP_TRACES, (struct otlp_env){ NULL, test_getenv },
+				     warnings);
 }
 
 #define ENV(...) ((const char *const[]){ __VA_ARGS__ __VA_OPT__(, ) NULL })
@@ -140,8 +143,8 @@ TEST(options_defaults)
 	CHECK(!o.gzip && !o.headers && !o.certificate && !o.client_certificate && !o.client_key);
 	CHECK_INT(o.timeout_ms, 10000);
 	CHECK_INT(o.delay_ms, 200);
-	CHECK_INT(o.queue_spans_max, 2048);
-	CHECK_INT(o.batch_spans_max, 512);
+	CHECK_INT(o.queue_items_max, 2048);
+	CHECK_INT(o.batch_items_max, 512);
 	CHECK_INT(o.request_bytes_max, 64 << 20);
 	CHECK_INT(o.retry_ms, 300000);
 	CHECK_INT(warnings.len, 0);
@@ -176,8 +179,8 @@ TEST(options_everything)
 	CHECK_STR(slice_from(o.client_key), "/k.pem");
 	CHECK_INT(o.delay_ms, 0);
 	CHECK_INT(o.retry_ms, 60000);
-	CHECK_INT(o.queue_spans_max, 100);
-	CHECK_INT(o.batch_spans_max, 10);
+	CHECK_INT(o.queue_items_max, 100);
+	CHECK_INT(o.batch_items_max, 10);
 	CHECK_STR(buf_slice(&warnings), "");
 	otlp_options_release(&o);
 }
@@ -186,7 +189,6 @@ TEST(options_invalid_values_warn_and_leave_the_default)
 {
 	static const char *const rows[] = {
 		"OTEL_EXPORTER_OTLP_PROTOCOL=thrift",
-		"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=grpc",
 		"OTEL_EXPORTER_OTLP_COMPRESSION=zstd",
 		"OTEL_EXPORTER_OTLP_TIMEOUT=abc",
 		"OTEL_EXPORTER_OTLP_TIMEOUT=-1",
@@ -216,8 +218,8 @@ TEST(options_invalid_values_warn_and_leave_the_default)
 		CHECK(!o.gzip);
 		CHECK_INT(o.timeout_ms, 10000);
 		CHECK_INT(o.delay_ms, 200);
-		CHECK_INT(o.queue_spans_max, 2048);
-		CHECK(o.batch_spans_max == 512 || o.batch_spans_max == 2048);
+		CHECK_INT(o.queue_items_max, 2048);
+		CHECK(o.batch_items_max == 512 || o.batch_items_max == 2048);
 		/* One line, which names the variable. */
 		CHECK(slice_starts(buf_slice(&warnings), name));
 		CHECK_INT(slice_find_char(buf_slice(&warnings), '\n'), warnings.len - 1);
@@ -294,4 +296,111 @@ TEST(options_without_memory)
 		}
 		otlp_options_release(&o);
 	}
+}
+
+static const struct {
+	enum otlp_signal signal;
+	const char *env[6];
+	const char *want; /* NULL: not exported */
+	bool warns;
+} others[] = {
+	{ OTLP_METRICS,
+	  { "OTEL_EXPORTER_OTLP_ENDPOINT=http://c:4318" },
+	  "http://c:4318/v1/metrics",
+	  false },
+	{ OTLP_LOGS,
+	  { "OTEL_EXPORTER_OTLP_ENDPOINT=http://c:4318/x" },
+	  "http://c:4318/x/v1/logs",
+	  false },
+	{ OTLP_METRICS,
+	  { "OTEL_EXPORTER_OTLP_ENDPOINT=http://c",
+	    "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT=http://m/p" },
+	  "http://m/p",
+	  false },
+	{ OTLP_METRICS, { "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://c" }, NULL, false },
+	{ OTLP_METRICS,
+	  { "OTEL_EXPORTER_OTLP_ENDPOINT=http://c", "OTEL_METRICS_EXPORTER=none" },
+	  NULL,
+	  false },
+	{ OTLP_LOGS,
+	  { "OTEL_EXPORTER_OTLP_ENDPOINT=http://c", "OTEL_METRICS_EXPORTER=none" },
+	  "http://c/v1/logs",
+	  false },
+	{ OTLP_TRACES,
+	  { "OTEL_EXPORTER_OTLP_PROTOCOL=grpc",
+	    "OTEL_EXPORTER_OTLP_ENDPOINT=http://c:4317/path?q" },
+	  "http://c:4317/opentelemetry.proto.collector.trace.v1.TraceService/Export",
+	  false },
+	{ OTLP_METRICS,
+	  { "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL=grpc", "OTEL_EXPORTER_OTLP_ENDPOINT=c:4317" },
+	  "https://c:4317/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
+	  false },
+	{ OTLP_LOGS,
+	  { "OTEL_EXPORTER_OTLP_PROTOCOL=grpc", "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT=c:4317",
+	    "OTEL_EXPORTER_OTLP_INSECURE=true" },
+	  "http://c:4317/opentelemetry.proto.collector.logs.v1.LogsService/Export",
+	  false },
+	{ OTLP_TRACES,
+	  { "OTEL_EXPORTER_OTLP_PROTOCOL=grpc", "OTEL_TRACES_EXPORTER=otlp" },
+	  "http://localhost:4317/opentelemetry.proto.collector.trace.v1.TraceService/Export",
+	  false },
+	{ OTLP_TRACES,
+	  { "OTEL_EXPORTER_OTLP_PROTOCOL=grpc", "OTEL_EXPORTER_OTLP_ENDPOINT=:4317" },
+	  NULL,
+	  true },
+	{ OTLP_TRACES, { "OTEL_EXPORTER_OTLP_ENDPOINT=c:4318" }, NULL, true },
+};
+
+TEST(options_of_each_signal_and_protocol)
+{
+	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+		_cleanup_(buf_cleanup) struct buf warnings = BUF_INIT(10000);
+		struct otlp_options o;
+
+		test_row("row %zu", i);
+		environment = others[i].env;
+		CHECK_INT(otlp_options_from_env(&o, others[i].signal,
+						(struct otlp_env){ NULL, test_getenv }, &warnings),
+			  0);
+		CHECK_STR(slice_from(o.endpoint), others[i].want);
+		CHECK_INT(warnings.len > 0, others[i].warns);
+		otlp_options_release(&o);
+	}
+	test_row(NULL);
+}
+
+TEST(options_of_metrics)
+{
+	_cleanup_(buf_cleanup) struct buf warnings = BUF_INIT(10000);
+	struct otlp_options o;
+
+	environment = ENV("OTEL_METRIC_EXPORT_INTERVAL=1500",
+			  "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=Delta",
+			  "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION="
+			  "base2_exponential_bucket_histogram",
+			  "OTEL_BSP_MAX_QUEUE_SIZE=1");
+	CHECK_INT(otlp_options_from_env(&o, OTLP_METRICS, (struct otlp_env){ NULL, test_getenv },
+					&warnings),
+		  0);
+	CHECK_INT(o.interval_ms, 1500);
+	CHECK_INT(o.temporality, OTLP_PREFER_DELTA);
+	CHECK(o.exponential);
+	CHECK_INT(o.queue_items_max, 100000);
+	CHECK_INT(warnings.len, 0);
+	otlp_options_release(&o);
+	environment = ENV("OTEL_METRIC_EXPORT_INTERVAL=soon",
+			  "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=sometimes",
+			  "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION=none");
+	CHECK_INT(otlp_options_from_env(&o, OTLP_METRICS, (struct otlp_env){ NULL, test_getenv },
+					&warnings),
+		  0);
+	CHECK_INT(o.interval_ms, 60000);
+	CHECK_INT(o.temporality, OTLP_PREFER_CUMULATIVE);
+	CHECK(!o.exponential);
+	for (size_t i = 0; i < 3; i++) {
+		const char *word[] = { "INTERVAL", "PREFERENCE", "AGGREGATION" };
+
+		CHECK(slice_find(buf_slice(&warnings), slice_from(word[i])) >= 0);
+	}
+	otlp_options_release(&o);
 }

@@ -67,3 +67,64 @@ TEST(retry_backs_off_with_jitter)
 	CHECK_INT(retry_backoff_ms(0, 0, 5, 0), 1);
 	CHECK_INT(retry_backoff_ms(UINT64_MAX, 30000, 63, 0), 30000);
 }
+
+TEST(verdict_by_grpc_status)
+{
+	static const struct {
+		int status;
+		bool info;
+		struct slice message;
+		enum retry_verdict want;
+	} grpc[] = {
+		{ 0, false, SLICE_NONE, RETRY_DONE },
+		{ 1, false, SLICE_NONE, RETRY_AGAIN },
+		{ 2, false, SLICE_NONE, RETRY_REFUSED },
+		{ 3, false, SLICE_NONE, RETRY_REFUSED },
+		{ 4, false, SLICE_NONE, RETRY_AGAIN },
+		{ 7, false, SLICE_NONE, RETRY_REFUSED },
+		{ 8, false, SLICE_NONE, RETRY_REFUSED },
+		{ 8, true, SLICE_NONE, RETRY_AGAIN },
+		{ 10, false, SLICE_NONE, RETRY_AGAIN },
+		{ 11, false, SLICE_NONE, RETRY_AGAIN },
+		{ 12, false, SLICE_NONE, RETRY_REFUSED },
+		{ 14, false, SLICE_NONE, RETRY_AGAIN },
+		{ 15, false, SLICE_NONE, RETRY_AGAIN },
+		{ 16, false, SLICE_NONE, RETRY_REFUSED },
+		{ 8,
+		  false,
+		  { "grpc: received message larger than max (9 vs. 4)", 48 },
+		  RETRY_SPLIT },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(grpc); i++) {
+		test_row("%d", grpc[i].status);
+		CHECK_INT(retry_verdict_grpc(grpc[i].status, grpc[i].info, grpc[i].message),
+			  grpc[i].want);
+	}
+	test_row(NULL);
+}
+
+TEST(retry_info_of_a_status)
+{
+	static const struct {
+		const char *details;
+		int64_t want;
+	} infos[] = {
+		/* Status{8, "busy", [RetryInfo{1.5 s}]}, as protobuf's own library writes it */
+		{ "CAgSBGJ1c3kaNgoodHlwZS5nb29nbGVhcGlzLmNvbS9nb29nbGUucnBjLlJldHJ5SW5mbxIKCggIARCA"
+		  "yrXuAQ==",
+		  1500 },
+		{ "CAgSBGJ1c3kaNgoodHlwZS5nb29nbGVhcGlzLmNvbS9nb29nbGUucnBjLlJldHJ5SW5mbxIKCggIARCA"
+		  "yrXuAQ",
+		  1500 },
+		{ "CAgSBGJ1c3k=", -1 },
+		{ "", -1 },
+		{ "!!", -1 },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(infos); i++) {
+		test_row("%s", infos[i].details);
+		CHECK_INT(retry_info_ms(slice_from(infos[i].details)), infos[i].want);
+	}
+	test_row(NULL);
+}

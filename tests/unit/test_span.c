@@ -82,3 +82,21 @@ TEST(span_without_memory)
 		CHECK(s->n_attrs <= 7);
 	}
 }
+
+TEST(unset)
+{
+	_cleanup_(span_cleanup) struct span *s = NULL;
+
+	CHECK_INT(span_new(&s), 0);
+	span_set_int(s, "a", 1);
+	span_set_int(s, "b", 2);
+	span_set_int(s, "c", 3);
+	span_unset(s, "b");
+	span_unset(s, "never");
+	CHECK_INT(s->n_attrs, 2);
+	CHECK(!span_attr(s, "b"));
+	CHECK_INT(span_attr(s, "c")->integer, 3);
+	span_unset(s, "c");
+	span_unset(s, "a");
+	CHECK_INT(s->n_attrs, 0);
+}

@@ -1,0 +1,165 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""A real OpenTelemetry Collector (tests/otelcol makes it) takes all signals over gRPC and HTTP;
+what its file exporter writes is what a direct receiver reads. Killed and started again under
+load it has everything once."""
+import collections
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "..", "common")]
+import agent
+import otlp
+from tap import Tap
+
+OTELCOL = os.path.join(os.environ.get("BUILD", "build"), "otelcol", "out", "otelcol")
+GOLDEN = [os.path.join(HERE, "golden", n + ".har") for n in ("agent_run", "anthropic_messages", "openai_chat", "vendors")]
+CONFIG = """
+receivers:
+  otlp: {protocols: {grpc: {endpoint: "127.0.0.1:%(grpc)d"}, http: {endpoint: "127.0.0.1:%(http)d"}}}
+exporters:
+  file/traces: {path: %(where)s/traces, append: true, flush_interval: 50ms}
+  file/metrics: {path: %(where)s/metrics, append: true, flush_interval: 50ms}
+  file/logs: {path: %(where)s/logs, append: true, flush_interval: 50ms}
+service:
+  telemetry: {metrics: {level: none}, logs: {level: warn}}
+  pipelines:
+    traces: {receivers: [otlp], exporters: [file/traces]}
+    metrics: {receivers: [otlp], exporters: [file/metrics]}
+    logs: {receivers: [otlp], exporters: [file/logs]}
+"""
+
+
+def free_ports(n):
+    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(n)]
+    ports = [s.getsockname()[1] for s in held]
+    for s in held:
+        s.close()
+    return ports
+
+
+class Collector:
+    def __init__(self, where):
+        self.where = where
+        self.grpc, self.http = free_ports(2)
+        with open(os.path.join(where, "config.yaml"), "w", encoding="utf-8") as f:
+            f.write(CONFIG % dict(grpc=self.grpc, http=self.http, where=where))
+        self.process = None
+
+    def start(self):
+        with open(os.path.join(self.where, "log"), "ab") as log:
+            self.process = subprocess.Popen([OTELCOL, "--config", os.path.join(self.where, "config.yaml")],
+                                            stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        end = time.monotonic() + 30
+        while time.monotonic() < end and self.process.poll() is None:
+            with contextlib.suppress(OSError):
+                for port in (self.grpc, self.http):
+                    socket.create_connection(("127.0.0.1", port), 1).close()
+                return
+            time.sleep(0.1)
+        with open(os.path.join(self.where, "log"), encoding="utf-8") as f:
+            raise RuntimeError("the collector does not start: " + f.read()[-2000:])
+
+    def stop(self, signo=signal.SIGTERM):
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signo)
+            try:
+                self.process.wait(15)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait(5)
+
+    def take(self, signal_name):
+        """The requests that were written since the last time; a line may be half written."""
+        name, cls = {"traces": otlp.KINDS["/v1/traces"], "metrics": otlp.KINDS["/v1/metrics"],
+                     "logs": otlp.KINDS["/v1/logs"]}[signal_name]
+        path = os.path.join(self.where, name)
+        if not os.path.exists(path):
+            return []
+        with open(path, encoding="utf-8") as f:
+            return [otlp.from_json(line, cls) for line in f if line.endswith("\n")]
+
+    def clear(self):
+        for name in ("traces", "metrics", "logs"):
+            with contextlib.suppress(FileNotFoundError):
+                os.truncate(os.path.join(self.where, name), 0)
+
+
+def items(requests, outer, inner, last):
+    """The items of requests with their resources, in an order of their own."""
+    found = []
+    for r in requests:
+        for o in getattr(r, outer):
+            resource = o.resource.SerializeToString(deterministic=True)
+            for s in getattr(o, inner):
+                for x in getattr(s, last):
+                    for f in ("status", "body"):  # the collector writes empty ones, too
+                        if f in x.DESCRIPTOR.fields_by_name and not getattr(x, f).ByteSize():
+                            x.ClearField(f)
+                    found.append((resource, s.schema_url, s.scope.name, x.SerializeToString(deterministic=True)))
+    return sorted(found)
+
+
+def timeless(requests):
+    found = []
+    for m in otlp.metrics(requests).values():
+        for p in otlp.points(m):
+            for f in ("start_time_unix_nano", "time_unix_nano"):
+                setattr(p, f, 0)
+        found.append(m.SerializeToString(deterministic=True))
+    return sorted(found)
+
+
+def read(r):
+    take = (lambda n: r.take(n)) if isinstance(r, Collector) else (lambda n: getattr(r, n))
+    return dict(spans=items(take("traces"), "resource_spans", "scope_spans", "spans"),
+                logs=items(take("logs"), "resource_logs", "scope_logs", "log_records"), metrics=timeless(take("metrics")))
+
+
+def send(url, **env):
+    return agent.run("decode", "--quiet", "--capture-content", *GOLDEN, environment=dict(env, OTEL_EXPORTER_OTLP_ENDPOINT=url))
+
+
+def every_way(tap, c):
+    with otlp.Receiver() as direct:
+        send(direct.url)
+        want = read(direct)
+    tap.check("there is something of each", all(want.values()), {k: len(v) for k, v in want.items()})
+    for protocol in ("grpc", "http/protobuf", "http/json"):
+        for compression in ("none", "gzip"):
+            title = "%s, %s" % (protocol, compression)
+            c.clear()
+            url = "http://127.0.0.1:%d" % (c.grpc if protocol == "grpc" else c.http)
+            send(url, OTEL_EXPORTER_OTLP_PROTOCOL=protocol, OTEL_EXPORTER_OTLP_COMPRESSION=compression)
+            end = time.monotonic() + 10
+            while read(c) != want and time.monotonic() < end:
+                time.sleep(0.1)
+            got = read(c)
+            for kind in want:
+                tap.check("%s: %s arrive as they are" % (title, kind), got[kind] == want[kind],
+                          "%d of %d are the same" % (len(set(got[kind]) & set(want[kind])), len(want[kind])))
+
+
+def main():
+    tap = Tap()
+    if not os.path.exists(OTELCOL):
+        tap.skip("the OpenTelemetry Collector", "not built: tests/otelcol makes it where Go is")
+        return tap.done()
+    with tempfile.TemporaryDirectory() as where:
+        c = Collector(where)
+        try:
+            c.start()
+            tap.run("every way", every_way, c)
+        finally:
+            c.stop()
+    return tap.done()
+
+
+sys.exit(main())
