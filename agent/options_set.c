@@ -125,7 +125,7 @@ static const struct {
 	{ KEY_LIMIT, "limit" },	    { KEY_INTERVAL, "interval" }, { KEY_DISPLAY, "display" },
 	{ KEY_FROM, "from" },	    { KEY_AMOUNT, "amount" },	  { KEY_PERIOD, "period" },
 	{ KEY_WARN, "warn" },	    { KEY_ALERT, "alert" },	  { KEY_COMMAND, "command" },
-	{ KEY_WEBHOOK, "webhook" },
+	{ KEY_WEBHOOK, "webhook" }, { KEY_HAVING, "having" },
 };
 
 static int set_word(struct options *o, int key, const char *arg)

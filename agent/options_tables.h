@@ -47,6 +47,7 @@ enum flag_key {
 	KEY_SINCE,
 	KEY_UNTIL,
 	KEY_WHERE,
+	KEY_HAVING,
 	KEY_GROUP,
 	KEY_FIELDS,
 	KEY_SORT,

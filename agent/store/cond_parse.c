@@ -10,6 +10,7 @@
 
 struct parser {
 	struct query *q;
+	enum query_source source; /* of the names */
 	struct query_error *error;
 	struct slice text;
 	size_t at; /* behind what was read */
@@ -376,14 +377,14 @@ static int parse_leaf(struct parser *p, struct query_cond **ret)
 		return r;
 	if (!key.len)
 		return fail(p, key.at, key.at < p->text.len, "a condition is missing here");
-	c->attr = query_attr_new(&p->q->arena, p->q->source, key.text);
+	c->attr = query_attr_new(&p->q->arena, p->source, key.text);
 	if (!c->attr)
-		return p->q->arena.failed ? -ENOMEM
-					  : fail(p, key.at, key.len,
-						 p->q->source == QUERY_SPANS
-							 ? "'%.*s' is no name of an attribute"
-							 : "there is no column '%.*s' here",
-						 SLICE_FMT(key.text));
+		return p->q->arena.failed
+			       ? -ENOMEM
+			       : fail(p, key.at, key.len,
+				      p->source == QUERY_SPANS ? "'%.*s' is no name of an attribute"
+							       : "there is no column '%.*s' here",
+				      SLICE_FMT(key.text));
 	r = parse_test(p, c, &negated);
 	*ret = c;
 	return r ? r : negated ? negate(p, ret) : 0;
@@ -462,9 +463,10 @@ static int parse_or(struct parser *p, struct query_cond **ret)
 	return r;
 }
 
-int cond_parse(struct query *q, struct slice text, struct query_error *error)
+int cond_parse(struct query *q, enum query_source source, struct slice text, struct query_cond **to,
+	       struct query_error *error)
 {
-	struct parser p = { .q = q, .error = error, .text = text };
+	struct parser p = { .q = q, .source = source, .error = error, .text = text };
 	struct query_cond *c = NULL;
 	int r;
 
@@ -473,9 +475,9 @@ int cond_parse(struct query *q, struct slice text, struct query_error *error)
 	r = parse_or(&p, &c);
 	if (!r && !at_end(&p))
 		r = fail(&p, p.at, 1, "nothing is open that this could close");
-	if (!r && q->where)
-		r = join(&p, COND_AND, &c, q->where);
+	if (!r && *to)
+		r = join(&p, COND_AND, &c, *to);
 	if (!r)
-		q->where = c;
+		*to = c;
 	return r;
 }

@@ -2,6 +2,7 @@
 #include "query_cond.h"
 
 #include "cleanup.h"
+#include "facets.h"
 
 #include <errno.h>
 #include <regex.h>
@@ -316,6 +317,17 @@ int cond_dim(const struct query_cond *c)
 	if (c->attr->field == F_NONE || !fields[c->attr->field].dim)
 		return -1;
 	return (int)fields[c->attr->field].dim;
+}
+
+bool cond_facets_fit(const struct query_cond *c)
+{
+	if (!c)
+		return true;
+	if (c->op == COND_AND || c->op == COND_OR)
+		return cond_facets_fit(c->left) && cond_facets_fit(c->right);
+	if (c->op == COND_NOT)
+		return cond_facets_fit(c->left);
+	return facets_have(c->attr->field);
 }
 
 static void sql_wildcard(sqlite3_context *context, int n, sqlite3_value **args)

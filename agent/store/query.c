@@ -2,6 +2,7 @@
 #include "query.h"
 
 #include "clock.h"
+#include "facets.h"
 #include "query_cond.h"
 #include "query_run.h"
 #include "query_scan.h"
@@ -94,18 +95,26 @@ static int make_plan(sqlite3 *db, const struct query *q, struct plan *plan,
 {
 	int64_t spans_from, minutes_from, spans = 0;
 	unsigned int dim;
-	bool fit = plan_rollups_fit(q, &dim);
+	bool fit = plan_rollups_fit(q, &dim), few;
+	struct plan_hours hours = { .n = 0 };
 	int r = schema_get_meta(db, META_SPANS_FROM, 0, &spans_from);
 
 	if (!r)
 		r = schema_get_meta(db, META_MINUTES_FROM, 0, &minutes_from);
-	if (!r && fit)
+	if (!r && (fit || plan_facets_fit(q)))
 		r = count_spans(db, q, &spans);
+	few = spans <= (int64_t)q->raw_max;
+	if (!r && !few && !fit)
+		r = facets_find(db, (int64_t)q->since_ns,
+				q->until_ns ? (int64_t)q->until_ns : INT64_MAX, &hours);
 	if (r)
 		return r;
-	if ((int64_t)q->since_ns >= spans_from && spans <= (int64_t)q->raw_max)
+	if ((int64_t)q->since_ns >= spans_from && few)
 		fit = false;
-	plan_make(plan, q, fit, spans_from, minutes_from, 0);
+	if (hours.n)
+		plan_make_facets(plan, q, &hours);
+	else
+		plan_make(plan, q, fit, spans_from, minutes_from, 0);
 	ret->rounded = plan->rounded;
 	/* Only spans can tell, and not all of them are there. */
 	if (q->source == QUERY_SPANS && !plan->rollups && (int64_t)q->since_ns < spans_from)
@@ -140,8 +149,8 @@ static int run_aggregates(struct query_db *db, const struct query *q, struct que
 
 	if (r)
 		return r;
-	ret->approximate = plan.rollups && has_quantile(q);
-	groups_init(&groups, q, plan.rollups);
+	ret->approximate = (plan.rollups || plan.facets) && has_quantile(q);
+	groups_init(&groups, q, plan.rollups || plan.facets);
 	for (size_t i = 0; !r && i < plan.n_segments; i++)
 		r = scan_segment(db->db, q, &plan, &plan.segments[i], &groups, &totals);
 	ret->matched = totals.matched;

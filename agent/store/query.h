@@ -16,6 +16,8 @@
  * key in (a, b), not, and, or, brackets; side by side means and. An unknown value fits
  * no condition, so `not` and `!=` find it. Numbers may have units: 2s, 150ms, 12k, $0.5.
  *
+ * `--from runs --having 'tool:Bash'`: the runs with a span that fits such conditions.
+ *
  * Unknown is not 0: each sum says on how many spans it rests and how many of those that
  * could have the value do not tell it. Usage and cost are summed over requests alone,
  * unless the conditions leave only agent runs: no token counts twice.
@@ -79,6 +81,7 @@ struct query {
 	struct query_column aggs[QUERY_COLUMNS_MAX];
 	size_t n_aggs;		     /* 0: a list of `keys` */
 	struct query_cond *where;    /* NULL: all */
+	struct query_cond *having;   /* of runs: they have a span that fits; NULL: all */
 	uint64_t since_ns, until_ns; /* Unix time; 0: open */
 	uint64_t interval_ns;	     /* 0: no series */
 	struct query_sort sorts[QUERY_SORTS_MAX];
@@ -103,8 +106,8 @@ void query_release(struct query *q);
 
 /* Each takes one word of the command line: 0, -EINVAL (with *error filled), -ENOMEM. */
 int query_add_aggregate(struct query *q, struct slice word, struct query_error *error);
-/* where, group-by, fields, interval, sort, limit, since, until, display, from. Calling
- * "where" again narrows further. */
+/* where, having, group-by, fields, interval, sort, limit, since, until, display, from.
+ * Calling "where" again narrows further. */
 int query_set(struct query *q, struct slice option, struct slice value, struct query_error *error);
 /* The whole line, split as a shell would: aggregates and --options. `error->text` is the
  * whole line then, and `at` counts from its start. */

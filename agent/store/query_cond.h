@@ -39,7 +39,9 @@ struct query_cond {
 	size_t n_values;
 };
 
-int cond_parse(struct query *q, struct slice text, struct query_error *error);
+/* Narrows *to by conditions on `source`. */
+int cond_parse(struct query *q, enum query_source source, struct slice text, struct query_cond **to,
+	       struct query_error *error);
 /* A number with a unit as the attribute has it: 0 or -EINVAL. */
 int cond_number(struct slice text, enum field_kind kind, int64_t *ret, double *ret_double);
 
@@ -48,6 +50,8 @@ unsigned int cond_classes(const struct query_cond *c);
 /* The only dimension that the conditions speak of besides span.op: its number, 0 when they
  * speak of none, -1 when roll-ups cannot answer them. */
 int cond_dim(const struct query_cond *c);
+/* Do they speak only of what facets have? */
+bool cond_facets_fit(const struct query_cond *c);
 
 /* Parameters of a statement in their order. */
 struct sql_param {

@@ -266,7 +266,11 @@ int query_set(struct query *q, struct slice option, struct slice value, struct q
 	int choice = 0, r;
 
 	if (slice_eq(option, SLICE("where")) || slice_eq(option, SLICE("filter")))
-		return cond_parse(q, value, error);
+		return cond_parse(q, q->source, value, &q->where, error);
+	if (slice_eq(option, SLICE("having")))
+		return q->source != QUERY_RUNS
+			       ? fail(error, option, 0, option.len, "--having asks --from runs")
+			       : cond_parse(q, QUERY_SPANS, value, &q->having, error);
 	if (slice_eq(option, SLICE("group-by")) || slice_eq(option, SLICE("by")) ||
 	    slice_eq(option, SLICE("fields")))
 		return add_keys(q, value, error);
@@ -288,14 +292,15 @@ int query_set(struct query *q, struct slice option, struct slice value, struct q
 		return r;
 	}
 	if (slice_eq(option, SLICE("from"))) {
-		if (q->n_keys || q->n_aggs || q->where)
+		if (q->n_keys || q->n_aggs || q->where || q->having)
 			return fail(error, value, 0, value.len, "--from comes first");
 		r = set_choice(value, sources, ARRAY_LEN(sources), &choice, error);
 		q->source = (enum query_source)choice;
 		return r;
 	}
 	return fail(error, option, 0, option.len,
-		    "no option '%.*s': --where, --group-by, --fields, --interval, --sort, --limit, "
+		    "no option '%.*s': --where, --having, --group-by, --fields, --interval, "
+		    "--sort, --limit, "
 		    "--since, --until, --display, --from",
 		    SLICE_FMT(option));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "query_plan.h"
 
+#include "facets.h"
 #include "query_cond.h"
 
 static bool agg_fits(const struct query_column *c)
@@ -54,6 +55,20 @@ bool plan_rollups_fit(const struct query *q, unsigned int *ret_dim)
 	return coarsest(q, (unsigned int)dim) != GRANS;
 }
 
+bool plan_facets_fit(const struct query *q)
+{
+	if (q->source != QUERY_SPANS || !q->n_aggs || !cond_facets_fit(q->where) ||
+	    q->interval_ns % (uint64_t)gran_ns[GRAN_HOUR])
+		return false;
+	for (size_t i = 0; i < q->n_keys; i++)
+		if (!facets_have(q->keys[i].attr->field))
+			return false;
+	for (size_t i = 0; i < q->n_aggs; i++)
+		if (!agg_fits(&q->aggs[i]))
+			return false;
+	return true;
+}
+
 static int64_t floor_to(int64_t t, int64_t step)
 {
 	return t - t % step;
@@ -73,7 +88,11 @@ struct cover {
 
 static void add_segment(struct plan *p, int gran, int64_t from, int64_t to)
 {
-	if (p->n_segments < PLAN_SEGMENTS_MAX)
+	struct plan_segment *last = p->n_segments ? &p->segments[p->n_segments - 1] : NULL;
+
+	if (last && last->gran == gran && last->to_ns == from)
+		last->to_ns = to;
+	else if (p->n_segments < PLAN_SEGMENTS_MAX)
 		p->segments[p->n_segments++] = (struct plan_segment){ gran, from, to };
 }
 
@@ -113,13 +132,34 @@ static void cover(struct cover *c, int64_t from, int64_t to, int g)
 	cover(c, high, to, g - 1);
 }
 
+static int64_t end_of(const struct query *q)
+{
+	/* Open: all there is, in whole days. */
+	return q->until_ns ? (int64_t)q->until_ns
+			   : floor_to(INT64_MAX - gran_ns[GRAN_DAY], gran_ns[GRAN_DAY]);
+}
+
+void plan_make_facets(struct plan *p, const struct query *q, const struct plan_hours *hours)
+{
+	int64_t at = (int64_t)q->since_ns, to = end_of(q), step = gran_ns[GRAN_HOUR];
+
+	*p = (struct plan){ .classes = cond_classes(q->where), .facets = hours->n };
+	for (size_t i = 0; i < hours->n && p->n_segments + 2 < PLAN_SEGMENTS_MAX; i++) {
+		int64_t hour = hours->hours[i] * step;
+
+		if (hour > at)
+			add_segment(p, PLAN_RAW, at, hour);
+		add_segment(p, PLAN_FACETS, hour, hour + step);
+		at = hour + step;
+	}
+	if (at < to)
+		add_segment(p, PLAN_RAW, at, to);
+}
+
 void plan_make(struct plan *p, const struct query *q, bool rollups, int64_t spans_from,
 	       int64_t minutes_from, int64_t hours_from)
 {
-	int64_t from = (int64_t)q->since_ns;
-	/* Open: all there is, in whole days. */
-	int64_t to = q->until_ns ? (int64_t)q->until_ns
-				 : floor_to(INT64_MAX - gran_ns[GRAN_DAY], gran_ns[GRAN_DAY]);
+	int64_t from = (int64_t)q->since_ns, to = end_of(q);
 	struct cover c = { .plan = p, .spans_from = spans_from, .finest = GRANS };
 
 	*p = (struct plan){ .classes = cond_classes(q->where), .rollups = rollups };

@@ -45,6 +45,20 @@ static bool cond_needs_details(const struct query_cond *c)
 	return c->attr->json_path.data;
 }
 
+/* Runs that have a span which fits: looked for run by run, so that the latest few are
+ * found at once. `key` is the run's, since spans have no such column; `s` is the span. */
+static void add_having(struct sql *s, const struct query_cond *having)
+{
+	buf_add_str(&s->text, " AND EXISTS (SELECT 1 FROM spans s");
+	if (cond_needs_details(having))
+		buf_add_str(&s->text, " LEFT JOIN span_details d ON d.id=s.id");
+	buf_add_str(&s->text, " WHERE s.run_id=key");
+	add_classes(s, cond_classes(having));
+	buf_add_str(&s->text, " AND ");
+	sql_add_cond(s, having);
+	buf_add_char(&s->text, ')');
+}
+
 void scan_add_from(struct sql *s, const struct query *q, unsigned int classes, int64_t from,
 		   int64_t to)
 {
@@ -66,6 +80,8 @@ void scan_add_from(struct sql *s, const struct query *q, unsigned int classes, i
 		buf_add_str(&s->text, " AND ");
 		sql_add_cond(s, q->where);
 	}
+	if (q->having)
+		add_having(s, q->having);
 }
 
 /* One column of a row as part of a group's name. */
@@ -189,6 +205,37 @@ static int scan_raw(sqlite3 *db, const struct plan *plan, const struct plan_segm
 	return e;
 }
 
+/* The bucket's start stands in column 1. */
+static void count_spans(struct reader *r, sqlite3_stmt *s, struct query_group *group, int64_t n,
+			int errors)
+{
+	group->count += (uint64_t)n;
+	group->errors += (uint64_t)sqlite3_column_int64(s, errors);
+	r->totals->matched += (uint64_t)n;
+	r->totals->first_ns = MIN(r->totals->first_ns, sqlite3_column_int64(s, 1));
+}
+
+static int add_sums(struct reader *r, sqlite3_stmt *s, struct query_group *group, int64_t class,
+		    int64_t n, int column)
+{
+	int e = 0;
+
+	for (size_t i = 0; !e && i < r->groups->n_states; i++, column += 5)
+		if (r->classes[i] & CLASS_BIT(class))
+			e = agg_add_sums(group, i,
+					 &(struct agg_sums){
+						 .of = (uint64_t)n,
+						 .known = (uint64_t)sqlite3_column_int64(s, column),
+						 .sum = sqlite3_column_int64(s, column + 1),
+						 .min = sqlite3_column_int64(s, column + 2),
+						 .max = sqlite3_column_int64(s, column + 3),
+						 .histogram = { sqlite3_column_blob(s, column + 4),
+								(size_t)sqlite3_column_bytes(
+									s, column + 4) },
+					 });
+	return e;
+}
+
 /* class, bucket's start, value, n, errors, and five columns for each aggregate */
 static int add_rollup(struct reader *r, sqlite3_stmt *s)
 {
@@ -208,25 +255,26 @@ static int add_rollup(struct reader *r, sqlite3_stmt *s)
 	group = groups_get(r->groups, key, &e);
 	if (!group)
 		return e;
-	group->count += (uint64_t)n;
-	group->errors += (uint64_t)sqlite3_column_int64(s, 4);
-	r->totals->matched += (uint64_t)n;
-	r->totals->first_ns = MIN(r->totals->first_ns, start);
-	for (size_t i = 0; !e && i < r->groups->n_states; i++, column += 5) {
-		if (r->classes[i] & CLASS_BIT(class))
-			e = agg_add_sums(group, i,
-					 &(struct agg_sums){
-						 .of = (uint64_t)n,
-						 .known = (uint64_t)sqlite3_column_int64(s, column),
-						 .sum = sqlite3_column_int64(s, column + 1),
-						 .min = sqlite3_column_int64(s, column + 2),
-						 .max = sqlite3_column_int64(s, column + 3),
-						 .histogram = { sqlite3_column_blob(s, column + 4),
-								(size_t)sqlite3_column_bytes(
-									s, column + 4) },
-					 });
-	}
-	return e;
+	count_spans(r, s, group, n, 4);
+	return add_sums(r, s, group, class, n, column);
+}
+
+/* class, bucket's start, n, errors, keys, and five columns for each aggregate */
+static int add_facet(struct reader *r, sqlite3_stmt *s)
+{
+	struct group_value key[QUERY_COLUMNS_MAX + 1] = { 0 };
+	int64_t class = sqlite3_column_int64(s, 0), n = sqlite3_column_int64(s, 2);
+	struct query_group *group;
+	int column = 4, e = 0;
+
+	key[0] = bucket_value(r->q, sqlite3_column_int64(s, 1));
+	for (size_t i = 0; !e && i < r->q->n_keys; i++)
+		e = read_value(s, column++, r->q->keys[i].attr, r->groups, &key[i + 1]);
+	group = e ? NULL : groups_get(r->groups, key, &e);
+	if (!group)
+		return e;
+	count_spans(r, s, group, n, 3);
+	return add_sums(r, s, group, class, n, column);
 }
 
 static void add_agg_columns(struct sql *sql, enum field_id f, bool values)
@@ -269,6 +317,35 @@ static int scan_rollups(sqlite3 *db, const struct plan *plan, const struct plan_
 	return e;
 }
 
+static int scan_facets(sqlite3 *db, const struct plan *plan, const struct plan_segment *segment,
+		       struct reader *r)
+{
+	int64_t step = gran_ns[GRAN_HOUR];
+	struct sql sql;
+	int e;
+
+	sql_init(&sql);
+	buf_printf(&sql.text, "SELECT s.cls,s.bucket*%lld,s.n,s.errors", (long long)step);
+	for (size_t i = 0; i < r->q->n_keys; i++) {
+		buf_add_char(&sql.text, ',');
+		sql_add_attr(&sql, r->q->keys[i].attr);
+	}
+	for (size_t i = 0; i < r->groups->n_states; i++)
+		add_agg_columns(&sql, r->groups->state_attr[i]->field, r->groups->wants_values[i]);
+	buf_add_str(&sql.text, " FROM facets s WHERE s.bucket>=");
+	sql_add_int(&sql, segment->from_ns / step);
+	buf_add_str(&sql.text, " AND s.bucket<");
+	sql_add_int(&sql, segment->to_ns / step);
+	add_classes(&sql, plan->classes);
+	if (r->q->where) {
+		buf_add_str(&sql.text, " AND ");
+		sql_add_cond(&sql, r->q->where);
+	}
+	e = each_row(db, &sql, r, add_facet);
+	sql_release(&sql);
+	return e;
+}
+
 int scan_segment(sqlite3 *db, const struct query *q, const struct plan *plan,
 		 const struct plan_segment *segment, struct query_groups *groups,
 		 struct scan_totals *totals)
@@ -276,6 +353,12 @@ int scan_segment(sqlite3 *db, const struct query *q, const struct plan *plan,
 	struct reader r = { .q = q, .groups = groups, .totals = totals };
 
 	init_reader(&r, plan);
-	return segment->gran == PLAN_RAW ? scan_raw(db, plan, segment, &r)
-					 : scan_rollups(db, plan, segment, &r);
+	switch (segment->gran) {
+	case PLAN_RAW:
+		return scan_raw(db, plan, segment, &r);
+	case PLAN_FACETS:
+		return scan_facets(db, plan, segment, &r);
+	default:
+		return scan_rollups(db, plan, segment, &r);
+	}
 }

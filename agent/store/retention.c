@@ -75,6 +75,12 @@ static int delete_up_to(sqlite3 *db, int64_t id, int64_t *ret_count)
 	if (!r)
 		r = schema_set_meta(db, META_SPANS_FROM, MAX(from, before));
 	if (!r)
+		r = run_with(db, "DELETE FROM facets WHERE bucket<?",
+			     MAX(from, before) / gran_ns[GRAN_HOUR] + 1, 0);
+	if (!r)
+		r = run_with(db, "DELETE FROM facet_hours WHERE bucket<?",
+			     MAX(from, before) / gran_ns[GRAN_HOUR] + 1, 0);
+	if (!r)
 		r = run_with(db, "DELETE FROM runs WHERE end_ns<?", MAX(from, before), 0);
 	return r ? r : run_with(db, "DELETE FROM sessions WHERE end_ns<?", MAX(from, before), 0);
 }

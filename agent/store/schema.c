@@ -16,6 +16,7 @@
 static const char *const migrations[SCHEMA_VERSION] = {
 	SCHEMA_SQL_1,
 	SCHEMA_SQL_2,
+	SCHEMA_SQL_3,
 };
 
 int schema_default_path(char *to, size_t size)

@@ -8,6 +8,8 @@
  *   resources     the processes that spans came from
  *   runs          one row for each agent run, kept up to date; sessions: conversations
  *   rollups       sums per minute, hour, day of each value of each dimension
+ *   facets        sums per hour of each combination of values, where there are few
+ *   facet_hours   the hours that have them, and of how many spans
  *   connections   the coverage ledger
  *   budgets, meta
  *
@@ -21,7 +23,7 @@
 
 #include <stdbool.h>
 
-#define SCHEMA_VERSION 2
+#define SCHEMA_VERSION 3
 
 /* Where the agent of this user keeps its database; -ENAMETOOLONG, -ENOENT (no home). */
 int schema_default_path(char *to, size_t size);

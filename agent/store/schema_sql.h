@@ -69,4 +69,19 @@
 	"DROP INDEX connections_key;"                                                              \
 	"CREATE UNIQUE INDEX connections_key ON connections(exe, comm, endpoint);"
 
+/* Two words at once, and the runs in which something happened, without reading all spans. */
+#define SCHEMA_SQL_3                                                                               \
+	"CREATE TABLE facets(bucket INT NOT NULL, cls INT NOT NULL, error INT NOT NULL, model "    \
+	"INT,"                                                                                     \
+	" provider INT, agent INT, tool INT, user INT, tier INT, team INT, repo INT,"              \
+	" error_type INT, op INT, finish INT, server INT, service INT, namespace INT,"             \
+	" feature INT, comm INT, pmodel INT, pod INT, host INT,"                                   \
+	" n INT NOT NULL, errors INT NOT NULL, partial INT NOT NULL,"                              \
+	" s_duration_ns INT, min_duration_ns INT, max_duration_ns INT, hist_duration_ns BLOB,"     \
+	" k_ttft_ns INT, s_ttft_ns INT, min_ttft_ns INT, max_ttft_ns INT, hist_ttft_ns BLOB,"      \
+	" " SCHEMA_SUMS_1 ");"                                                                     \
+	"CREATE INDEX facets_time ON facets(bucket, cls);"                                         \
+	"CREATE TABLE facet_hours(bucket INTEGER PRIMARY KEY, n INT NOT NULL, kept INT NOT NULL);" \
+	"CREATE INDEX spans_run ON spans(run_id, tool) WHERE run_id IS NOT NULL;"
+
 #endif

@@ -17,13 +17,24 @@ bool rollup_kept(unsigned int dim, enum rollup_gran gran)
 	return dim < DIMS && (gran != GRAN_MINUTE || !dim);
 }
 
-static void rollup_free(void *value)
+void rollup_init(struct rollup *u)
 {
-	struct rollup *u = value;
+	*u = (struct rollup){ .min_duration = INT64_MAX,
+			      .max_duration = INT64_MIN,
+			      .min_ttft = INT64_MAX,
+			      .max_ttft = INT64_MIN };
+}
 
+void rollup_release(struct rollup *u)
+{
 	histogram_release(&u->duration);
 	histogram_release(&u->ttft);
-	free(u);
+}
+
+static void free_rollup(void *value)
+{
+	rollup_release(value);
+	free(value);
 }
 
 void batch_init(struct batch *b)
@@ -35,7 +46,7 @@ void batch_init(struct batch *b)
 
 void batch_reset(struct batch *b)
 {
-	table_release(&b->rollups, rollup_free);
+	table_release(&b->rollups, free_rollup);
 	table_release(&b->runs, free);
 	table_release(&b->sessions, free);
 }
@@ -46,12 +57,11 @@ static struct rollup *get_rollup(struct batch *b, const struct rollup_key *key)
 
 	if (u)
 		return u;
-	u = calloc(1, sizeof(*u));
+	u = malloc(sizeof(*u));
 	if (!u)
 		return NULL;
+	rollup_init(u);
 	u->key = *key;
-	u->min_duration = u->min_ttft = INT64_MAX;
-	u->max_duration = u->max_ttft = INT64_MIN;
 	if (table_add(&b->rollups, key, sizeof(*key), u)) {
 		free(u);
 		return NULL;
@@ -74,7 +84,7 @@ static bool is_partial(const struct row *r)
 	return row_has(r, F_COMPLETENESS) && !slice_eq(r->words[F_COMPLETENESS], SLICE("full"));
 }
 
-static int add_to_rollup(struct rollup *u, const struct row *r)
+int rollup_add(struct rollup *u, const struct row *r)
 {
 	int64_t duration = r->values[F_DURATION], ttft = r->values[F_TTFT];
 	int e;
@@ -109,7 +119,7 @@ static int add_rollups(struct batch *b, const struct row *r, const int64_t words
 			key.gran = (int32_t)g;
 			key.bucket = r->values[F_START] / gran_ns[g];
 			u = get_rollup(b, &key);
-			if (!u || add_to_rollup(u, r))
+			if (!u || rollup_add(u, r))
 				return -ENOMEM;
 		}
 	}

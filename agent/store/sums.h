@@ -41,6 +41,10 @@ struct rollup {
 	struct histogram duration, ttft;
 };
 
+void rollup_init(struct rollup *u);
+void rollup_release(struct rollup *u);
+int rollup_add(struct rollup *u, const struct row *r); /* 0 or -ENOMEM */
+
 /* Of a run or a session. */
 struct group {
 	uint8_t key[8];

@@ -57,19 +57,28 @@ static bool sums_only(size_t measure) /* those with columns k_ and s_ alone */
 	return measures[measure] != F_DURATION && measures[measure] != F_TTFT;
 }
 
-static void add_rollup_sql(struct buf *sql)
+void upsert_add_sums_sql(struct buf *sql, size_t keys)
 {
-	buf_add_str(sql, "INSERT INTO rollups(gran,dim,bucket,cls,value,n,errors,partial,"
-			 "s_duration_ns,min_duration_ns,max_duration_ns,hist_duration_ns,"
-			 "k_ttft_ns,s_ttft_ns,min_ttft_ns,max_ttft_ns,hist_ttft_ns");
+	size_t n = keys + 12;
+
+	buf_add_str(sql, "n,errors,partial,s_duration_ns,min_duration_ns,max_duration_ns,"
+			 "hist_duration_ns,k_ttft_ns,s_ttft_ns,min_ttft_ns,max_ttft_ns,"
+			 "hist_ttft_ns");
 	for (size_t i = 0; i < MEASURES; i++)
-		if (sums_only(i))
+		if (sums_only(i)) {
 			buf_printf(sql, ",k_%s,s_%s", fields[measures[i]].column,
 				   fields[measures[i]].column);
-	buf_add_str(sql, ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?");
-	for (size_t i = 0; i < MEASURES; i++)
-		if (sums_only(i))
-			buf_add_str(sql, ",?,?");
+			n += 2;
+		}
+	buf_add_str(sql, ") VALUES(?");
+	while (--n)
+		buf_add_str(sql, ",?");
+}
+
+static void add_rollup_sql(struct buf *sql)
+{
+	buf_add_str(sql, "INSERT INTO rollups(gran,dim,bucket,cls,value,");
+	upsert_add_sums_sql(sql, 5);
 	buf_add_str(sql,
 		    ") ON CONFLICT DO UPDATE SET n=n+excluded.n, errors=errors+excluded.errors,"
 		    "partial=partial+excluded.partial,"
@@ -204,20 +213,17 @@ static void bind_or_null(sqlite3_stmt *s, int at, int64_t v, bool there)
 		sqlite3_bind_null(s, at);
 }
 
-static int write_rollup(void *value, void *arg)
+int upsert_bind_sums(sqlite3_stmt *s, int at, const struct rollup *u)
 {
 	_cleanup_(buf_cleanup) struct buf duration = BUF_INIT(HISTOGRAM_BYTES_MAX);
 	_cleanup_(buf_cleanup) struct buf ttft = BUF_INIT(HISTOGRAM_BYTES_MAX);
-	const struct rollup *u = value;
 	int64_t known = u->sums.known[measure_index(F_TTFT)];
-	sqlite3_stmt *s = ((struct upsert *)arg)->rollup;
-	const int64_t head[] = {
-		u->key.gran,	 u->key.dim,	 u->key.bucket,
-		u->key.class,	 u->key.value,	 u->n,
-		u->errors,	 u->partial,	 u->sums.sum[measure_index(F_DURATION)],
-		u->min_duration, u->max_duration
-	};
-	int at = 1;
+	const int64_t head[] = { u->n,
+				 u->errors,
+				 u->partial,
+				 u->sums.sum[measure_index(F_DURATION)],
+				 u->min_duration,
+				 u->max_duration };
 
 	histogram_encode(&u->duration, &duration);
 	histogram_encode(&u->ttft, &ttft);
@@ -225,14 +231,28 @@ static int write_rollup(void *value, void *arg)
 		return -ENOMEM;
 	for (size_t i = 0; i < ARRAY_LEN(head); i++)
 		sqlite3_bind_int64(s, at++, head[i]);
-	db_bind_blob(s, at++, duration.data, duration.len);
+	sqlite3_bind_blob(s, at++, duration.data, (int)duration.len, SQLITE_TRANSIENT);
 	sqlite3_bind_int64(s, at++, known);
 	sqlite3_bind_int64(s, at++, u->sums.sum[measure_index(F_TTFT)]);
 	bind_or_null(s, at++, u->min_ttft, known);
 	bind_or_null(s, at++, u->max_ttft, known);
-	db_bind_blob(s, at++, ttft.data, ttft.len);
+	sqlite3_bind_blob(s, at++, ttft.data, (int)ttft.len, SQLITE_TRANSIENT);
 	bind_sums(s, at, &u->sums);
-	return db_run(s);
+	return 0;
+}
+
+static int write_rollup(void *value, void *arg)
+{
+	const struct rollup *u = value;
+	sqlite3_stmt *s = ((struct upsert *)arg)->rollup;
+	const int64_t key[] = { u->key.gran, u->key.dim, u->key.bucket, u->key.class,
+				u->key.value };
+	int r;
+
+	for (size_t i = 0; i < ARRAY_LEN(key); i++)
+		sqlite3_bind_int64(s, (int)i + 1, key[i]);
+	r = upsert_bind_sums(s, ARRAY_LEN(key) + 1, u);
+	return r ? r : db_run(s);
 }
 
 static int write_group(sqlite3_stmt *s, const struct group *g)

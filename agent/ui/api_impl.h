@@ -45,6 +45,7 @@ int api_failed(struct api_context *c, int r);
 /* Range (from, to: Unix milliseconds; since, until: as on the command line) and `where`
  * of the request into the query. 0, or the status of an error that is written. */
 int api_scope(struct api_context *c, struct query *q);
+int api_range(struct api_context *c, struct query *q); /* without the conditions */
 /* Runs it and writes columns and rows; gives the status. */
 int api_table(struct api_context *c, const struct query *q);
 const char *api_unit_name(const struct query_column *column);

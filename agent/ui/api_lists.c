@@ -9,8 +9,6 @@
 #include <string.h>
 
 #define LIST_MAX 5000
-#define MATCHING_RUNS_MAX "4000"
-#define LIST_VALUES 60 /* of one "in (…)" */
 
 #define RUN_FIELDS                                                                                 \
 	"run,trace_id,agent,session,model,user,tier,team,repo,branch,service,process,namespace,"   \
@@ -41,48 +39,7 @@ static int start(struct api_context *c, struct query *q, const char *source, con
 	return 0;
 }
 
-/* As a condition; a list has a ceiling, so there are several. */
-static void write_ids(const struct query_result *r, struct buf *where)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < r->n_rows; i++) {
-		if (query_cell(r, i, 0)->type == QUERY_NULL)
-			continue;
-		buf_add_str(where, !n ? "run in (" : n % LIST_VALUES ? "," : ") or run in (");
-		query_cell_json(&r->columns[0], query_cell(r, i, 0), where);
-		n++;
-	}
-	buf_add_str(where, n ? ")" : "run:none");
-}
-
-/* The conditions are about spans: the runs that have such spans. */
-static int matching_runs(struct api_context *c, struct query *q)
-{
-	_cleanup_(buf_cleanup) struct buf where = BUF_INIT(256 * 1024);
-	struct query_result result = { 0 };
-	struct query_error e = { 0 };
-	struct query spans;
-	int r, status;
-
-	query_init(&spans, c->now_ns);
-	r = query_add_aggregate(&spans, SLICE("count"), &e) ?:
-	    query_set(&spans, SLICE("group-by"), SLICE("gentap.run.id"), &e) ?:
-	    query_set(&spans, SLICE("limit"), SLICE(MATCHING_RUNS_MAX), &e);
-	status = r ? api_failed(c, r) : api_scope(c, &spans);
-	if (!status) {
-		r = query_run(c->db, &spans, &result);
-		status = r ? api_failed(c, r) : 0;
-	}
-	query_release(&spans);
-	if (status)
-		return status;
-	write_ids(&result, &where);
-	query_result_release(&result);
-	r = query_set(q, SLICE("where"), buf_slice(&where), &e);
-	return r ? api_failed(c, r) : 0;
-}
-
+/* Conditions that speak of what only spans have mean the runs with such a span. */
 static int scope_of_runs(struct api_context *c, struct query *q)
 {
 	struct query_error e = { 0 };
@@ -90,7 +47,6 @@ static int scope_of_runs(struct api_context *c, struct query *q)
 	struct query trial;
 	int r;
 
-	/* What only spans have is looked up there. */
 	query_init(&trial, c->now_ns);
 	r = query_set(&trial, SLICE("from"), SLICE("runs"), &e);
 	if (!r && where.len)
@@ -98,15 +54,10 @@ static int scope_of_runs(struct api_context *c, struct query *q)
 	query_release(&trial);
 	if (!r)
 		return api_scope(c, q);
-	r = matching_runs(c, q);
+	r = query_set(q, SLICE("having"), where, &e);
 	if (r)
-		return r;
-	query_init(&trial, c->now_ns);
-	r = api_scope(c, &trial);
-	q->since_ns = trial.since_ns;
-	q->until_ns = trial.until_ns;
-	query_release(&trial);
-	return r;
+		return r == -EINVAL ? api_bad_query(c, "where", &e) : api_failed(c, r);
+	return api_range(c, q);
 }
 
 static int list(struct api_context *c, const char *source, const char *names)

@@ -37,13 +37,17 @@ static int set_time(struct api_context *c, const char *name, uint64_t *to)
 	return 0;
 }
 
-int api_scope(struct api_context *c, struct query *q)
+int api_range(struct api_context *c, struct query *q)
 {
-	return set(c, q, "where", api_arg(c, "where")) ?:
-	       set(c, q, "since", api_arg(c, "since")) ?:
+	return set(c, q, "since", api_arg(c, "since")) ?:
 	       set(c, q, "until", api_arg(c, "until")) ?:
 	       set_time(c, "from", &q->since_ns) ?:
 	       set_time(c, "to", &q->until_ns);
+}
+
+int api_scope(struct api_context *c, struct query *q)
+{
+	return set(c, q, "where", api_arg(c, "where")) ?: api_range(c, q);
 }
 
 /* The arguments of /query and /series. */

@@ -165,6 +165,36 @@ def a_newer_schema_is_refused_and_an_older_table_grows():
 
 
 @test
+def a_file_of_schema_2_is_brought_up_to_date():
+    s = Store()
+    old = os.path.join(s.folder, "two.db")
+    src, dst = sqlite3.connect(s.db), sqlite3.connect(old)
+    src.backup(dst)
+    dst.executescript("DROP TABLE facets; DROP TABLE facet_hours; DROP INDEX spans_run; PRAGMA user_version=2")
+    dst.close()
+    gentap("decode", "--db", old, glob.glob(os.path.join(HERE, "golden", "*.har"))[0])
+    dst = sqlite3.connect(old)
+    assert dst.execute("PRAGMA user_version").fetchone() == src.execute("PRAGMA user_version").fetchone()
+    schema = "SELECT type, name, sql FROM sqlite_master ORDER BY 1, 2"
+    assert dst.execute(schema).fetchall() == src.execute(schema).fetchall()
+    assert rows(old, "query", "count", "sum:total") == rows(s.db, "query", "count", "sum:total")
+    assert dst.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+@test
+def having_finds_the_runs_with_such_a_span():
+    s = Store()
+    db = sqlite3.connect(s.db)
+    for where, sql in [("span.op:gen_ai.execute_tool", "cls=3"),
+                       ("error.type:* and span.op:gen_ai.request", "error_type IS NOT NULL AND cls=1"),
+                       ("gen_ai.provider.name:anthropic", "provider=(SELECT id FROM strings WHERE value='anthropic')")]:
+        want = {r[0].hex() for r in db.execute("SELECT key FROM runs WHERE key IN (SELECT run_id FROM spans WHERE %s)" % sql)}
+        got = {r["run"] for r in rows(s.db, "query", "--from", "runs", "--fields", "run", "--having", where)}
+        assert want and got == want, (where, len(got), len(want))
+    assert "--from runs" in gentap("query", "count", "--having", "tool:x", "--db", s.db, ok=(2,)).stderr
+
+
+@test
 def the_same_recording_twice_counts_once():
     s = Store()
     before = rows(s.db, "query", "count", "sum:input")

@@ -119,8 +119,8 @@ TEST(query_depth_and_number_of_conditions_end)
 	for (int i = 0; i < 5000; i++)
 		buf_add_str(&wide, "model:a ");
 	query_init(&q, NOW);
-	CHECK_INT(cond_parse(&q, buf_slice(&deep), &e), -EINVAL);
-	CHECK_INT(cond_parse(&q, buf_slice(&wide), &e), -EINVAL);
+	CHECK_INT(cond_parse(&q, QUERY_SPANS, buf_slice(&deep), &q.where, &e), -EINVAL);
+	CHECK_INT(cond_parse(&q, QUERY_SPANS, buf_slice(&wide), &q.where, &e), -EINVAL);
 	query_release(&q);
 }
 
