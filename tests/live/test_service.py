@@ -93,7 +93,7 @@ def service(tap, w):
 
 def status_of(pid):
     with open("/proc/%d/status" % pid, encoding="utf-8") as f:
-        return dict(line.rstrip().split(":\t", 1) for line in f if ":\t" in line)
+        return dict(line.rstrip("\n").split(":\t", 1) for line in f if ":\t" in line)
 
 
 def page(tap, w):
