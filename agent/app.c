@@ -243,14 +243,18 @@ void app_coverage(void *app, const struct conn_report *report)
 static uint64_t report_export(const struct app *a, enum otlp_signal signal, const char *what)
 {
 	const struct otlp_stats s = exports_stats(&a->exports, signal);
-	uint64_t dropped = s.dropped_full + s.dropped_refused + s.dropped_expired + s.queued;
+	uint64_t unsent = s.queued - s.stowed;
+	uint64_t dropped = s.dropped_full + s.dropped_refused + s.dropped_expired + unsent;
 
+	if (s.stowed)
+		log_info("otlp: %s kept on disk for the next start count=%llu", what,
+			 (unsigned long long)s.stowed);
 	if (dropped)
 		log_warn("otlp: %s not delivered count=%llu of=%llu queue_full=%llu refused=%llu "
 			 "expired=%llu unsent=%llu",
 			 what, (unsigned long long)dropped, (unsigned long long)s.items,
 			 (unsigned long long)s.dropped_full, (unsigned long long)s.dropped_refused,
-			 (unsigned long long)s.dropped_expired, (unsigned long long)s.queued);
+			 (unsigned long long)s.dropped_expired, (unsigned long long)unsent);
 	return dropped;
 }
 

@@ -21,6 +21,7 @@ int cmd_prices(const struct options *o);
 int cmd_query(const struct options *o);
 int cmd_table(const struct options *o); /* runs, calls, … coverage */
 int cmd_show(const struct options *o);
+int cmd_explain(const struct options *o);
 int cmd_report(const struct options *o);
 int cmd_budget(const struct options *o);
 int cmd_top(const struct options *o);

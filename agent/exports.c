@@ -23,6 +23,22 @@ static void log_warnings(const struct buf *warnings)
 	}
 }
 
+/* A directory for each: what waits there is a request as this endpoint takes it. */
+static int set_spool(struct otlp_options *x, const struct options *o)
+{
+	static const char *const names[] = {
+		[OTLP_TRACES] = "traces", [OTLP_METRICS] = "metrics", [OTLP_LOGS] = "logs"
+	};
+	uint64_t hash = slice_hash(SLICE_HASH, slice_from(x->endpoint_shown));
+	int n = asprintf(&x->spool_dir, "%s/%s-%016llx-%d%d%d", o->spool_dir, names[x->signal],
+			 (unsigned long long)hash, x->grpc, x->encoding, x->gzip);
+
+	if (n < 0)
+		x->spool_dir = NULL;
+	x->spool_bytes_max = o->spool_mib * 1024 * 1024;
+	return n < 0 ? -ENOMEM : 0;
+}
+
 /* Nothing for a signal that this environment does not send anywhere. */
 static int add_signal(struct exports *e, const struct options *o, enum otlp_signal signal,
 		      struct otlp_env env, const struct otlp_host *host)
@@ -41,10 +57,12 @@ static int add_signal(struct exports *e, const struct options *o, enum otlp_sign
 		log_warnings(&warnings);
 	x->options.profile = o->semconv;
 	x->exports = e;
-	r = x->options.endpoint ? exporter_new(&x->exporter, e->loop, &x->options,
-					       signal == OTLP_METRICS ? &e->agent_host : host)
-				: 0;
-	if (r || !x->options.endpoint) {
+	if (x->options.endpoint && o->spool_dir)
+		r = set_spool(&x->options, o);
+	if (!r && x->options.endpoint)
+		r = exporter_new(&x->exporter, e->loop, &x->options,
+				 signal == OTLP_METRICS ? &e->agent_host : host);
+	if (!x->exporter) {
 		otlp_options_release(&x->options);
 		*x = (struct export){ 0 };
 	}
@@ -221,6 +239,15 @@ static uint64_t queued(const struct exports *e)
 	return n;
 }
 
+static uint64_t stowed(const struct exports *e)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < e->count; i++)
+		n += exporter_stats(e->items[i].exporter)->stowed;
+	return n;
+}
+
 int exports_flush(struct exports *e, uint64_t deadline_ms)
 {
 	uint64_t now, end = clock_mono_ns() + deadline_ms * NSEC_PER_MSEC;
@@ -233,9 +260,11 @@ int exports_flush(struct exports *e, uint64_t deadline_ms)
 	}
 	while (r >= 0 && queued(e) && (now = clock_mono_ns()) < end)
 		r = loop_run_once(e->loop, (int)MIN((end - now) / NSEC_PER_MSEC + 1, 1000ul));
-	for (size_t i = 0; i < e->count; i++)
+	for (size_t i = 0; i < e->count; i++) {
 		exporter_hurry(e->items[i].exporter, false);
-	return r < 0 ? r : queued(e) ? -ETIMEDOUT : 0;
+		exporter_stow(e->items[i].exporter);
+	}
+	return r < 0 ? r : queued(e) > stowed(e) ? -ETIMEDOUT : 0;
 }
 
 struct otlp_stats exports_stats(const struct exports *e, enum otlp_signal signal)
@@ -256,6 +285,8 @@ struct otlp_stats exports_stats(const struct exports *e, enum otlp_signal signal
 		sum.requests += s->requests;
 		sum.tls_failures += s->tls_failures;
 		sum.queued += s->queued;
+		sum.stowed += s->stowed;
+		sum.recovered += s->recovered;
 	}
 	return sum;
 }

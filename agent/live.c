@@ -220,6 +220,8 @@ int live_stop(struct live *l, uint64_t flush_ms)
 	probe_drain(l->probe);
 	probe_read_stats(l->probe, &stats);
 	report_losses(l, &stats);
+	/* The last reading of metrics comes when that is gone which the agent's own are of. */
+	exports_set_own(&l->app.exports, NULL, NULL);
 	/* The pipeline may still send verdicts while it ends; the probe goes last. */
 	pipeline_free(TAKE(l->pipeline));
 	w = close_recorder(l);

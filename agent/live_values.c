@@ -106,6 +106,8 @@ static void add_exporter(struct values *to, const struct exports *e)
 		COUNT_BY("exporter.dropped", DROPPED, "reason", "queue_full", s->dropped_full),
 		COUNT_BY("exporter.dropped", DROPPED, "reason", "refused", s->dropped_refused),
 		COUNT_BY("exporter.dropped", DROPPED, "reason", "expired", s->dropped_expired),
+		COUNT("exporter.recovered", "Spans that waited on disk at the start.",
+		      s->recovered),
 		COUNT("exporter.retries", "Requests that were tried again.", s->retries),
 		GAUGE("exporter.queued", "Spans that wait.", s->queued),
 	};

@@ -21,6 +21,7 @@ int main(int argc, char **argv)
 		[CMD_QUERY] = cmd_query,
 		[CMD_RUNS... CMD_COVERAGE] = cmd_table,
 		[CMD_SHOW] = cmd_show,
+		[CMD_EXPLAIN] = cmd_explain,
 		[CMD_REPORT] = cmd_report,
 		[CMD_BUDGET] = cmd_budget,
 		[CMD_TOP] = cmd_top,

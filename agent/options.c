@@ -305,7 +305,7 @@ int options_parse(struct options *o, int argc, char **argv, int *ret_status)
 	int which = argc > 1 ? find_command(argv[1]) : find_command("help");
 	char help[] = "--help";
 
-	*o = (struct options){ .keep_days = 90, .keep_mib = 10240 };
+	*o = (struct options){ .keep_days = 90, .keep_mib = 10240, .spool_mib = 512 };
 	*ret_status = 0;
 	if (which < 0) {
 		fprintf(stderr, "gentap: no command '%s'; 'gentap help' lists them\n", argv[1]);

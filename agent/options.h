@@ -41,6 +41,7 @@ enum command {
 	CMD_ERRORS,
 	CMD_COVERAGE,
 	CMD_SHOW,
+	CMD_EXPLAIN,
 	CMD_REPORT,
 	CMD_BUDGET,
 	CMD_TOP,
@@ -92,6 +93,8 @@ struct options {
 	const char *content_where;     /* span, event or both; NULL: both */
 	struct option_strings exports; /* lines of destination.h */
 	struct option_strings export_presets;
+	const char *spool_dir; /* for what cannot be delivered; NULL: nowhere */
+	uint64_t spool_mib;    /* of each destination and signal */
 	bool verbose;
 	bool quiet;
 	enum semconv_profile semconv;

@@ -168,6 +168,7 @@ static const struct {
 	MEMBER(KEY_PRICES, TEXT, prices_file),
 	MEMBER(KEY_RECORD, TEXT, record_file),
 	MEMBER(KEY_EXPORT, LINES, exports),
+	MEMBER(KEY_SPOOL, TEXT, spool_dir),
 	MEMBER(KEY_EXPORT_PRESET, TEXTS, export_presets),
 	MEMBER(KEY_PID, NUMBERS, pids),
 	MEMBER(KEY_UID, NUMBERS, uids),
@@ -236,6 +237,8 @@ int option_set(struct options *o, int key, char *arg)
 		return parse_number(arg, 36500, &o->keep_days);
 	case KEY_KEEP_MIB:
 		return parse_number(arg, UINT32_MAX, &o->keep_mib);
+	case KEY_SPOOL_MIB:
+		return parse_number(arg, UINT32_MAX, &o->spool_mib) || !o->spool_mib ? -EINVAL : 0;
 	case KEY_ITERATIONS:
 		return parse_number(arg, UINT32_MAX, &o->iterations);
 	case KEY_DELAY:

@@ -13,7 +13,7 @@
 #define ASKS (TABLES | ON(CMD_QUERY))
 #define READS                                                                                      \
 	(ASKS | ON(CMD_REPORT) | ON(CMD_BUDGET) | ON(CMD_STATUSLINE) | ON(CMD_DASHBOARD) |         \
-	 ON(CMD_SHOW) | ON(CMD_STATUS) | ON(CMD_TOP))
+	 ON(CMD_SHOW) | ON(CMD_EXPLAIN) | ON(CMD_STATUS) | ON(CMD_TOP))
 
 /* Flags that stand for an OTEL_EXPORTER_OTLP_* variable. */
 const struct exporter_flag exporter_flags[] = {
@@ -52,6 +52,12 @@ const struct option_flag option_flags[] = {
 	    "export there too: protocol=, headers=, compression=, timeout=, certificate=, "
 	    "signals=traces,metrics,logs, temporality=delta",
 	    4 } },
+	{ EXPORTS,
+	  { "spool", KEY_SPOOL, "DIR", 0,
+	    "keep there what a destination does not take, until it does; over restarts", 4 } },
+	{ EXPORTS,
+	  { "spool-mib", KEY_SPOOL_MIB, "N", 0,
+	    "for each destination and signal; then the oldest goes (default 512)", 4 } },
 	{ EXPORTS,
 	  { "export-preset", KEY_EXPORT_PRESET, "NAME,…", 0,
 	    "export to sentry, langfuse, datadog, phoenix or grafana; keys come from the variables "
@@ -253,6 +259,11 @@ const struct option_command option_commands[] = {
 	{ "show", CMD_SHOW, "ID|last",
 	  "The tree of a trace: ID is a trace's, a run's or a span's, or its beginning.\v"
 	  "Example:\n  gentap show last\n" },
+	{ "explain", CMD_EXPLAIN, "ID|last",
+	  "Why a call is whose it is, and what its cost is made of: ID is the call's, or that of "
+	  "its "
+	  "trace or run.\v"
+	  "Example:\n  gentap explain last\n" },
 	{ "report", CMD_REPORT, "daily|weekly|monthly",
 	  "What the last day, week or month cost, beside the one before it.\v"
 	  "Examples:\n  gentap report weekly\n  gentap report monthly --by repo,user -o csv\n" },

@@ -33,9 +33,10 @@ static const char *why_not_open(int error)
 		       "one";
 	case -EACCES:
 		return "it belongs to another user; try sudo, or name your own with --db";
+	case -ESTALE:
+		return "an older gentap made it; let who may write it run 'gentap status' once";
 	case -EPROTO:
-		return "another version of gentap made it; start 'gentap run --store' of this one "
-		       "once";
+		return "a newer gentap made it; use that one";
 	case -EBADMSG:
 		return "it is no gentap database, or it is damaged";
 	default:

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One batch is at work at a time: `batch`, being sent or waiting for its next try. A
- * batch that was too large leaves its second half in `rest`, which goes next. All that
- * happens, happens in proceed(), which the timer and the answers call.
+ * One request is at work at a time: of `batch`, being sent or waiting for its next try, or
+ * of the spool's oldest record. A batch that was too large leaves its second half in `rest`,
+ * which goes next. All that happens, happens in proceed(), which the timer and the answers
+ * call.
+ *
+ * With a spool a batch that could not be delivered goes there, and while anything waits
+ * there, all that comes goes behind it. The spool is emptied in its order; its records are
+ * tried until they are delivered, refused, or pushed out at its ceiling.
  */
-#include "exporter.h"
+#include "exporter_impl.h"
 
+#include "payload.h"
 #include "cleanup.h"
 #include "clock.h"
-#include "gzip.h"
 #include "log.h"
-#include "queue.h"
 #include "retry.h"
-#include "sender.h"
 
 #include <errno.h>
 #include <sys/random.h>
@@ -21,36 +24,12 @@
 #define SCRATCH_KEEP (64 * 1024)
 #define BODY_KEEP (1024 * 1024)
 #define MESSAGE_SHOWN_MAX 200
-#define GRPC_PREFIX 5
 #define FLUSH_MAX_MS UINT64_C(86400000)
 
-/* What is counted. */
-static const char *const unit_names[OTLP_SIGNALS] = {
+const char *const exporter_unit_names[OTLP_SIGNALS] = {
 	[OTLP_TRACES] = "spans",
 	[OTLP_METRICS] = "points",
 	[OTLP_LOGS] = "records",
-};
-
-struct exporter {
-	struct loop *loop;
-	const struct otlp_options *options;
-	const struct otlp_host *host;
-	struct sender *sender;
-	struct loop_source *timer;
-	struct otlp_queue queue;
-	struct otlp_queue batch;
-	struct otlp_queue rest;
-	bool in_flight;
-	bool split; /* batch is one half of a larger one */
-	bool flushing;
-	bool told_to_wait;     /* hold_ns is the endpoint's wish, not our back-off */
-	unsigned int failures; /* tries in a row that got no final answer */
-	uint64_t batch_since_ns;
-	unsigned int batch_tries;
-	uint64_t hold_ns; /* nothing is sent before this */
-	struct buf scratch;
-	struct buf body;
-	struct otlp_stats stats;
 };
 
 static void proceed(struct exporter *x);
@@ -61,47 +40,29 @@ static void release_batch(struct exporter *x)
 	otlp_queue_release(&x->batch);
 }
 
-static void drop_batch(struct exporter *x, uint64_t *counter)
+/* What the request has that is at work. */
+static uint64_t current_units(const struct exporter *x)
 {
-	*counter += x->batch.units;
-	release_batch(x);
+	return x->from_spool ? x->record_units : x->batch.units;
 }
 
-static void add_message(struct exporter *x, struct buf *to)
+/* It has its final answer. */
+static void release_current(struct exporter *x)
 {
-	const struct otlp_options *o = x->options;
-
-	otlp_queue_encode(to, &x->batch, o->signal, o->encoding, o->profile, x->host);
-}
-
-/* A request's body, perhaps compressed. 0, -ENOBUFS: too large, or -ENOMEM. */
-static int make_body(struct exporter *x)
-{
-	_cleanup_(buf_cleanup) struct buf plain = BUF_INIT(x->options->request_bytes_max);
-	const struct otlp_options *o = x->options;
-	char *prefix = NULL;
-	size_t len;
-	int r;
-
-	buf_reset(&x->body, BODY_KEEP);
-	/* gRPC: is it compressed, and how long is it? */
-	if (o->grpc && (prefix = buf_reserve(&x->body, GRPC_PREFIX)))
-		buf_commit(&x->body, GRPC_PREFIX);
-	if (!o->gzip) {
-		add_message(x, &x->body);
-		r = buf_error(&x->body);
-	} else {
-		add_message(x, &plain);
-		r = buf_error(&plain) ? buf_error(&plain) : gzip_add(&x->body, buf_slice(&plain));
+	x->batch_tries = 0;
+	if (!x->from_spool) {
+		release_batch(x);
+		return;
 	}
-	if (r || !prefix)
-		return r;
-	prefix = x->body.data;
-	len = x->body.len - GRPC_PREFIX;
-	prefix[0] = (char)o->gzip;
-	for (size_t i = 0; i < 4; i++)
-		prefix[1 + i] = (char)(len >> (24 - 8 * i));
-	return 0;
+	spool_done(x->spool);
+	x->from_spool = false;
+	x->stats.queued -= x->record_units;
+}
+
+static void drop_current(struct exporter *x, uint64_t *counter)
+{
+	*counter += current_units(x);
+	release_current(x);
 }
 
 /* Half of the batch goes; the other half is the next. False: there are no halves. */
@@ -140,34 +101,39 @@ static void wait_to_retry(struct exporter *x, int64_t told_ms)
 	if (x->told_to_wait)
 		wait_ms = MIN((uint64_t)told_ms, o->retry_ms) + wait_ms % (o->backoff_ms / 4 + 1);
 	x->hold_ns = now + wait_ms * NSEC_PER_MSEC;
-	if (tried_ms + wait_ms <= o->retry_ms)
+	if (x->from_spool) {
+		x->from_spool = false;
+		spool_put_back(x->spool);
+		return;
+	}
+	if (exporter_spool_batch(x) || tried_ms + wait_ms <= o->retry_ms)
 		return;
 	LOG_RATE(LOG_LEVEL_WARN, "otlp: given up after %llu ms %s=%llu endpoint=%s",
-		 (unsigned long long)tried_ms, unit_names[o->signal],
+		 (unsigned long long)tried_ms, exporter_unit_names[o->signal],
 		 (unsigned long long)x->batch.units, o->endpoint_shown);
-	drop_batch(x, &x->stats.dropped_expired);
+	drop_current(x, &x->stats.dropped_expired);
 }
 
 static void accept_batch(struct exporter *x, struct slice body)
 {
 	struct slice message = SLICE_NONE;
+	uint64_t units = current_units(x), n;
 	int64_t rejected = 0;
-	size_t n;
 
 	/* An answer that cannot be read still says 200: accepted. */
 	otlp_decode_response(x->options->encoding, body, &rejected, &message);
-	n = rejected > 0 ? MIN((uint64_t)rejected, x->batch.units) : 0;
+	n = rejected > 0 ? MIN((uint64_t)rejected, units) : 0;
 	if (n)
 		LOG_RATE(LOG_LEVEL_WARN,
-			 "otlp: rejected by the endpoint %s=%zu of=%llu endpoint=%s",
-			 unit_names[x->options->signal], n, (unsigned long long)x->batch.units,
-			 x->options->endpoint_shown);
+			 "otlp: rejected by the endpoint %s=%llu of=%llu endpoint=%s",
+			 exporter_unit_names[x->options->signal], (unsigned long long)n,
+			 (unsigned long long)units, x->options->endpoint_shown);
 	if (message.len)
 		LOG_RATE(LOG_LEVEL_DEBUG, "otlp: the endpoint says: %.*s",
 			 (int)MIN(message.len, (size_t)MESSAGE_SHOWN_MAX), message.data);
 	x->stats.dropped_refused += n;
-	x->stats.exported += x->batch.units - n;
-	release_batch(x);
+	x->stats.exported += units - n;
+	release_current(x);
 }
 
 static void refuse_batch(struct exporter *x, const struct sender_answer *a)
@@ -177,9 +143,9 @@ static void refuse_batch(struct exporter *x, const struct sender_answer *a)
 	LOG_RATE(LOG_LEVEL_WARN, "otlp: refused %s=%d%s %s=%llu endpoint=%s",
 		 a->grpc_status >= 0 ? "grpc_status" : "status",
 		 a->grpc_status >= 0 ? a->grpc_status : a->status,
-		 a->too_large ? " (answer too large)" : "", unit_names[o->signal],
-		 (unsigned long long)x->batch.units, o->endpoint_shown);
-	drop_batch(x, &x->stats.dropped_refused);
+		 a->too_large ? " (answer too large)" : "", exporter_unit_names[o->signal],
+		 (unsigned long long)current_units(x), o->endpoint_shown);
+	drop_current(x, &x->stats.dropped_refused);
 }
 
 static void log_failure(struct exporter *x, const struct sender_answer *a)
@@ -228,26 +194,16 @@ static void on_answer(void *ctx, const struct sender_answer *a)
 	x->hold_ns = 0;
 	if (verdict == RETRY_DONE)
 		accept_batch(x, a->body);
-	else if (verdict == RETRY_SPLIT && !x->split && halve(x))
+	else if (verdict == RETRY_SPLIT && !x->from_spool && !x->split && halve(x))
 		start_half(x);
 	else
 		refuse_batch(x, a);
 	proceed(x);
 }
 
-/* Sends the batch. What is too large for one request is halved until it is not. */
-static void send_batch(struct exporter *x)
+/* The body goes out; `r`: there is none. */
+static void post(struct exporter *x, int r)
 {
-	int r;
-
-	while ((r = make_body(x)) == -ENOBUFS && halve(x))
-		;
-	if (r == -ENOBUFS) {
-		LOG_RATE(LOG_LEVEL_WARN, "otlp: one item is too large for a request endpoint=%s",
-			 x->options->endpoint_shown);
-		drop_batch(x, &x->stats.dropped_full);
-		return;
-	}
 	if (!r)
 		r = sender_post(x->sender, buf_slice(&x->body), on_answer, x);
 	if (r) {
@@ -256,7 +212,42 @@ static void send_batch(struct exporter *x)
 	}
 	x->in_flight = true;
 	x->stats.requests++;
-	x->stats.retries += x->batch_tries++ > 0;
+	x->stats.retries += x->from_spool ? x->failures > 0 : x->batch_tries++ > 0;
+}
+
+/* Sends the batch. What is too large for one request is halved until it is not. */
+static void send_batch(struct exporter *x)
+{
+	int r;
+
+	do {
+		buf_reset(&x->body, BODY_KEEP);
+		r = otlp_payload_add(&x->body, &x->batch, x->options, x->host);
+	} while (r == -ENOBUFS && halve(x));
+	if (r == -ENOBUFS) {
+		LOG_RATE(LOG_LEVEL_WARN, "otlp: one item is too large for a request endpoint=%s",
+			 x->options->endpoint_shown);
+		drop_current(x, &x->stats.dropped_full);
+		return;
+	}
+	post(x, r);
+}
+
+/* Sends the oldest of what is on disk. False: there is nothing. */
+static bool send_record(struct exporter *x)
+{
+	int r = x->spool ? spool_peek(x->spool, &x->body, &x->record_units) : 0;
+
+	if (x->spool)
+		exporter_count_losses(x);
+	if (!r)
+		return false;
+	if (r < 0)
+		LOG_RATE(LOG_LEVEL_WARN, "otlp: cannot read what is on disk: %s endpoint=%s",
+			 strerror(-r), x->options->endpoint_shown);
+	x->from_spool = r > 0;
+	post(x, MIN(r, 0));
+	return true;
 }
 
 /* The next batch: the other half of the last one, or what the queue has. */
@@ -286,16 +277,39 @@ static void arm(struct exporter *x, uint64_t now, uint64_t at)
 	loop_set_timer(x->timer, at > now ? at - now : 1);
 }
 
+/* While nothing is delivered, what is due goes onto disk. */
+static void spool_due(struct exporter *x, uint64_t now)
+{
+	if (!x->spool || !(spool_stats(x->spool)->units || now < x->hold_ns))
+		return;
+	if (x->batch.count && (x->in_flight || !exporter_spool_batch(x)))
+		return;
+	while (next_batch(x, now) && exporter_spool_batch(x))
+		;
+}
+
+static void arm_for_hold(struct exporter *x, uint64_t now)
+{
+	uint64_t at = x->hold_ns;
+
+	if (x->spool && x->queue.count)
+		at = MIN(at, x->queue.head->at_ns + x->options->delay_ms * NSEC_PER_MSEC);
+	if (x->stats.queued)
+		arm(x, now, at);
+}
+
 static void proceed(struct exporter *x)
 {
 	while (!x->in_flight) {
 		uint64_t now = clock_mono_ns();
 
+		spool_due(x, now);
 		if (now < x->hold_ns) {
-			if (x->stats.queued)
-				arm(x, now, x->hold_ns);
+			arm_for_hold(x, now);
 			return;
 		}
+		if (!x->batch.count && send_record(x))
+			continue;
 		if (!x->batch.count && !next_batch(x, now)) {
 			if (x->queue.count)
 				arm(x, now,
@@ -314,8 +328,9 @@ static void on_timer(void *ctx)
 static bool has_room(const struct exporter *x, size_t len)
 {
 	size_t bytes = x->queue.bytes + x->batch.bytes + x->rest.bytes;
+	uint64_t units = x->queue.units + x->batch.units + x->rest.units;
 
-	return x->stats.queued < x->options->queue_items_max &&
+	return units < x->options->queue_items_max &&
 	       bytes + QUEUED_SIZE(len) <= x->options->queue_bytes_max;
 }
 
@@ -330,7 +345,7 @@ static void add(struct exporter *x, uint32_t units, struct process *process)
 	    otlp_queue_add(&x->queue, buf_slice(&x->scratch), units, process, now)) {
 		x->stats.dropped_full += units;
 		LOG_RATE(LOG_LEVEL_WARN, "otlp: no room for %s queued=%llu endpoint=%s",
-			 unit_names[o->signal], (unsigned long long)x->stats.queued,
+			 exporter_unit_names[o->signal], (unsigned long long)x->stats.queued,
 			 o->endpoint_shown);
 		return;
 	}
@@ -341,7 +356,9 @@ static void add(struct exporter *x, uint32_t units, struct process *process)
 	if (x->queue.count == o->batch_items_max)
 		arm(x, now, MAX(now, x->hold_ns));
 	else if (x->queue.count == 1)
-		arm(x, now, MAX(now + o->delay_ms * NSEC_PER_MSEC, x->hold_ns));
+		arm(x, now,
+		    x->spool ? now + o->delay_ms * NSEC_PER_MSEC
+			     : MAX(now + o->delay_ms * NSEC_PER_MSEC, x->hold_ns));
 }
 
 void exporter_span(struct exporter *x, const struct span *span)
@@ -419,6 +436,8 @@ int exporter_new(struct exporter **ret, struct loop *loop, const struct otlp_opt
 	r = loop_add_timer(loop, &x->timer, 0, on_timer, x);
 	if (!r)
 		r = sender_new(&x->sender, loop, options);
+	if (!r)
+		exporter_open_spool(x);
 	if (r) {
 		exporter_free(x);
 		return r;
@@ -433,6 +452,7 @@ void exporter_free(struct exporter *x)
 		return;
 	sender_free(x->sender);
 	loop_remove(x->timer);
+	spool_close(x->spool);
 	otlp_queue_release(&x->queue);
 	otlp_queue_release(&x->batch);
 	otlp_queue_release(&x->rest);

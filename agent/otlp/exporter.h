@@ -42,6 +42,8 @@ struct otlp_options {
 	char *client_certificate;
 	char *client_key;
 	enum semconv_profile profile;
+	char *spool_dir; /* what cannot be delivered waits there (spool.h); NULL: nowhere */
+	uint64_t spool_bytes_max;
 	/* Of metrics. */
 	uint64_t interval_ms; /* between two readings */
 	enum otlp_preference temporality;
@@ -91,18 +93,21 @@ void otlp_options_release(struct otlp_options *o);
 int otlp_header_next(struct slice *rest, struct buf *line);
 
 /* In spans, data points of metrics, or log records.
- * items = exported + dropped_full + dropped_refused + dropped_expired + queued, always. */
+ * items + recovered = exported + dropped_full + dropped_refused + dropped_expired + queued,
+ * always. */
 struct otlp_stats {
-	uint64_t items;		  /* handed in */
-	uint64_t exported;	  /* acknowledged */
-	uint64_t dropped_full;	  /* queue ceiling, an item over all limits, or no memory */
+	uint64_t items;	       /* handed in */
+	uint64_t recovered;    /* that an earlier process left on disk */
+	uint64_t exported;     /* acknowledged */
+	uint64_t dropped_full; /* queue or spool ceiling, an item over all limits, or no memory */
 	uint64_t dropped_refused; /* status that must not be retried, or rejected in a partial
 				     success */
 	uint64_t dropped_expired; /* retried for too long */
 	uint64_t retries;
 	uint64_t requests;
 	uint64_t tls_failures; /* attempts that ended at a certificate; they are retried */
-	uint64_t queued;       /* now; those under way are among them */
+	uint64_t queued;       /* now; those under way and on disk are among them */
+	uint64_t stowed;       /* of them, by exporter_stow() on disk for the next process */
 };
 
 struct exporter;
@@ -122,6 +127,9 @@ void exporter_hurry(struct exporter *x, bool hurry);
 /* Sends everything now and runs the loop for deadline_ms at most. 0; -ETIMEDOUT, and what
  * is left stays queued. */
 int exporter_flush(struct exporter *x, uint64_t deadline_ms);
+/* At the end, when nothing will be sent any more: what is queued goes onto disk, if there is
+ * a spool. */
+void exporter_stow(struct exporter *x);
 const struct otlp_stats *exporter_stats(const struct exporter *x);
 /* Drops what is queued; before loop_free. NULL is fine. */
 void exporter_free(struct exporter *x);

@@ -400,6 +400,7 @@ void otlp_options_release(struct otlp_options *o)
 	free(o->certificate);
 	free(o->client_certificate);
 	free(o->client_key);
+	free(o->spool_dir);
 	*o = (struct otlp_options){ 0 };
 }
 

@@ -113,6 +113,8 @@ static void finish(struct sender *s, CURLcode code)
 
 	s->done = NULL;
 	curl_multi_remove_handle(s->multi, s->easy);
+	/* libcurl goes on using an HTTP/2 connection that its peer has left. */
+	curl_easy_setopt(s->easy, CURLOPT_FRESH_CONNECT, (long)(code != CURLE_OK));
 	if (s->head_len)
 		curl_easy_getinfo(s->easy, CURLINFO_RESPONSE_CODE, &status);
 	a.too_large = buf_error(&s->answer) == -ENOBUFS || s->head_len > SENDER_HEAD_MAX;

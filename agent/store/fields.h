@@ -40,7 +40,7 @@ enum field_unit {
 /* What a span is about, `span.op` in queries. The numbers stand in files. */
 enum span_class {
 	CLASS_OTHER = 0,
-	CLASS_REQUEST = 1, /* gen_ai.request: chat, generate_content, text_completion, embeddings */
+	CLASS_REQUEST = 1, /* gen_ai.request: what is asked of a provider */
 	CLASS_AGENT = 2,   /* gen_ai.invoke_agent */
 	CLASS_TOOL = 3,	   /* gen_ai.execute_tool */
 	CLASS_MCP = 4,

@@ -2,6 +2,7 @@
 #include "row.h"
 
 #include "attr_json.h"
+#include "call.h"
 #include "cleanup.h"
 #include "semconv.h"
 
@@ -156,6 +157,10 @@ static enum span_class class_of(const struct span *s)
 	/* An MCP call says execute_tool as well, inside the span of the tool. */
 	if (span_attr(s, "mcp.method.name"))
 		return CLASS_MCP;
+	/* All that is asked of a provider: reranking costs, too, and so does an agent that it
+	 * runs, which says invoke_agent. What is fetched was asked for by another call. */
+	if (s->call && s->call->op != OP_FETCH_RESPONSE)
+		return CLASS_REQUEST;
 	for (size_t i = 0; op && op->type == ATTR_STRING && i < ARRAY_LEN(ops); i++)
 		if (slice_eq(op->string, slice_from(ops[i].op)))
 			return ops[i].class;

@@ -63,21 +63,28 @@ static int make_file(const char *path)
 	return 0;
 }
 
-/* Columns of fields.h that the table lacks: the file is older than they are. */
+/* Is this column of fields.h there? A file may be older than it is. 0, 1 or -errno. */
+static int has_column(sqlite3 *db, const char *column)
+{
+	_cleanup_(buf_cleanup) struct buf sql = BUF_INIT(SQL_MAX);
+	int64_t there = 0;
+	int r;
+
+	buf_printf(&sql, "SELECT count(*) FROM pragma_table_info('spans') WHERE name='%s'", column);
+	r = buf_error(&sql) ? buf_error(&sql) : db_get_int(db, sql.data, 0, &there);
+	return r ? r : there > 0;
+}
+
 static int add_columns(sqlite3 *db)
 {
 	_cleanup_(buf_cleanup) struct buf sql = BUF_INIT(SQL_MAX);
-	int64_t there;
 	int r;
 
 	for (int i = 0; i < F_COUNT; i++) {
-		buf_reset(&sql, SQL_MAX);
-		buf_printf(&sql, "SELECT count(*) FROM pragma_table_info('spans') WHERE name='%s'",
-			   fields[i].column);
-		r = buf_error(&sql) ? buf_error(&sql) : db_get_int(db, sql.data, 0, &there);
-		if (r)
+		r = has_column(db, fields[i].column);
+		if (r < 0)
 			return r;
-		if (there)
+		if (r)
 			continue;
 		buf_reset(&sql, SQL_MAX);
 		buf_printf(&sql, "ALTER TABLE spans ADD COLUMN %s %s", fields[i].column,
@@ -148,10 +155,29 @@ int schema_open(sqlite3 **ret, const char *path)
 	return 0;
 }
 
-int schema_open_readonly(sqlite3 **ret, const char *path)
+/* -ESTALE: older; -EPROTO: newer. */
+static int check_version(sqlite3 *db)
+{
+	_cleanup_(buf_cleanup) struct buf sql = BUF_INIT(SQL_MAX);
+	_cleanup_stmt_ sqlite3_stmt *all = NULL;
+	int64_t version;
+	int r = db_get_int(db, "PRAGMA user_version", 0, &version);
+
+	if (r || version != SCHEMA_VERSION)
+		return r ? r : version < SCHEMA_VERSION ? -ESTALE : -EPROTO;
+	buf_add_str(&sql, "SELECT ");
+	for (int i = 0; i < F_COUNT; i++)
+		buf_printf(&sql, "%s%s", i ? "," : "", fields[i].column);
+	buf_add_str(&sql, " FROM spans");
+	if (buf_error(&sql))
+		return buf_error(&sql);
+	r = db_prepare(db, buf_slice(&sql), &all);
+	return r == -EINVAL ? -ESTALE : r; /* no such column */
+}
+
+static int open_readonly(sqlite3 **ret, const char *path)
 {
 	sqlite3 *db = NULL;
-	int64_t version = 0;
 	int r = access(path, R_OK) ? -errno : 0;
 
 	if (!r)
@@ -163,15 +189,26 @@ int schema_open_readonly(sqlite3 **ret, const char *path)
 				"PRAGMA mmap_size=4294967296; PRAGMA cache_size=-8192");
 	}
 	if (!r)
-		r = db_get_int(db, "PRAGMA user_version", 0, &version);
-	if (!r && version != SCHEMA_VERSION)
-		r = -EPROTO;
+		r = check_version(db);
 	if (r) {
 		sqlite3_close(db);
 		return r;
 	}
 	*ret = db;
 	return 0;
+}
+
+int schema_open_readonly(sqlite3 **ret, const char *path)
+{
+	int r = open_readonly(ret, path);
+	sqlite3 *writable;
+
+	if (r != -ESTALE)
+		return r;
+	if (access(path, W_OK) || schema_open(&writable, path))
+		return -ESTALE;
+	sqlite3_close(writable);
+	return open_readonly(ret, path);
 }
 
 int schema_get_meta(sqlite3 *db, const char *key, int64_t fallback, int64_t *ret)

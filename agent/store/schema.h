@@ -31,7 +31,8 @@ int schema_default_path(char *to, size_t size);
 /* Opens for writing; makes the file (0600) and its folder (0700) and brings the schema up
  * to date. -EPROTO: a newer gentap made it. */
 int schema_open(sqlite3 **ret, const char *path);
-/* Opens for reading: never makes a file. -ENOENT, -EACCES, -EPROTO (older or newer). */
+/* Opens for reading: never makes a file. An older one is brought up to date first; -ESTALE:
+ * it may not be written. -ENOENT, -EACCES, -EPROTO (newer). */
 int schema_open_readonly(sqlite3 **ret, const char *path);
 
 /* Marks in `meta`; numbers. */

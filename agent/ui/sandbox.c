@@ -11,6 +11,7 @@
 #include <linux/seccomp.h>
 #include <pwd.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -71,11 +72,21 @@ static int refuse_calls(void)
 	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) ? -errno : 0;
 }
 
+/* A service that was not given CAP_SETUID and CAP_SETGID (gentap.service is one) cannot change
+ * its user: it stays root by name, and loses all that root may do beside owning files. */
 static int leave_root(uint32_t uid)
 {
-	capng_clear(CAPNG_SELECT_BOTH);
-	if (capng_apply(CAPNG_SELECT_BOUNDS))
-		return -EPERM;
+	bool may = capng_have_capability(CAPNG_EFFECTIVE, CAP_SETUID) &&
+		   capng_have_capability(CAPNG_EFFECTIVE, CAP_SETGID);
+
+	/* Without CAP_SETPCAP the bounding set stays; nothing is executed any more. */
+	if (capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP)) {
+		capng_clear(CAPNG_SELECT_BOTH);
+		if (capng_apply(CAPNG_SELECT_BOUNDS))
+			return -EPERM;
+	}
+	if (!may)
+		return 0;
 	if (setgroups(0, NULL) || setresgid(uid, uid, uid) || setresuid(uid, uid, uid))
 		return -errno;
 	return 0;

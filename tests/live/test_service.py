@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 
 import harness
 import test_isolation
@@ -90,6 +91,35 @@ def service(tap, w):
     tap.equal("its database", p.stdout.split()[-1:], ["5"])
 
 
+def status_of(pid):
+    with open("/proc/%d/status" % pid, encoding="utf-8") as f:
+        return dict(line.rstrip("\n").split(":\t", 1) for line in f if ":\t" in line)
+
+
+def page(tap, w):
+    """--ui where the service may not change its user: the page works, and may nothing."""
+    agent_program, harness.GENTAP = harness.GENTAP, wrapper(w, with_capabilities(capabilities()))
+    with socket.create_server(("127.0.0.1", 0)) as s:
+        port = s.getsockname()[1]
+    try:
+        with w.agent("--db", w.path("page.db"), "--ui=127.0.0.1:%d" % port) as agent:
+            url = wait_for(lambda: re.search(r"page: (\S+)", agent.stderr()), 10)
+            def answer():
+                try:
+                    with urllib.request.urlopen(url.group(1), timeout=5) as r:
+                        return r.status
+                except OSError:
+                    return None
+            tap.equal("the page answers", wait_for(answer, 10), 200)
+            with open("/proc/%d/task/%d/children" % (agent.pid, agent.pid), encoding="utf-8") as f:
+                children = [status_of(int(p)) for p in f.read().split()]
+            tap.equal("and may nothing", [(c["CapEff"], c["CapPrm"], c["NoNewPrivs"], c["Seccomp"]) for c in children],
+                      [("0" * 16, "0" * 16, "1", "2")])
+            agent.stop()
+    finally:
+        harness.GENTAP = agent_program
+
+
 def small_root(w):
     """A root file system with the agent, the libraries that it links, and nothing else."""
     root = w.path("root")
@@ -140,6 +170,7 @@ def main():
     tap = Tap()
     with World() as w:
         tap.run("service", service, w)
+        tap.run("page", page, w)
         tap.run("container", container, w)
     return tap.done()
 

@@ -7,7 +7,10 @@
  *   spans     how many are handed in            size      bytes of an attribute in each
  *   burst     so many at once, then wait        wait      ms of the loop between bursts
  *   run       ms of the loop before the flush   flush     ms for the flush
- *   backoff, backoff_max, retry, queue_bytes, request_bytes   of struct otlp_options
+ *   backoff, backoff_max, retry, queue_bytes, request_bytes, spool_bytes   of otlp_options
+ *   first     number of the first span, s0 otherwise
+ *
+ * SPOOL names the directory of a spool.
  */
 #include "cleanup.h"
 #include "clock.h"
@@ -15,7 +18,7 @@
 
 struct plan {
 	uint64_t spans, size, burst, wait, run, flush;
-	uint64_t backoff, backoff_max, retry, queue_bytes, request_bytes;
+	uint64_t backoff, backoff_max, retry, queue_bytes, request_bytes, spool_bytes, first;
 };
 
 static int read_plan(struct plan *p, int argc, char **argv)
@@ -35,6 +38,8 @@ static int read_plan(struct plan *p, int argc, char **argv)
 		{ "retry", offsetof(struct plan, retry) },
 		{ "queue_bytes", offsetof(struct plan, queue_bytes) },
 		{ "request_bytes", offsetof(struct plan, request_bytes) },
+		{ "spool_bytes", offsetof(struct plan, spool_bytes) },
+		{ "first", offsetof(struct plan, first) },
 	};
 
 	for (int i = 1; i < argc; i++) {
@@ -78,7 +83,7 @@ static uint64_t hand_in(struct exporter *x, struct loop *l, const struct plan *p
 
 		if (span_new(&s))
 			exit(1);
-		snprintf(name, sizeof(name), "s%llu", (unsigned long long)i);
+		snprintf(name, sizeof(name), "s%llu", (unsigned long long)(p->first + i));
 		s->name = slice_from(name);
 		s->span_id[7] = 1;
 		s->trace_id[15] = 1;
@@ -97,13 +102,15 @@ static void print_stats(const struct otlp_stats *s, int flushed, uint64_t took_n
 			uint64_t longest_ns)
 {
 	printf("{\"spans\":%llu,\"exported\":%llu,\"full\":%llu,\"refused\":%llu,\"expired\":%llu,"
-	       "\"retries\":%llu,\"requests\":%llu,\"tls\":%llu,\"queued\":%llu,\"flush\":%d,"
+	       "\"retries\":%llu,\"requests\":%llu,\"tls\":%llu,\"queued\":%llu,\"recovered\":%llu,"
+	       "\"stowed\":%llu,\"flush\":%d,"
 	       "\"seconds\":%.3f,\"longest_ms\":%.3f}\n",
 	       (unsigned long long)s->items, (unsigned long long)s->exported,
 	       (unsigned long long)s->dropped_full, (unsigned long long)s->dropped_refused,
 	       (unsigned long long)s->dropped_expired, (unsigned long long)s->retries,
 	       (unsigned long long)s->requests, (unsigned long long)s->tls_failures,
-	       (unsigned long long)s->queued, flushed, (double)took_ns / 1e9,
+	       (unsigned long long)s->queued, (unsigned long long)s->recovered,
+	       (unsigned long long)s->stowed, flushed, (double)took_ns / 1e9,
 	       (double)longest_ns / 1e6);
 }
 
@@ -126,6 +133,9 @@ int main(int argc, char **argv)
 	o.retry_ms = p.retry ? p.retry : o.retry_ms;
 	o.queue_bytes_max = p.queue_bytes ? p.queue_bytes : o.queue_bytes_max;
 	o.request_bytes_max = p.request_bytes ? p.request_bytes : o.request_bytes_max;
+	/* After the options' own: freed with them. */
+	o.spool_dir = getenv("SPOOL") ? strdup(getenv("SPOOL")) : NULL;
+	o.spool_bytes_max = p.spool_bytes ? p.spool_bytes : UINT64_C(64) << 20;
 	if (loop_new(&l))
 		return 3;
 	r = exporter_new(&x, l, &o, &host);
@@ -136,6 +146,7 @@ int main(int argc, char **argv)
 	longest = hand_in(x, l, &p);
 	run_loop(l, p.run);
 	flushed = exporter_flush(x, p.flush);
+	exporter_stow(x);
 	print_stats(exporter_stats(x), flushed, clock_mono_ns() - began, longest);
 	exporter_free(x);
 	loop_free(l);

@@ -42,7 +42,7 @@ def refusals(tap, where):
             ("not YAML", "a: [1\n", 2, "not YAML"),
             ("a list", "- a\n", 1, "not a mapping"),
             ("bad value", "semconv: v9\n", 1, "bad value for 'semconv': 'v9'"),
-            ("not a boolean", "capture-content: perhaps\n", 1, "true or false"),
+            ("not a boolean", "quiet: perhaps\n", 1, "true or false"),
             ("a mapping for a word", "output: {a: b}\n", 1, "must be a word"),
             ("config in config", "config: x\n", 1, "unknown key 'config'"),
             ("identity, no list", "identity: x\n", 1, "is a list of rules"),

@@ -151,7 +151,7 @@ def send(url, env=None, **plan):
     stats = json.loads(p.stdout)
     stats["log"] = p.stderr
     lost = stats["full"] + stats["refused"] + stats["expired"] + stats["queued"]
-    assert stats["spans"] == stats["exported"] + lost, stats
+    assert stats["spans"] + stats["recovered"] == stats["exported"] + lost, stats
     return stats
 
 
@@ -342,6 +342,91 @@ def test_too_large_is_split_once():
         # A refusal while the body is on its way.
         s = send(c.url, spans=4, size=2000000)
         expect(s, exported=4, refused=0, requests=3)
+
+
+def closed_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def at(port, script=()):
+    c = Collector(script)
+    c.listener.close()
+    c.listener = socket.create_server(("127.0.0.1", port))
+    return c
+
+
+def spooled(where):
+    return [os.path.join(where, f) for f in os.listdir(where)]
+
+
+def test_spool_carries_over_an_outage_and_a_restart():
+    with tempfile.TemporaryDirectory() as where:
+        port = closed_port()
+        url, env = "http://127.0.0.1:%d" % port, {"SPOOL": where}
+        # An hour of 11 spans a second, more than memory may hold; then more of the next process.
+        s = send(url, env, spans=40000, burst=500, wait=12, flush=500)
+        expect(s, exported=0, full=0, expired=0, queued=40000, stowed=40000, recovered=0)
+        assert s["longest_ms"] < 500, s
+        s = send(url, env, spans=10, first=40000, flush=100)
+        expect(s, exported=0, recovered=40000, stowed=40010)
+        with at(port) as c:
+            s = send(url, env, spans=5, first=40010, flush=20000)
+            expect(s, exported=40015, recovered=40010, queued=0, full=0, expired=0, flush=0)
+            assert c.names() == spans(range(40015))
+            assert spooled(where) == []
+
+
+def test_spool_in_the_middle_of_it():
+    with tempfile.TemporaryDirectory() as where:
+        # Up, down for a while, up: in one process, while spans come.
+        with Collector([200, 200] + [503] * 6) as c:
+            s = send(c.url, {"SPOOL": where, "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "50"}, spans=3000, burst=50, wait=15, flush=10000)
+            expect(s, exported=3000, queued=0, full=0, expired=0, refused=0, flush=0)
+            assert c.names() == spans(range(3000)) and c.names([503]), c.names([503])
+            assert spooled(where) == []
+        # What is refused is not kept; what was too long on its way is.
+        with Collector([503, 400]) as c:
+            s = send(c.url, {"SPOOL": where}, spans=3, retry=1, flush=5000)
+            expect(s, exported=0, refused=3, expired=0, queued=0)
+        assert spooled(where) == []
+
+
+def test_spool_survives_sigkill():
+    with tempfile.TemporaryDirectory() as where:
+        port = closed_port()
+        env = dict({k: v for k, v in os.environ.items() if not k.startswith("OTEL_") and "proxy" not in k.lower()},
+                   SPOOL=where, OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:%d" % port, OTEL_BSP_SCHEDULE_DELAY="10")
+        for round_ in range(3):
+            with subprocess.Popen([SEND, "spans=100", "first=%d" % (100 * round_), "run=20000"], env=env,
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as p:
+                time.sleep(1)
+                p.kill()
+        with at(port) as c:
+            s = send(env["OTEL_EXPORTER_OTLP_ENDPOINT"], {"SPOOL": where}, spans=1, first=300, flush=5000)
+            expect(s, exported=301, recovered=300)
+            assert c.names() == spans(range(301)), c.names()
+
+
+def test_spool_ceiling():
+    with tempfile.TemporaryDirectory() as where:
+        port = closed_port()
+        url, env = "http://127.0.0.1:%d" % port, {"SPOOL": where, "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "20"}
+        s = send(url, env, spans=3000, size=1000, burst=100, wait=10, spool_bytes=1000000, flush=200)
+        assert s["full"] > 1000 and s["stowed"] > 500 and s["full"] + s["queued"] == 3000, s
+        assert sum(map(os.path.getsize, spooled(where))) <= 1000000
+        with at(port) as c:
+            expect(send(url, env, spans=0, flush=10000), exported=s["stowed"], recovered=s["stowed"])
+            # The latest ones.
+            assert c.names() == spans(range(3000 - s["stowed"], 3000))
+
+
+def test_spool_that_cannot_be():
+    with Collector() as c:
+        s = send(c.url, {"SPOOL": "/dev/null/x"}, spans=3)
+        expect(s, exported=3, queued=0)
+        assert "nothing is kept on disk" in s["log"], s["log"]
 
 
 def test_request_ceiling():

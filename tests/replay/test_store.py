@@ -3,6 +3,7 @@
 """The database as its users meet it: commands, exit codes, files, a killed agent, a full disk."""
 import csv
 import glob
+import http.server
 import io
 import json
 import os
@@ -15,6 +16,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 GENTAP = os.environ.get("GENTAP_ASAN", os.environ["GENTAP"])
@@ -54,6 +56,58 @@ class Store:
         self.db = Store.path
 
 
+def old_file(to):
+    """A file as an older gentap left it: a column is not there yet."""
+    gentap("decode", "--db", to, os.path.join(HERE, "golden", "anthropic_messages.har"))
+    with sqlite3.connect(to) as c:
+        c.execute("ALTER TABLE spans DROP COLUMN pmodel")
+        c.commit()
+        c.execute("PRAGMA journal_mode=DELETE")  # who may not write a WAL cannot read one
+
+
+@test
+def a_file_of_an_older_gentap_is_read():
+    with tempfile.TemporaryDirectory() as where:
+        db = os.path.join(where, "old.db")
+        old_file(db)
+        assert rows(db, "calls", "--since", "all"), "nothing is read"
+        with sqlite3.connect(db) as c:
+            assert "pmodel" in [r[1] for r in c.execute("PRAGMA table_info(spans)")]
+            c.execute("PRAGMA user_version=99")
+        err = gentap("calls", "--db", db, ok=(1,)).stderr
+        assert "a newer gentap made it" in err, err
+        if os.geteuid() == 0:
+            db = os.path.join(where, "of_another.db")
+            old_file(db)
+            os.chmod(where, 0o755)
+            os.chmod(db, 0o644)
+            p = subprocess.run([os.environ["GENTAP"], "calls", "--db", db], capture_output=True, text=True, timeout=60, user=65534, group=65534)
+            assert p.returncode == 1 and "an older gentap made it" in p.stderr, p.stderr
+
+
+@test
+def a_call_is_explained():
+    with tempfile.TemporaryDirectory() as where:
+        db, config = os.path.join(where, "x.db"), os.path.join(where, "c.yaml")
+        with open(config, "w", encoding="utf-8") as f:
+            f.write("identity:\n- {set: gentap.team, from: value, value: blue}\n")
+        gentap("decode", "--db", db, "--config", config, os.path.join(HERE, "golden", "anthropic_messages.har"))
+        with sqlite3.connect(db) as c:
+            ids = [r[0].hex() for r in c.execute("SELECT span_id FROM spans WHERE cls = 1 AND cost > 0")]
+        for call in ids:
+            text = gentap("explain", call, "--db", db, "--config", config).stdout
+            assert text.startswith(call + "  "), text
+            assert re.search(r"gentap\.team +blue  from value, by the rule at .*c\.yaml:2\n", text), text
+            parts = [float(x) for x in re.findall(r" = ([0-9.]+) USD\n", text)]
+            assert len(parts) > 2 and abs(sum(parts[:-1]) - parts[-1]) < 1e-8, text
+            for tokens, rate, usd in re.findall(r"(\d+) tokens x +([0-9.]+) USD per million = ([0-9.]+) USD", text):
+                assert abs(float(tokens) * float(rate) / 1e6 - float(usd)) < 2e-8, text
+        assert len(ids) > 3
+        whole = gentap("explain", "last", "--db", db).stdout
+        assert whole.count("whom it is for") >= 2 and "by the built-in rule" in whole, whole
+        assert "no call of that id" in gentap("explain", "ffffffffffffffff", "--db", db, ok=(1,)).stderr
+
+
 @test
 def files_are_for_their_owner():
     s = Store()
@@ -86,8 +140,9 @@ def one_number_everywhere():
         for line in gentap("decode", "-o", "jsonl", har).stdout.splitlines():
             span = json.loads(line)
             seen.setdefault((span["trace_id"], span["span_id"]), span["attributes"])
-    leaves = [a for a in seen.values() if a.get("gen_ai.operation.name") in
-              ("chat", "generate_content", "text_completion", "embeddings")]
+    # All that was asked of a provider: what is fetched was asked for by another call.
+    leaves = [a for a in seen.values() if "gentap.capture.source" in a and "mcp.method.name" not in a and
+              a.get("gen_ai.operation.name") != "fetch_response"]
     want = sum(a.get("gen_ai.usage.input_tokens", 0) for a in leaves)
     assert want > 0
     q = rows(s.db, "query", "sum:gen_ai.usage.input_tokens", "count", "--where", "span.op:gen_ai.request")[0]
@@ -151,7 +206,7 @@ def a_newer_schema_is_refused_and_an_older_table_grows():
     src.backup(dst)
     dst.execute("PRAGMA user_version=99")
     dst.close()
-    assert "another version" in gentap("models", "--db", copy, ok=(1,)).stderr
+    assert "a newer gentap made it" in gentap("models", "--db", copy, ok=(1,)).stderr
     har = glob.glob(os.path.join(HERE, "golden", "*.har"))[0]
     gentap("decode", "--db", copy, har, ok=(1,))
     old = os.path.join(s.folder, "older.db")
@@ -229,13 +284,10 @@ def spans_come_back_as_they_went_in():
         assert (got["start_ns"], got["end_ns"], got["error"]) == (span["start_ns"], span["end_ns"], span["error"])
 
 
-@test
-def budgets_warn_fire_once_and_exit_with_3():
-    s = Store()
-    db = os.path.join(s.folder, "budget.db")
+def spend(db):
+    """2,000 made-up spans of September, moved to today, roll-ups and all."""
     p = subprocess.run([FILL, db, "100000", "2000"], capture_output=True, text=True, timeout=60)
     assert p.returncode == 0, p.stderr
-    # The made-up spans are of September: move them to now, roll-ups and all.
     con = sqlite3.connect(db)
     first = con.execute("SELECT min(start_ns) FROM spans").fetchone()[0]
     now = time.time_ns()
@@ -243,6 +295,46 @@ def budgets_warn_fire_once_and_exit_with_3():
     con.execute("UPDATE spans SET start_ns = start_ns - ? + ?", (first, midnight))
     con.commit()
     con.close()
+
+
+class Hook(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["content-length"]))
+        self.server.got.append((self.headers["content-type"], json.loads(body)))
+        self.send_response(self.server.answers.pop(0))
+        self.end_headers()
+
+    def log_message(self, *args):
+        pass
+
+
+@test
+def a_budget_tells_its_webhook_once():
+    s = Store()
+    db = os.path.join(s.folder, "webhook.db")
+    spend(db)
+    with http.server.HTTPServer(("127.0.0.1", 0), Hook) as server:
+        server.got, server.answers = [], [500, 204]
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = "http://127.0.0.1:%d/hook" % server.server_address[1]
+        gentap("budget", "set", "all", "--limit", "0.01", "--webhook", url, "--db", db)
+        direct = {"no_proxy": "*"}
+        # Refused, so it is told again; then it was told.
+        for wanted in (1, 2, 2):
+            p = gentap("budget", "check", "--db", db, ok=(3,), env=direct)
+            assert len(server.got) == wanted, (wanted, server.got)
+            assert ("webhook" in p.stderr) == (wanted == 1 and len(server.answers) == 1), p.stderr
+        server.shutdown()
+    kind, told = server.got[-1]
+    assert kind == "application/json" and told["budget"] == "all" and told["level"] == "over", told
+    assert told["limit_usd"] == 0.01 and told["spent_usd"] > 0.01, told
+
+
+@test
+def budgets_warn_fire_once_and_exit_with_3():
+    s = Store()
+    db = os.path.join(s.folder, "budget.db")
+    spend(db)
     fired = os.path.join(s.folder, "fired")
     gentap("budget", "set", "all", "--limit", "0.01", "--command", "cat >> " + fired, "--db", db)
     gentap("budget", "set", "wide", "--limit", "1000000", "--period", "month", "--where", "team:team-1", "--db", db)
