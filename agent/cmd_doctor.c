@@ -6,6 +6,7 @@
 #include "live.h"
 #include "locate/locate.h"
 #include "priv.h"
+#include "reader.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -66,6 +67,50 @@ static bool examine(const char *path)
 	return any;
 }
 
+static bool read_ledger(struct query_db *db, struct query_result *ret)
+{
+	static const char line[] = "--from connections --fields state --since all --limit 1000000";
+	struct query_error error = { 0 };
+	struct query q;
+	int r;
+
+	query_init(&q, clock_wall_ns());
+	r = query_parse(&q, slice_from(line), &error);
+	if (!r)
+		r = query_run(db, &q, ret);
+	query_release(&q);
+	return !r;
+}
+
+/* How much of the ledger is what: executables and hosts, as `coverage` lists them. */
+static void print_totals(const struct options *o)
+{
+	static const char *const states[] = { "decoded", "partial", "opaque" };
+	size_t count[ARRAY_LEN(states)] = { 0 };
+	struct query_result rows = { 0 };
+	struct query_db *db = NULL;
+	char path[4096];
+	bool known = !reader_path(o, path, sizeof(path)) && !query_open(&db, path) &&
+		     read_ledger(db, &rows);
+
+	for (size_t i = 0; known && i < rows.n_rows; i++) {
+		const struct query_cell *state = query_cell(&rows, i, 0);
+
+		for (size_t k = 0; k < ARRAY_LEN(states); k++)
+			count[k] += state->type == QUERY_TEXT &&
+				    slice_eq(state->text, slice_from(states[k]));
+	}
+	if (known)
+		printf("coverage          %zu decoded, %zu partial, %zu opaque%s\n", count[0],
+		       count[1], count[2],
+		       count[1] + count[2] ? ": gentap coverage says which and why" : "");
+	else
+		printf("coverage          not known: no database (gentap run --store)\n");
+	if (known)
+		query_result_release(&rows);
+	query_close(db);
+}
+
 int cmd_doctor(const struct options *o)
 {
 	static const char *const lockdown[] = { "none", "integrity", "confidentiality" };
@@ -87,6 +132,7 @@ int cmd_doctor(const struct options *o)
 	       yes_no(priv.bpf), yes_no(priv.perfmon));
 	printf("read processes    %s (CAP_SYS_PTRACE), files %s (CAP_DAC_READ_SEARCH)\n",
 	       yes_no(priv.ptrace), yes_no(priv.dac_read));
+	print_totals(o);
 	if (priv_problem(&priv)) {
 		printf("capture           no: %s\n", priv_problem(&priv));
 		return 3;

@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
-#define SWEEP_NS (500 * NSEC_PER_MSEC)
+#define SWEEP_NS (200 * NSEC_PER_MSEC)
 
 static const struct options *feature_options; /* probe asks through a plain function */
 
@@ -90,11 +90,18 @@ static void on_process_gone(void *ctx, uint32_t tgid)
 	app_exit(&l->app, tgid);
 }
 
+/* Only the probe knows why nothing was read. */
 static void on_coverage(void *ctx, const struct conn_report *report)
 {
 	struct live *l = ctx;
+	struct conn_report r = *report;
+	struct probe_reason why;
 
-	app_coverage(&l->app, report);
+	if (r.unread && probe_explain(l->probe, r.tgid, r.since_ns, &why)) {
+		r.reason = why.text;
+		r.remedy = why.remedy;
+	}
+	app_coverage(&l->app, &r);
 }
 
 /* Runs end when nothing follows: somebody has to notice. */

@@ -100,7 +100,7 @@ const struct option_flag option_flags[] = {
 	  { "keep-mib", KEY_KEEP_MIB, "N", 0,
 	    "let the oldest spans go when the database gets larger (default 10240; 0: no limit)",
 	    0 } },
-	{ ON(CMD_RUN) | ON(CMD_EXEC) | ON(CMD_UI) | FILES,
+	{ ON(CMD_RUN) | ON(CMD_EXEC) | ON(CMD_UI) | ON(CMD_DOCTOR) | FILES,
 	  { "db", KEY_DB, "FILE", 0, "the database, where it is not the default one", 0 } },
 	{ ASKS | ON(CMD_REPORT) | ON(CMD_SHOW) | ON(CMD_STATUS) | ON(CMD_TOP) | ON(CMD_BUDGET),
 	  { "output", KEY_OUTPUT, "FORMAT", 0,

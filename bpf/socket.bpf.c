@@ -28,13 +28,16 @@ SEC("tp_btf/tcp_sendmsg_locked")
 int socket_send(u64 *ctx)
 {
 	u64 pid_tgid = bpf_get_current_pid_tgid(), sock = ctx[0];
+	u32 state = watch_state(pid_tgid >> 32);
 	struct sock_owner *owner;
 	u64 buf, len;
 
-	if (watch_state(pid_tgid >> 32) != GENTAP_WATCH_ON)
+	if (state != GENTAP_WATCH_ON && state != GENTAP_WATCH_HELLO)
 		return 0;
 	owner = bpf_map_lookup_elem(&socks, &sock);
 	if (owner && (owner->ptr || owner->plain_sends >= PLAIN_SENDS_MAX))
+		return 0;
+	if (owner && owner->tls && state == GENTAP_WATCH_HELLO)
 		return 0;
 	buf = user_bytes((const struct msghdr *)ctx[1], &len);
 	inspect(sock, owner, pid_tgid, buf, len);

@@ -118,6 +118,7 @@ enum gentap_verdict {
 enum gentap_watch {
 	GENTAP_WATCH_ON = 1,	 /* bind its connections to their sockets */
 	GENTAP_WATCH_PARKED = 2, /* no probe is attached; tell of outgoing connections */
+	GENTAP_WATCH_HELLO = 3,	 /* left out by the filter: tell of its ClientHellos */
 };
 
 /* Whether a record must wake the consumer of the ring. The agent writes IDLE before it

@@ -64,6 +64,8 @@ static void tell_unread(const struct flow *flow, struct unread *u, uint64_t ts_n
 		.endpoint = slice_from(u->sni),
 		.bytes = u->bytes,
 		.withdrawn = withdrawn,
+		.unread = !withdrawn,
+		.since_ns = u->ts_ns,
 		.first_ns = flow_wall_ns(flow, u->ts_ns),
 		.last_ns = flow_wall_ns(flow, MAX(ts_ns, u->ts_ns)),
 	};

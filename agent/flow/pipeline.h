@@ -68,6 +68,8 @@ struct conn_report {
 	/* An earlier report of these bytes was premature; the reason is of what was missed
 	 * besides, if anything. */
 	bool withdrawn;
+	bool unread; /* TLS of which no plaintext was seen, begun at since_ns (boot time) */
+	uint64_t since_ns;
 	uint64_t first_ns, last_ns; /* Unix time */
 };
 

@@ -217,6 +217,13 @@ void discover_scan_soon(struct discover *d)
 		loop_set_timer(d->on_scan, SCAN_SOON_NS);
 }
 
+bool discover_is_left_out(const struct discover *d, uint32_t tgid)
+{
+	const struct entry *e = discover_find(d, tgid);
+
+	return e && e->left_out;
+}
+
 void discover_read_stats(const struct discover *d, struct discover_stats *ret)
 {
 	*ret = d->stats;

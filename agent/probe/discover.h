@@ -60,6 +60,9 @@ struct discover_sink {
 	/* True: a fork of this process is told at once, though an exec may follow. NULL: never. */
 	bool (*hurries)(void *ctx, uint32_t parent_tgid);
 	void (*exit)(void *ctx, uint32_t tgid, uint64_t ts_ns);
+	/* The filter's lists of names and users leave it out; false: it has ended, or does not
+	 * any more. Not told of what is left out for not being of the filter's pids. */
+	void (*left_out)(void *ctx, uint32_t tgid, bool left_out, uint64_t ts_ns);
 };
 
 struct discover_stats {
@@ -85,6 +88,7 @@ int discover_add_pid(struct discover *d, uint32_t pid);
 int discover_scan_pid(struct discover *d, uint32_t pid);
 /* Tells of all mappings again, soon and bit by bit. */
 void discover_scan_soon(struct discover *d);
+bool discover_is_left_out(const struct discover *d, uint32_t tgid);
 void discover_read_stats(const struct discover *d, struct discover_stats *ret);
 
 /* The exe, and what is named like a shared library: *.so, *.so.*, *.node. */

@@ -26,11 +26,12 @@ struct entry {
 	uint32_t tgid;
 	uint32_t parent; /* that forked it; for a fork that is still to be told */
 	enum verdict verdict;
-	bool family;  /* of the filter's pids */
-	bool forced;  /* of discover_add_pid */
-	bool told;    /* the sink knows it */
-	bool fresh;   /* its next executable mapping is that of its executable */
-	bool threads; /* it has, or has had, more than one */
+	bool family;   /* of the filter's pids */
+	bool forced;   /* of discover_add_pid */
+	bool told;     /* the sink knows it */
+	bool left_out; /* and that the filter leaves it out */
+	bool fresh;    /* its next executable mapping is that of its executable */
+	bool threads;  /* it has, or has had, more than one */
 	char comm[COMM_MAX];
 	uint64_t exe_hash;    /* of the path; 0: not known */
 	uint64_t start_ticks; /* 0: not known */

@@ -97,6 +97,17 @@ static void tell_exit(struct discover *d, struct entry *e, uint64_t ts_ns)
 		d->sink.exit(d->sink.ctx, e->tgid, ts_ns);
 }
 
+/* Left out by choice: not for being of another family, nor the agent itself. */
+static void tell_left_out(struct discover *d, struct entry *e, bool left_out, uint64_t ts_ns)
+{
+	left_out = left_out && e->tgid != d->self && (!d->filter.pids || e->family);
+	if (!left_out && !e->left_out)
+		return;
+	e->left_out = left_out;
+	if (d->sink.left_out)
+		d->sink.left_out(d->sink.ctx, e->tgid, left_out, ts_ns);
+}
+
 static struct entry *fork_of(const struct discover *d, uint32_t parent)
 {
 	struct entry *e = d->forks.first;
@@ -118,6 +129,7 @@ void discover_forget(struct discover *d, struct entry *e, uint64_t ts_ns)
 	set_verdict(d, e, VERDICT_LEFT_OUT);
 	table_take(&d->processes, &tgid, sizeof(tgid));
 	tell_exit(d, e, ts_ns);
+	tell_left_out(d, e, false, ts_ns);
 	free(e);
 }
 
@@ -133,10 +145,11 @@ void discover_judge(struct discover *d, struct entry *e, const char *exe, uint64
 	set_verdict(d, e, passes ? VERDICT_PASSES : VERDICT_LEFT_OUT);
 	if (e->queue == &d->forks)
 		discover_dequeue(e);
+	if (!passes)
+		tell_exit(d, e, ts_ns);
+	tell_left_out(d, e, !passes, ts_ns);
 	if (passes)
 		tell_exec(d, e, ts_ns);
-	else
-		tell_exit(d, e, ts_ns);
 }
 
 void discover_doubt(struct discover *d, struct entry *e)
@@ -315,6 +328,7 @@ static void on_fork(struct discover *d, const struct perf_record *rec)
 	e->fresh = parent->fresh;
 	memcpy(e->comm, parent->comm, sizeof(e->comm));
 	set_verdict(d, e, parent->verdict);
+	tell_left_out(d, e, parent->left_out, rec->ts_ns);
 	if (e->verdict != VERDICT_PASSES)
 		return;
 	e->due_ns = rec->ts_ns + FORK_DELAY_NS;

@@ -27,6 +27,7 @@ void observed_free(struct observed *o, struct reaper *reaper)
 	observed_detach(o, reaper);
 	for (size_t i = 0; i < o->n; i++)
 		target_unref(o->attachments[i].target);
+	target_unref(o->searched);
 	process_unref(o->process);
 	free(o);
 }
@@ -48,6 +49,12 @@ void observed_add(struct observed *o, struct target *t)
 	}
 	o->attachments[o->n++] = (struct attachment){ .target = t };
 	o->pending = true;
+}
+
+void observed_searches(struct observed *o, struct target *t)
+{
+	target_unref(o->searched);
+	o->searched = t;
 }
 
 static bool uses_ex(const struct observed *o)
@@ -72,6 +79,8 @@ static unsigned int attach_target(const struct observed *o, struct attachment *a
 			continue;
 		a->errors[i] = attach_points(&a->links, k, a->target->fd, o->tgid, points);
 		a->attached[i] = !a->errors[i];
+		if (a->attached[i] && !a->attached_ns)
+			a->attached_ns = clock_boot_ns();
 		/* A process that is gone is no failure. */
 		if (!a->errors[i] || a->errors[i] == -ESRCH)
 			continue;

@@ -26,6 +26,7 @@ enum observed_end { OBSERVED_LIVES, OBSERVED_EXEC, OBSERVED_EXIT };
 struct attachment {
 	struct target *target; /* a reference */
 	struct links links;    /* of all its findings */
+	uint64_t attached_ns;  /* when the first probe came (CLOCK_BOOTTIME); 0: none did */
 	/* Of each finding. */
 	bool attached[FINDINGS_MAX];
 	int errors[FINDINGS_MAX]; /* of the last try; 0: attached, or not tried */
@@ -36,7 +37,9 @@ struct observed {
 	struct process *process; /* NULL until it is needed; a reference */
 	size_t n;
 	struct attachment attachments[PROCESS_TARGETS_MAX];
-	bool pending; /* something to attach */
+	struct target *searched; /* an executable that was not known: a reference; NULL: none */
+	bool left_out;		 /* by the filter: never attached, only known to have connected */
+	bool pending;		 /* something to attach */
 	bool parked;
 	bool deaf;	    /* parked, and not told of connections until hear_ns */
 	uint64_t deaf_ns;   /* how long the next time */
@@ -57,6 +60,8 @@ void observed_free(struct observed *o, struct reaper *reaper);
 /* Takes over the reference; gives it up when the process has it already or is full. What
  * of the target is not attached yet is pending then. */
 void observed_add(struct observed *o, struct target *t);
+/* Takes over the reference: its executable is searched for the first time. */
+void observed_searches(struct observed *o, struct target *t);
 /* Puts in what is not attached yet. Returns how many attempts failed. */
 unsigned int observed_attach(struct observed *o, const struct kern *k);
 void observed_detach(struct observed *o, struct reaper *reaper);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "probe.h"
+#include "explain.h"
 #include "kern.h"
 #include "ring.h"
 #include "watcher.h"
@@ -176,6 +177,17 @@ struct process *probe_process(struct probe *p, uint32_t tgid)
 		if (o->tgid == tgid)
 			return observed_process(o);
 	return watcher_process(p->watcher, tgid);
+}
+
+bool probe_explain(struct probe *p, uint32_t tgid, uint64_t since_ns, struct probe_reason *ret)
+{
+	for (struct observed *o = p->ended; o; o = o->next) {
+		if (o->tgid == tgid) {
+			explain_unread(o, since_ns, ret);
+			return true;
+		}
+	}
+	return watcher_explain(p->watcher, tgid, since_ns, ret);
 }
 
 void probe_read_stats(struct probe *p, struct probe_stats *ret)

@@ -52,6 +52,14 @@ struct probe_stats {
 	uint64_t perf_lost;  /* discovery records lost: a rescan followed */
 };
 
+#define PROBE_REASON_MAX 512
+
+/* Why something was not seen, and what to do about it. */
+struct probe_reason {
+	char text[PROBE_REASON_MAX];
+	const char *remedy; /* static; NULL: nothing */
+};
+
 struct probe;
 
 /* 0, or -errno; *ret_error is then one sentence with the remedy (static or owned by the
@@ -72,6 +80,9 @@ void probe_drain(struct probe *p);
 int probe_add_pid(struct probe *p, uint32_t pid);
 /* Lends; valid until the process's exit was delivered and the sink returned. */
 struct process *probe_process(struct probe *p, uint32_t tgid);
+/* Why the plaintext of a TLS connection that began at since_ns (CLOCK_BOOTTIME) was not seen.
+ * False: nothing is known of the process any more. */
+bool probe_explain(struct probe *p, uint32_t tgid, uint64_t since_ns, struct probe_reason *ret);
 void probe_read_stats(struct probe *p, struct probe_stats *ret);
 /* One line per observed process and library: what is attached, or why not. */
 void probe_report(struct probe *p,

@@ -275,9 +275,12 @@ int targets_get(struct targets *owner, const struct discover_mapping *m, struct 
 	if (t->scanning)
 		wait_for(t, m->tgid);
 	if (!is_of_interest(&t->findings)) {
-		r = t->scanning ? -EINPROGRESS : -ENOENT;
+		if (t->scanning) {
+			*ret = t;
+			return -EINPROGRESS;
+		}
 		target_unref(t);
-		return r;
+		return -ENOENT;
 	}
 	*ret = t;
 	return 0;

@@ -56,8 +56,8 @@ void targets_release(struct targets *t); /* all references must be gone */
 int targets_prepare(const char *cache_dir, const char *path);
 
 /* The file behind a mapping, with a reference for the caller. 0; -ENOENT: it is of no
- * interest; -EINPROGRESS: it is being looked at, and found() will tell; -ESRCH or another
- * -errno: it could not be looked at now. */
+ * interest; -EINPROGRESS: it is being looked at, and found() will tell (a reference too); -ESRCH or
+ * another -errno: it could not be looked at now. */
 int targets_get(struct targets *t, const struct discover_mapping *m, struct target **ret);
 struct target *target_ref(struct target *t);
 void target_unref(struct target *t); /* NULL is fine */

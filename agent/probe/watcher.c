@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "watcher_internal.h"
+#include "explain.h"
 #include "reaper.h"
 
 #include "cleanup.h"
@@ -220,6 +221,21 @@ void watcher_give_back(struct watcher *w, struct observed *o)
 	pthread_mutex_unlock(&w->lock);
 }
 
+/* Of what the filter leaves out only what connects to an LLM host is ever asked for. */
+static struct observed *add_left_out(struct watcher *w, uint32_t tgid)
+{
+	struct observed *o;
+
+	if (!discover_is_left_out(w->discover, tgid) || observed_new(&o, tgid))
+		return NULL;
+	o->left_out = true;
+	if (table_add(&w->processes, &tgid, sizeof(tgid), o)) {
+		observed_free(o, w->reaper);
+		return NULL;
+	}
+	return o;
+}
+
 struct process *watcher_process(struct watcher *w, uint32_t tgid)
 {
 	struct process *p = NULL;
@@ -230,10 +246,27 @@ struct process *watcher_process(struct watcher *w, uint32_t tgid)
 		;
 	if (!o)
 		o = watcher_find(w, tgid);
+	if (!o)
+		o = add_left_out(w, tgid);
 	if (o)
 		p = observed_process(o);
 	pthread_mutex_unlock(&w->lock);
 	return p;
+}
+
+bool watcher_explain(struct watcher *w, uint32_t tgid, uint64_t since_ns, struct probe_reason *ret)
+{
+	struct observed *o;
+
+	pthread_mutex_lock(&w->lock);
+	for (o = w->ended; o && o->tgid != tgid; o = o->next)
+		;
+	if (!o)
+		o = watcher_find(w, tgid);
+	if (o)
+		explain_unread(o, since_ns, ret);
+	pthread_mutex_unlock(&w->lock);
+	return o;
 }
 
 int watcher_add_pid(struct watcher *w, uint32_t pid)

@@ -31,6 +31,8 @@ void watcher_give_back(struct watcher *w, struct observed *o);
  * now. Lends, until that end is given back. NULL: it is not observed. */
 struct process *watcher_process(struct watcher *w, uint32_t tgid);
 /* Observes this process (and children) from now on, whatever the filter says. */
+/* See probe_explain. */
+bool watcher_explain(struct watcher *w, uint32_t tgid, uint64_t since_ns, struct probe_reason *ret);
 int watcher_add_pid(struct watcher *w, uint32_t pid);
 
 /* What the traffic tells of a process: much of it is of no interest; it opens a connection

@@ -95,8 +95,16 @@ static bool on_mapped(void *ctx, const struct discover_mapping *m)
 	struct observed *o;
 	int r = targets_get(&w->targets, m, &t);
 
+	if (r == -EINPROGRESS) {
+		o = m->exe ? find_or_add(w, m->tgid) : NULL;
+		if (o)
+			observed_searches(o, t);
+		else
+			target_unref(t);
+		return true;
+	}
 	if (r) {
-		if (r != -ENOENT && r != -ESRCH && r != -EINPROGRESS)
+		if (r != -ENOENT && r != -ESRCH)
 			LOG_RATE(LOG_LEVEL_INFO, "probe: file not looked at: %s pid=%u file=%s",
 				 strerror(-r), m->tgid, m->path);
 		return r != -ENOENT;
@@ -164,12 +172,23 @@ static void on_exit_(void *ctx, uint32_t tgid, uint64_t ts_ns)
 		end(w, o, OBSERVED_EXIT, ts_ns);
 }
 
+static void on_left_out(void *ctx, uint32_t tgid, bool left_out, uint64_t ts_ns)
+{
+	struct watcher *w = ctx;
+	struct observed *o = watcher_find(w, tgid);
+
+	if (o && o->left_out)
+		end(w, o, left_out ? OBSERVED_EXEC : OBSERVED_EXIT, ts_ns);
+	kern_watch(w->kern, tgid, left_out ? GENTAP_WATCH_HELLO : 0);
+}
+
 const struct discover_sink watcher_follows = {
 	.mapped = on_mapped,
 	.exec = on_exec,
 	.fork = on_fork,
 	.hurries = on_hurries,
 	.exit = on_exit_,
+	.left_out = on_left_out,
 };
 
 /* ---- Parked ones ------------------------------------------------------------------ */
