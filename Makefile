@@ -52,7 +52,7 @@ WEB_USERS    := ui
 PURE         := $(filter $(MODULES),base wire genai flow trace account otlp store metrics sys)
 
 # Of a module that is not, the files that are: no libbpf, no generated skeleton.
-PURE_FILES   := $(wildcard agent/probe/discover*.c agent/probe/filter.c agent/probe/perfring.c \
+PURE_FILES   := $(wildcard agent/probe/discover*.c agent/probe/feature.c agent/probe/filter.c agent/probe/perfring.c \
 	agent/probe/memo.c agent/probe/scout.c agent/probe/urgent.c agent/probe/locate/*.c \
 	agent/ui/numbers.c agent/ui/grid.c agent/ui/chart.c agent/ui/waterfall.c agent/ui/guard.c agent/ui/assets.c agent/ui/boards.c)
 
