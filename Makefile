@@ -52,7 +52,7 @@ WEB_USERS    := ui
 PURE         := $(filter $(MODULES),base wire genai flow trace account otlp store metrics sys)
 
 # Of a module that is not, the files that are: no libbpf, no generated skeleton.
-PURE_FILES   := $(wildcard agent/probe/discover*.c agent/probe/filter.c agent/probe/perfring.c \
+PURE_FILES   := $(wildcard agent/probe/discover*.c agent/probe/feature.c agent/probe/filter.c agent/probe/perfring.c \
 	agent/probe/explain.c agent/probe/memo.c agent/probe/scout.c agent/probe/urgent.c agent/probe/locate/*.c \
 	agent/ui/numbers.c agent/ui/grid.c agent/ui/chart.c agent/ui/waterfall.c agent/ui/guard.c agent/ui/assets.c agent/ui/boards.c)
 
@@ -204,7 +204,7 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/bench/libpure.a
 SUBMAKE = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # ---- Targets -------------------------------------------------------------------------
-.PHONY: all deps deps-test run test test-live test-agents test-frameworks conformance check bench fuzz fuzzers unit asan install uninstall deb format lint clean help arm64
+.PHONY: all deps deps-test run test test-live test-agents test-kernels test-frameworks conformance check bench fuzz fuzzers unit asan install uninstall deb format lint clean help arm64
 all: $(BUILD)/gentap ## build the agent
 	@:
 asan: $(BUILD)/gentap-asan
@@ -278,6 +278,11 @@ test-agents: deps-test ## real runtimes and agents of the registries, pinned (2 
 	+$(Q)$(SUBMAKE) all
 	$(call apt_install,gnutls-bin libnss3-dev libmbedtls14 libwolfssl35)
 	$(Q)$(PYTHON) tests/run agents
+
+test-kernels: deps-test ## other kernels and arm64 under QEMU, without KVM (downloads 500 MB)
+	$(call apt_install,qemu-system-x86 qemu-system-arm busybox-static cpio xz-utils)
+	+$(Q)$(SUBMAKE) all arm64
+	$(Q)$(PYTHON) tests/run kernels
 
 test-frameworks: deps-test ## agent frameworks' trees against their own tracing (root; installs much)
 	+$(Q)$(SUBMAKE) all

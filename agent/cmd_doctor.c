@@ -25,6 +25,18 @@ static const char *yes_no(bool yes)
 	return yes ? "yes" : "no";
 }
 
+static void print_features(const struct probe *p)
+{
+	for (enum feature f = 0; f < FEATURE_MAX; f++) {
+		bool used = probe_uses(p, f);
+
+		if (f == FEATURE_SYSCALLS && probe_uses(p, FEATURE_SOCKET_LENGTH))
+			continue; /* they would tell the same again */
+		printf("%-16s  %s: %s\n", features[f].name, yes_no(used),
+		       used ? features[f].what : features[f].without);
+	}
+}
+
 static void print_points(const struct elf *e, const struct points *p)
 {
 	for (size_t i = 0; i < p->n; i++) {
@@ -141,6 +153,7 @@ int cmd_doctor(const struct options *o)
 		return 3;
 	if (!probe_settle(l.probe, SETTLE_MS))
 		printf("files             not all were searched in time\n");
+	print_features(l.probe);
 	probe_read_stats(l.probe, &stats);
 	printf("capture           yes: %llu processes, %llu links, %llu errors\n\n",
 	       (unsigned long long)stats.processes, (unsigned long long)stats.links,

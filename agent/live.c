@@ -11,18 +11,6 @@
 
 #define SWEEP_NS (200 * NSEC_PER_MSEC)
 
-static const struct options *feature_options; /* probe asks through a plain function */
-
-static bool feature_off(const char *name)
-{
-	const struct option_strings *off = &feature_options->features_off;
-
-	for (size_t i = 0; i < off->count; i++)
-		if (!strcmp(off->items[i], name))
-			return true;
-	return false;
-}
-
 static void on_record(void *ctx, const void *record, size_t len)
 {
 	struct live *l = ctx;
@@ -150,7 +138,7 @@ static int start_probe(struct live *l, const struct options *o, uint32_t root_pi
 	struct probe_config config = {
 		.ring_bytes = o->ring_bytes,
 		.cache_dir = live_cache_dir(),
-		.feature_off = feature_off,
+		.features_off = o->features_off,
 		.filter = {
 			.pids = root_pid ? only : o->pids.count ? o->pids.items : NULL,
 			.comms = o->comms.count ? o->comms.items : NULL,
@@ -178,7 +166,6 @@ int live_start(struct live *l, const struct options *o, const char *record_file,
 	int r;
 
 	*l = (struct live){ 0 };
-	feature_options = o;
 	r = app_init(&l->app, o);
 	if (r)
 		return r;

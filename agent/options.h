@@ -110,7 +110,7 @@ struct options {
 	uint64_t keep_days, keep_mib; /* of spans in it; 0: no limit */
 	struct option_numbers pids, uids, exclude_uids;
 	struct option_strings comms, exes, exclude_comms, exclude_exes;
-	struct option_strings features_off;
+	uint32_t features_off; /* bits of enum feature */
 	struct option_word words[OPTIONS_LIST_MAX];
 	size_t n_words;
 	bool batch; /* top */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cleanup.h"
+#include "feature.h"
 #include "options_tables.h"
 #include "slice.h"
 
@@ -177,7 +178,6 @@ static const struct {
 	MEMBER(KEY_EXE, TEXTS, exes),
 	MEMBER(KEY_EXCLUDE_COMM, TEXTS, exclude_comms),
 	MEMBER(KEY_EXCLUDE_EXE, TEXTS, exclude_exes),
-	MEMBER(KEY_FEATURE_OFF, TEXTS, features_off),
 	MEMBER(KEY_STORE, YES, store),
 	MEMBER(KEY_DB, TEXT, db_file),
 	MEMBER(KEY_BATCH, YES, batch),
@@ -233,6 +233,8 @@ int option_set(struct options *o, int key, char *arg)
 		o->ui = o->store = true;
 		o->listen = arg;
 		return 0;
+	case KEY_FEATURE_OFF:
+		return features_parse(arg, &o->features_off);
 	case KEY_KEEP_DAYS:
 		return parse_number(arg, 36500, &o->keep_days);
 	case KEY_KEEP_MIB:

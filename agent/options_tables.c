@@ -160,7 +160,7 @@ const struct option_flag option_flags[] = {
 	  { "ring-size", KEY_RING, "BYTES", 0, "of the kernel ring buffer, a power of two", 2 } },
 	{ LIVE | ON(CMD_DOCTOR),
 	  { "feature-off", KEY_FEATURE_OFF, "NAME,…", 0,
-	    "for testing: do as if the kernel lacked this feature", 2 } },
+	    "for testing: do as if the kernel lacked this (doctor names what there is)", 2 } },
 	{ ~UINT64_C(0),
 	  { "config", KEY_CONFIG, "FILE", 0, "settings, instead of those in /etc/gentap", 3 } },
 	{ LIVE | FILES | READS | ON(CMD_DOCTOR),

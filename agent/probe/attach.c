@@ -160,8 +160,8 @@ int attach_points(struct links *l, const struct kern *k, int file_fd, uint32_t t
 	int r = 0;
 
 	for (int at_return = 1; at_return >= 0 && !r; at_return--)
-		r = k->multi ? attach_multi(l, k, file_fd, tgid, points, at_return)
-			     : attach_perf(l, k, file_fd, tgid, points, at_return);
+		r = k->has[FEATURE_MULTI] ? attach_multi(l, k, file_fd, tgid, points, at_return)
+					  : attach_perf(l, k, file_fd, tgid, points, at_return);
 	if (r)
 		close_from(l, before, NULL);
 	return r;

@@ -55,11 +55,6 @@ static int on_libbpf_line(enum libbpf_print_level level, const char *fmt, va_lis
 	return 0;
 }
 
-static bool feature_on(const struct probe_config *config, const char *name)
-{
-	return !config->feature_off || !config->feature_off(name);
-}
-
 static bool file_has(const char *path, const char *word)
 {
 	_cleanup_fclose_ FILE *f = fopen(path, "re");
@@ -95,33 +90,35 @@ static bool has_type(const struct btf *btf, const char *name, uint32_t kind)
 /* A tracepoint program cannot even be loaded where its tracepoint is not in the BTF. */
 static void choose(struct kern *k, const struct probe_config *config)
 {
+	static const struct {
+		const char *type; /* of the kernel's that comes with the feature */
+		uint32_t kind;
+	} needs[FEATURE_MAX] = {
+		[FEATURE_MULTI] = { "bpf_uprobe_multi_link", BTF_KIND_STRUCT },
+		[FEATURE_USER_DYNPTR] = { "bpf_probe_read_user_dynptr", BTF_KIND_FUNC },
+		[FEATURE_SOCKET_SEND] = { "btf_trace_tcp_sendmsg_locked", BTF_KIND_TYPEDEF },
+		[FEATURE_SOCKET_LENGTH] = { "btf_trace_sock_send_length", BTF_KIND_TYPEDEF },
+	};
 	struct btf *btf = btf__load_vmlinux_btf();
 	struct gentap_bpf *s = k->skel;
-	bool has = !libbpf_get_error(btf);
+	bool known = !libbpf_get_error(btf);
 
-	k->user_dynptr = feature_on(config, FEATURE_USER_DYNPTR) &&
-			 has_type(has ? btf : NULL, "bpf_probe_read_user_dynptr", BTF_KIND_FUNC);
-	k->socket_send =
-		feature_on(config, FEATURE_SOCKET_SEND) &&
-		has_type(has ? btf : NULL, "btf_trace_tcp_sendmsg_locked", BTF_KIND_TYPEDEF);
-	/* Whether it works is tried once the programs are loaded. */
-	k->multi = feature_on(config, FEATURE_MULTI) &&
-		   has_type(has ? btf : NULL, "bpf_uprobe_multi_link", BTF_KIND_STRUCT);
-	bpf_program__set_autoload(s->progs.dispatch, k->multi);
-	k->socket_receive = feature_on(config, FEATURE_SOCKET_RECEIVE);
-	k->socket_state = feature_on(config, FEATURE_SOCKET_STATE);
-	k->socket_length =
-		feature_on(config, FEATURE_SOCKET_LENGTH) &&
-		has_type(has ? btf : NULL, "btf_trace_sock_send_length", BTF_KIND_TYPEDEF);
-	if (has)
+	for (int i = 0; i < FEATURE_MAX; i++)
+		k->has[i] = !(config->features_off & UINT32_C(1) << i) &&
+			    (!needs[i].type ||
+			     has_type(known ? btf : NULL, needs[i].type, needs[i].kind));
+	if (known)
 		btf__free(btf);
-	k->syscalls = feature_on(config, FEATURE_SYSCALLS);
-	bpf_program__set_autoload(s->progs.plain_sent, k->socket_length);
-	bpf_program__set_autoload(s->progs.plain_received, k->socket_length);
-	bpf_program__set_autoload(s->progs.socket_send, k->socket_send);
-	bpf_program__set_autoload(s->progs.socket_receive, k->socket_receive);
-	bpf_program__set_autoload(s->progs.socket_state, k->socket_state);
-	s->rodata->have_user_dynptr = k->user_dynptr;
+#ifndef __x86_64__
+	k->has[FEATURE_EMULATED_POINTS] = false; /* none are known of other machines */
+#endif
+	bpf_program__set_autoload(s->progs.dispatch, k->has[FEATURE_MULTI]);
+	bpf_program__set_autoload(s->progs.plain_sent, k->has[FEATURE_SOCKET_LENGTH]);
+	bpf_program__set_autoload(s->progs.plain_received, k->has[FEATURE_SOCKET_LENGTH]);
+	bpf_program__set_autoload(s->progs.socket_send, k->has[FEATURE_SOCKET_SEND]);
+	bpf_program__set_autoload(s->progs.socket_receive, k->has[FEATURE_SOCKET_RECEIVE]);
+	bpf_program__set_autoload(s->progs.socket_state, k->has[FEATURE_SOCKET_STATE]);
+	s->rodata->have_user_dynptr = k->has[FEATURE_USER_DYNPTR];
 }
 
 static size_t default_ring_bytes(void)
@@ -193,18 +190,22 @@ static bool attach_exits(struct kern *k)
 static void attach_sockets(struct kern *k)
 {
 	struct gentap_bpf *s = k->skel;
+	bool *has = k->has;
 
-	k->socket_send = attach_one(s->progs.socket_send, &s->links.socket_send, k->socket_send);
-	k->socket_receive =
-		attach_one(s->progs.socket_receive, &s->links.socket_receive, k->socket_receive);
-	k->socket_state =
-		attach_one(s->progs.socket_state, &s->links.socket_state, k->socket_state);
-	k->socket_length =
-		attach_one(s->progs.plain_sent, &s->links.plain_sent, k->socket_length) &&
+	has[FEATURE_SOCKET_SEND] =
+		attach_one(s->progs.socket_send, &s->links.socket_send, has[FEATURE_SOCKET_SEND]);
+	has[FEATURE_SOCKET_RECEIVE] = attach_one(s->progs.socket_receive, &s->links.socket_receive,
+						 has[FEATURE_SOCKET_RECEIVE]);
+	has[FEATURE_SOCKET_STATE] = attach_one(s->progs.socket_state, &s->links.socket_state,
+					       has[FEATURE_SOCKET_STATE]);
+	has[FEATURE_SOCKET_LENGTH] =
+		attach_one(s->progs.plain_sent, &s->links.plain_sent, has[FEATURE_SOCKET_LENGTH]) &&
 		attach_one(s->progs.plain_received, &s->links.plain_received, true);
-	k->syscalls = k->syscalls && !k->socket_length && attach_exits(k);
-	s->bss->have_socket_send = k->socket_send || k->socket_length || k->syscalls;
-	s->bss->inspects_after = !k->socket_send && s->bss->have_socket_send;
+	has[FEATURE_SYSCALLS] =
+		has[FEATURE_SYSCALLS] && !has[FEATURE_SOCKET_LENGTH] && attach_exits(k);
+	s->bss->have_socket_send =
+		has[FEATURE_SOCKET_SEND] || has[FEATURE_SOCKET_LENGTH] || has[FEATURE_SYSCALLS];
+	s->bss->inspects_after = !has[FEATURE_SOCKET_SEND] && s->bss->have_socket_send;
 }
 
 /* The agent needs an fd per link; both limits are raised as far as they may be. */
@@ -252,14 +253,14 @@ int kern_open(struct kern *k, const struct probe_config *config, const char **re
 	choose(k, config);
 	configure(k, config);
 	r = gentap_bpf__load(k->skel);
-	if (r && k->user_dynptr) {
+	if (r && k->has[FEATURE_USER_DYNPTR]) {
 		log_debug("probe: loading again without user_dynptr");
 		gentap_bpf__destroy(k->skel);
 		k->skel = gentap_bpf__open();
 		r = k->skel ? 0 : -ENOMEM;
 		if (!r) {
 			choose(k, config);
-			k->user_dynptr = k->skel->rodata->have_user_dynptr = false;
+			k->has[FEATURE_USER_DYNPTR] = k->skel->rodata->have_user_dynptr = false;
 			configure(k, config);
 			r = gentap_bpf__load(k->skel);
 		}
@@ -271,12 +272,12 @@ int kern_open(struct kern *k, const struct probe_config *config, const char **re
 	}
 	attach_sockets(k);
 	attach_find_perf(&k->perf_uprobe_type, &k->perf_return_flag);
-	k->multi = k->multi &&
-		   attach_test_multi(bpf_program__fd(k->skel->progs.self_test),
-				     &k->skel->bss->self_test_hits) &&
-		   !fill_roles(k);
-	k->skel->bss->returns_shared = !k->multi;
-	if (!k->multi && k->perf_uprobe_type < 0) {
+	k->has[FEATURE_MULTI] = k->has[FEATURE_MULTI] &&
+				attach_test_multi(bpf_program__fd(k->skel->progs.self_test),
+						  &k->skel->bss->self_test_hits) &&
+				!fill_roles(k);
+	k->skel->bss->returns_shared = !k->has[FEATURE_MULTI];
+	if (!k->has[FEATURE_MULTI] && k->perf_uprobe_type < 0) {
 		*ret_error = "the kernel has no user space probes: gentap needs "
 			     "CONFIG_UPROBE_EVENTS=y and a mounted /sys";
 		kern_close(k);

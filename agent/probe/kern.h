@@ -11,15 +11,6 @@
 
 struct gentap_bpf;
 
-/* Names for probe_config.feature_off. */
-#define FEATURE_MULTI "uprobe_multi"	      /* one link for many probes, by process (6.6) */
-#define FEATURE_USER_DYNPTR "user_dynptr"     /* records of exact size (6.16) */
-#define FEATURE_SOCKET_SEND "socket_send"     /* tp_btf/tcp_sendmsg_locked (6.16) */
-#define FEATURE_SOCKET_LENGTH "socket_length" /* tp_btf/sock_{send,recv}_length (6.3) */
-#define FEATURE_SYSCALLS "syscalls"	      /* in its place: exits of system calls */
-#define FEATURE_SOCKET_RECEIVE "socket_receive"
-#define FEATURE_SOCKET_STATE "socket_state"
-
 #define KERN_EXITS 8 /* system calls that transfer bytes of a socket */
 
 struct bpf_link;
@@ -27,10 +18,7 @@ struct bpf_link;
 struct kern {
 	struct gentap_bpf *skel;
 	size_t ring_bytes;
-	bool multi;
-	bool user_dynptr;
-	bool socket_send, socket_receive, socket_state;
-	bool socket_length, syscalls; /* plain HTTP */
+	bool has[FEATURE_MAX];
 	struct bpf_link *exits[KERN_EXITS];
 	int perf_uprobe_type;	   /* of perf_event_open, where multi is missing; -1: none */
 	uint64_t perf_return_flag; /* in its config */

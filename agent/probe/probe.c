@@ -196,6 +196,11 @@ void probe_read_stats(struct probe *p, struct probe_stats *ret)
 	watcher_read_stats(p->watcher, ret);
 }
 
+bool probe_uses(const struct probe *p, enum feature feature)
+{
+	return p->kern.has[feature];
+}
+
 struct report {
 	void (*line)(void *ctx, uint32_t pid, const char *exe, const char *library,
 		     const char *state);

@@ -11,6 +11,7 @@
 #ifndef PROBE_PROBE_H
 #define PROBE_PROBE_H
 
+#include "feature.h"
 #include "gentap_event.h"
 #include "loop.h"
 #include "process.h"
@@ -31,8 +32,7 @@ struct probe_config {
 	struct probe_filter filter;
 	size_t ring_bytes;     /* power of two; 0: default */
 	const char *cache_dir; /* what was located is kept there across runs; NULL: nowhere */
-	bool (*feature_off)(
-		const char *name); /* debug: pretend a kernel feature is missing; NULL: none */
+	uint32_t features_off; /* for testing: bits of enum feature */
 };
 
 /* Called from the loop. Lends. */
@@ -84,6 +84,8 @@ struct process *probe_process(struct probe *p, uint32_t tgid);
  * False: nothing is known of the process any more. */
 bool probe_explain(struct probe *p, uint32_t tgid, uint64_t since_ns, struct probe_reason *ret);
 void probe_read_stats(struct probe *p, struct probe_stats *ret);
+/* Is it in use? */
+bool probe_uses(const struct probe *p, enum feature feature);
 /* One line per observed process and library: what is attached, or why not. */
 void probe_report(struct probe *p,
 		  void (*line)(void *ctx, uint32_t pid, const char *exe, const char *library,

@@ -113,6 +113,7 @@ static int look(struct target *t, int fd, bool urgent)
 
 	if (r)
 		return r == -EMFILE || r == -ENOMEM ? r : -ENOENT;
+	t->findings.entries_only = t->owner->entries_only;
 	r = locate_quick(e, &t->findings);
 	log_debug("probe: looked at file=%s us=%" PRIu64, t->path,
 		  (clock_mono_ns() - start_ns) / NSEC_PER_USEC);

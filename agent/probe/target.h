@@ -24,7 +24,8 @@ struct targets {
 	struct table by_file; /* (dev, inode) → struct target */
 	struct memo *memo;
 	struct scout *scout;
-	uint64_t scanned; /* files that the scout has read */
+	bool entries_only; /* for findings */
+	uint64_t scanned;  /* files that the scout has read */
 	/* The slow locators found something: these processes map the file, maybe others too. */
 	void (*found)(void *ctx, const uint32_t *tgids, size_t n);
 	void *ctx;

@@ -107,6 +107,8 @@ static int open_fds(struct watcher *w)
 static int start(struct watcher *w, const struct probe_config *config)
 {
 	struct discover_sink sink = watcher_follows;
+	uint32_t entries = UINT32_C(1) << FEATURE_EMULATED_POINTS;
+	bool entries_only = config->features_off & entries;
 	int r = open_fds(w);
 
 	if (!r)
@@ -114,7 +116,9 @@ static int start(struct watcher *w, const struct probe_config *config)
 	if (!r)
 		r = loop_new(&w->loop);
 	if (!r)
-		r = targets_init(&w->targets, w->loop, config->cache_dir, watcher_on_found, w);
+		r = targets_init(&w->targets, w->loop, entries_only ? NULL : config->cache_dir,
+				 watcher_on_found, w);
+	w->targets.entries_only = entries_only;
 	if (!r)
 		r = loop_add_fd(w->loop, &w->on_asked, w->asked_fd, EPOLLIN, on_asked, w);
 	if (!r)

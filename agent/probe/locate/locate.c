@@ -150,7 +150,9 @@ int locate_quick(const struct elf *e, struct findings *ret)
 	gather(&names, false, false);
 	elf_find_symbols(e, names.name, names.n, found);
 	for (size_t i = 0; i < ARRAY_LEN(locators); i++) {
-		const struct locate_input in = { .e = e, .symbols = found + names.first[i] };
+		const struct locate_input in = { .e = e,
+						 .symbols = found + names.first[i],
+						 .entries_only = ret->entries_only };
 
 		if (!locators[i]->slow)
 			try_row(locators[i], &in, ret);

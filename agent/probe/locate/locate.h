@@ -43,7 +43,8 @@ struct finding {
 
 struct findings {
 	size_t n;
-	bool imports_ex; /* uses SSL_read_ex or SSL_write_ex of another file */
+	bool imports_ex;   /* uses SSL_read_ex or SSL_write_ex of another file */
+	bool entries_only; /* asked for: no instructions inside of OpenSSL's functions */
 	struct finding finding[FINDINGS_MAX];
 };
 
@@ -60,6 +61,7 @@ struct locate_input {
 	const struct elf_symbol *symbols; /* of the row's names, in their order */
 	const struct sites *sites;	  /* of the row's strings; slow rows only */
 	size_t first_string;		  /* the index in `sites` of the row's first string */
+	bool entries_only;
 };
 
 /* 0: ret->points and ret->note are set. -ENOENT: the stack is not in the file. Any other

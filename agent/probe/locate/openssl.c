@@ -116,6 +116,7 @@ static int add_site(const struct elf *e, struct finding *f, enum point_role role
 struct direction {
 	const struct elf_symbol *plain, *ex;
 	enum point_role role, out4, out5;
+	bool entries_only;
 };
 
 static int locate_direction(const struct elf *e, const struct direction *d, bool uses_ex,
@@ -126,7 +127,7 @@ static int locate_direction(const struct elf *e, const struct direction *d, bool
 	bool cheap = false;
 	int r;
 
-	if (e->machine == EM_X86_64 && find_site(e, d->plain, &site))
+	if (!d->entries_only && e->machine == EM_X86_64 && find_site(e, d->plain, &site))
 		role = site.out == ARG4 ? d->out4 : d->out5;
 	if (role != ROLE_MAX) {
 		x86_entry(e, site.target, &cheap);
@@ -145,13 +146,16 @@ static int locate_direction(const struct elf *e, const struct direction *d, bool
 	return r;
 }
 
-static int locate(const struct elf *e, const struct elf_symbol *symbols, bool uses_ex,
-		  struct finding *ret)
+static int locate(const struct locate_input *in, bool uses_ex, struct finding *ret)
 {
-	const struct direction write = { &symbols[WRITE], &symbols[WRITE_EX], ROLE_OPENSSL_WRITE,
-					 ROLE_OPENSSL_WRITE_OUT4, ROLE_OPENSSL_WRITE_OUT5 };
-	const struct direction read = { &symbols[READ], &symbols[READ_EX], ROLE_OPENSSL_READ,
-					ROLE_OPENSSL_READ_OUT4, ROLE_MAX };
+	const struct elf_symbol *symbols = in->symbols;
+	const struct elf *e = in->e;
+	const struct direction write = { &symbols[WRITE],	  &symbols[WRITE_EX],
+					 ROLE_OPENSSL_WRITE,	  ROLE_OPENSSL_WRITE_OUT4,
+					 ROLE_OPENSSL_WRITE_OUT5, in->entries_only };
+	const struct direction read = { &symbols[READ],	   &symbols[READ_EX],
+					ROLE_OPENSSL_READ, ROLE_OPENSSL_READ_OUT4,
+					ROLE_MAX,	   in->entries_only };
 	int r;
 
 	finding_note(ret, "symbols");
@@ -175,13 +179,13 @@ static int by_symbols(const struct locate_input *in, struct finding *ret)
 
 	if (!in->symbols[READ].vaddr || !in->symbols[WRITE].vaddr)
 		return -ENOENT;
-	r = locate(in->e, in->symbols, true, &ex);
+	r = locate(in, true, &ex);
 	if (r) {
 		finding_note(ret, "%s", ex.note);
 		return r;
 	}
 	ret->points_ex = ex.points;
-	return locate(in->e, in->symbols, false, ret);
+	return locate(in, false, ret);
 }
 
 const struct locator openssl_by_symbols = {
