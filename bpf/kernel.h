@@ -60,6 +60,7 @@ struct pt_regs {
 #error "which machine? -D__TARGET_ARCH_x86 or -D__TARGET_ARCH_arm64"
 #endif
 
+#define AF_UNIX 1
 #define AF_INET 2
 #define AF_INET6 10
 
@@ -103,6 +104,7 @@ struct sock {
 };
 
 struct inode {
+	unsigned long i_ino;
 	u16 i_mode;
 };
 

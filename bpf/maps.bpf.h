@@ -56,13 +56,14 @@ struct {
 } stats __weak SEC(".maps");
 
 /* The processes that the agent observes: the socket programs ask it. The agent writes
- * `state`, the kernel the rest. */
+ * `state` and `stdio`, the kernel the rest, and 0 to `stdio`. */
 struct watch {
 	u32 state; /* enum gentap_watch */
 	u32 ignored_calls;
 	u64 window_ns; /* when counting them began */
 	u32 records;   /* it is seen by records: threads are to be told from which socket */
-	u32 zero;
+	u32 stdio; /* who is at the other end of its standard streams; 0: they are not watched */
+	u64 stdio_ino[2]; /* of what it writes to and reads from, by enum gentap_dir */
 };
 
 struct {

@@ -73,6 +73,7 @@ struct conn_proto {
 extern const struct conn_proto http1_proto;
 extern const struct conn_proto http2_proto;
 extern const struct conn_proto ws_proto;
+extern const struct conn_proto stdio_proto; /* of GENTAP_SRC_PIPE alone, and they have no other */
 
 struct conn_side {
 	struct conn *conn;
@@ -91,6 +92,7 @@ struct conn {
 	struct flow *flow;
 	struct conn_id id;
 	struct process *process; /* counted; NULL: not known */
+	struct process *peer;	 /* at the other end of standard streams; counted, or NULL */
 	uint64_t hash;
 	uint8_t source;
 	bool midstream;
@@ -111,6 +113,8 @@ struct conn {
 
 /* Which protocol do a direction's first bytes begin? *ret: unless it is NO. */
 enum sniff conn_sniff(struct slice head, const struct conn_proto **ret);
+/* And standard streams? head is not empty. */
+enum sniff stdio_sniff(enum gentap_dir dir, struct slice head);
 
 int conn_new(struct conn **ret, struct flow *flow, const struct gentap_event *ev,
 	     struct process *process);

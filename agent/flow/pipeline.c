@@ -243,7 +243,9 @@ static int record_bind(struct pipeline *p, const struct gentap_event *ev, struct
 		return -EBADMSG;
 	memcpy(&bind, data.data, sizeof(bind));
 	c = find_conn(p, ev);
-	if (c)
+	if (c && c->source == GENTAP_SRC_PIPE && !c->peer)
+		c->peer = process_ref(find_process(p, (uint32_t)bind.sock));
+	else if (c)
 		conn_set_bind(c, &bind);
 	return 0;
 }

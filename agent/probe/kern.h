@@ -19,10 +19,12 @@ struct gentap_bpf;
 #define FEATURE_SYSCALLS "syscalls"	      /* in its place: exits of system calls */
 #define FEATURE_SOCKET_RECEIVE "socket_receive"
 #define FEATURE_SOCKET_STATE "socket_state"
+#define FEATURE_STDIO "stdio" /* MCP over standard streams, by the exits of system calls */
 
 #define KERN_EXITS 8 /* system calls that transfer bytes of a socket */
 
 struct bpf_link;
+struct reaper;
 
 struct kern {
 	struct gentap_bpf *skel;
@@ -31,7 +33,9 @@ struct kern {
 	bool user_dynptr;
 	bool socket_send, socket_receive, socket_state;
 	bool socket_length, syscalls; /* plain HTTP */
+	bool has_stdio;
 	struct bpf_link *exits[KERN_EXITS];
+	struct bpf_link *stdio[KERN_EXITS]; /* while standard streams are watched */
 	int perf_uprobe_type;	   /* of perf_event_open, where multi is missing; -1: none */
 	uint64_t perf_return_flag; /* in its config */
 };
@@ -47,8 +51,17 @@ int kern_dispatch(const struct kern *k);
 int kern_ring_fd(const struct kern *k);
 volatile uint32_t *kern_consumer_state(const struct kern *k);
 
-/* state 0: forget the process. 0 or -errno. */
-int kern_watch(const struct kern *k, uint32_t tgid, uint32_t state);
+/* Standard streams that are watched. */
+struct stdio_ends {
+	uint32_t peer;	 /* who is at their other end; 0: they are not watched */
+	uint64_t ino[2]; /* of output and input, by enum gentap_dir */
+};
+
+/* state and stdio->peer 0: forget the process. 0 or -errno. */
+int kern_watch(const struct kern *k, uint32_t tgid, uint32_t state, const struct stdio_ends *stdio);
+/* Are there processes whose standard streams are watched? While there are, every system call
+ * of this machine costs a little more. 0 or -errno. */
+int kern_watch_stdio(struct kern *k, bool on, struct reaper *reaper);
 void kern_set_verdict(const struct kern *k, uint32_t tgid, uint64_t ptr, uint64_t gen,
 		      enum gentap_verdict verdict);
 /* Connections of a process that began before and will not be seen closing. */

@@ -12,6 +12,7 @@
 
 #include "attach.h"
 #include "clock.h"
+#include "kern.h"
 #include "process.h"
 #include "target.h"
 
@@ -37,6 +38,7 @@ struct observed {
 	size_t n;
 	struct attachment attachments[PROCESS_TARGETS_MAX];
 	bool pending; /* something to attach */
+	struct stdio_ends stdio;
 	bool parked;
 	bool deaf;	    /* parked, and not told of connections until hear_ns */
 	uint64_t deaf_ns;   /* how long the next time */
@@ -48,8 +50,6 @@ struct observed {
 	bool had_links;	       /* at its end */
 	struct observed *next; /* of those to attach, or of those that ended */
 };
-
-struct kern;
 
 int observed_new(struct observed **ret, uint32_t tgid);
 /* Takes the probes out and frees it. */

@@ -81,6 +81,9 @@ static void on_record(void *ctx, const void *record, size_t len)
 	case GENTAP_EV_CONNECT:
 		watcher_connects(p->watcher, e->tgid);
 		return;
+	case GENTAP_EV_NO_STDIO:
+		watcher_no_stdio(p->watcher, e->tgid);
+		return;
 	}
 	/* Of fixed size in the ring; the rest is left from before. */
 	p->sink.record(p->sink.ctx, record, sizeof(*e) + e->data_len);
