@@ -46,6 +46,22 @@ static void on_exit_(void *ctx, uint32_t tgid, uint64_t ts_ns)
 		tracefile_write_exit(l->recorder, tgid, ts_ns, false);
 }
 
+static void on_ended(void *ctx, struct process *process, uint64_t start_ns, uint64_t end_ns,
+		     int wait_status)
+{
+	struct live *l = ctx;
+	const struct effect e = {
+		.process = process,
+		.start_ns = start_ns + (uint64_t)l->boot_to_wall_ns,
+		.end_ns = end_ns + (uint64_t)l->boot_to_wall_ns,
+		.status = wait_status < 0 ? -1 : wait_status >> 8 & 0xff,
+		.signal = wait_status < 0 ? 0 : wait_status & 0x7f,
+	};
+
+	if (l->pipeline)
+		tracer_effect(l->app.tracer, &e);
+}
+
 static void on_exec(void *ctx, uint32_t tgid, uint64_t ts_ns)
 {
 	struct live *l = ctx;
@@ -154,7 +170,7 @@ static int start_probe(struct live *l, const struct options *o, uint32_t root_pi
 			.exclude_uids = o->exclude_uids.count ? o->exclude_uids.items : NULL,
 		},
 	};
-	const struct probe_sink sink = { l, on_record, on_exit_, on_exec };
+	const struct probe_sink sink = { l, on_record, on_exit_, on_exec, on_ended };
 	const char *error = NULL;
 	int r = probe_new(&l->probe, l->app.loop, &config, &sink, &error);
 
@@ -176,7 +192,7 @@ int live_start(struct live *l, const struct options *o, const char *record_file,
 	if (r)
 		return r;
 	config.decoder = l->app.decoder;
-	config.boot_to_wall_ns = clock_boot_to_wall_ns();
+	config.boot_to_wall_ns = l->boot_to_wall_ns = clock_boot_to_wall_ns();
 	r = pipeline_new(&l->pipeline, &config, &sink);
 	if (!r)
 		r = start_probe(l, o, root_pid);

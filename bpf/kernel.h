@@ -125,6 +125,7 @@ struct files_struct {
 struct task_struct {
 	struct files_struct *files;
 	void *stack;
+	int exit_code;
 };
 
 struct iovec {

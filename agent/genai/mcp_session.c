@@ -5,7 +5,6 @@
 #include "dialect.h"
 #include "list.h"
 #include "mcp.h"
-#include "request_head.h"
 
 #include <errno.h>
 
@@ -98,7 +97,7 @@ static void make_room(struct mcp_session *s, uint64_t ts_ns)
 static int add_request(struct mcp_session *s, enum mcp_side from, struct json_val root,
 		       uint64_t start_ns, uint64_t end_ns)
 {
-	struct decoder_origin origin = s->origins[from];
+	const struct decoder_origin *origin = &s->origins[from];
 	struct asked *a;
 	struct call *c;
 
@@ -108,8 +107,12 @@ static int add_request(struct mcp_session *s, enum mcp_side from, struct json_va
 		free(a);
 		return -ENOMEM;
 	}
-	origin.exchange = s->n_calls++;
-	call_set_origin(c, &origin);
+	c->process = process_ref(origin->process);
+	c->server_process = process_ref(origin->server_process);
+	c->conn_hash = origin->conn_hash;
+	c->exchange = s->n_calls++;
+	c->source = origin->source;
+	c->server_side = origin->server_side;
 	c->op = dialect_mcp.op;
 	c->dialect = dialect_mcp.name;
 	c->start_ns = start_ns;

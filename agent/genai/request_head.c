@@ -8,7 +8,6 @@
 void call_set_origin(struct call *c, const struct decoder_origin *origin)
 {
 	c->process = process_ref(origin->process);
-	c->server_process = process_ref(origin->server_process);
 	c->conn_hash = origin->conn_hash;
 	c->exchange = origin->exchange;
 	c->source = origin->source;

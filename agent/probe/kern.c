@@ -41,8 +41,12 @@ struct watch_value {
 	uint64_t window_ns;
 	uint32_t records;
 	uint32_t stdio;
+	uint32_t exit_code;
+	uint32_t zero;
 	uint64_t stdio_ino[2];
 };
+
+#define WATCH_EXITED 0x80000000
 
 static int on_libbpf_line(enum libbpf_print_level level, const char *fmt, va_list args)
 {
@@ -119,8 +123,10 @@ static void choose(struct kern *k, const struct probe_config *config)
 		btf__free(btf);
 	k->syscalls = feature_on(config, FEATURE_SYSCALLS);
 	k->has_stdio = feature_on(config, FEATURE_STDIO);
+	k->exit_codes = feature_on(config, FEATURE_EXIT_CODES);
 	bpf_program__set_autoload(s->progs.plain_sent, k->socket_length);
 	bpf_program__set_autoload(s->progs.plain_received, k->socket_length);
+	bpf_program__set_autoload(s->progs.process_exit, k->exit_codes);
 	bpf_program__set_autoload(s->progs.socket_send, k->socket_send);
 	bpf_program__set_autoload(s->progs.socket_receive, k->socket_receive);
 	bpf_program__set_autoload(s->progs.socket_state, k->socket_state);
@@ -203,6 +209,7 @@ static void attach_sockets(struct kern *k)
 		attach_one(s->progs.socket_receive, &s->links.socket_receive, k->socket_receive);
 	k->socket_state =
 		attach_one(s->progs.socket_state, &s->links.socket_state, k->socket_state);
+	k->exit_codes = attach_one(s->progs.process_exit, &s->links.process_exit, k->exit_codes);
 	k->socket_length =
 		attach_one(s->progs.plain_sent, &s->links.plain_sent, k->socket_length) &&
 		attach_one(s->progs.plain_received, &s->links.plain_received, true);
@@ -358,6 +365,16 @@ int kern_watch(const struct kern *k, uint32_t tgid, uint32_t state, const struct
 
 	return state || stdio->peer ? bpf_map_update_elem(fd, &tgid, &value, BPF_ANY)
 				    : bpf_map_delete_elem(fd, &tgid);
+}
+
+int kern_exit_code(const struct kern *k, uint32_t tgid)
+{
+	struct watch_value value;
+
+	if (bpf_map_lookup_elem(bpf_map__fd(k->skel->maps.watched), &tgid, &value) ||
+	    !(value.exit_code & WATCH_EXITED))
+		return -ENOENT;
+	return (int)(value.exit_code & ~WATCH_EXITED);
 }
 
 /* The last reference to a link is closed elsewhere: that takes a while. */

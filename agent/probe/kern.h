@@ -21,6 +21,8 @@ struct gentap_bpf;
 #define FEATURE_SOCKET_STATE "socket_state"
 #define FEATURE_STDIO "stdio" /* MCP over standard streams, by the exits of system calls */
 
+#define FEATURE_EXIT_CODES "exit_codes" /* of processes */
+
 #define KERN_EXITS 8 /* system calls that transfer bytes of a socket */
 
 struct bpf_link;
@@ -33,7 +35,7 @@ struct kern {
 	bool user_dynptr;
 	bool socket_send, socket_receive, socket_state;
 	bool socket_length, syscalls; /* plain HTTP */
-	bool has_stdio;
+	bool has_stdio, exit_codes;
 	struct bpf_link *exits[KERN_EXITS];
 	struct bpf_link *stdio[KERN_EXITS]; /* while standard streams are watched */
 	int perf_uprobe_type;	   /* of perf_event_open, where multi is missing; -1: none */
@@ -59,6 +61,8 @@ struct stdio_ends {
 
 /* state and stdio->peer 0: forget the process. 0 or -errno. */
 int kern_watch(const struct kern *k, uint32_t tgid, uint32_t state, const struct stdio_ends *stdio);
+/* Of one that is watched and has ended: its status as wait(2) has it; -ENOENT: not known. */
+int kern_exit_code(const struct kern *k, uint32_t tgid);
 /* Are there processes whose standard streams are watched? While there are, every system call
  * of this machine costs a little more. 0 or -errno. */
 int kern_watch_stdio(struct kern *k, bool on, struct reaper *reaper);

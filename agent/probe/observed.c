@@ -28,6 +28,7 @@ void observed_free(struct observed *o, struct reaper *reaper)
 	for (size_t i = 0; i < o->n; i++)
 		target_unref(o->attachments[i].target);
 	process_unref(o->process);
+	process_unref(o->begun);
 	free(o);
 }
 

@@ -45,6 +45,10 @@ struct observed {
 	uint64_t hear_ns;   /* clock_mono_ns() */
 	uint64_t check_ns;  /* parked: when it is looked at again */
 	uint64_t wanted_ns; /* when a connection was last judged wanted; 0: never */
+	/* What it was when it began, if an agent may have started it; a reference, or NULL. */
+	struct process *begun;
+	uint64_t begun_ns; /* CLOCK_BOOTTIME */
+	int exit_code;	   /* at its end; -ENOENT: not known */
 	enum observed_end end;
 	uint64_t end_ns;       /* CLOCK_BOOTTIME */
 	bool had_links;	       /* at its end */

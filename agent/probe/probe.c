@@ -33,6 +33,8 @@ static void tell_end(struct probe *p, struct observed *o)
 
 	if (o->had_links)
 		kern_forget_conns(&p->kern, o->tgid, o->end_ns);
+	if (o->end == OBSERVED_EXIT && o->begun && p->sink.ended)
+		p->sink.ended(p->sink.ctx, o->begun, o->begun_ns, o->end_ns, o->exit_code);
 	if (tell)
 		tell(p->sink.ctx, o->tgid, o->end_ns);
 	p->ended = o->next;

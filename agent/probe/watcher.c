@@ -317,6 +317,7 @@ void watcher_read_stats(struct watcher *w, struct probe_stats *ret)
 	ret->links = 0;
 	table_each(&w->processes, count_links, &ret->links);
 	ret->attach_errors = w->attach_errors;
+	ret->short_processes = w->short_processes;
 	ret->unsearched = scout_pending(w->targets.scout);
 	pthread_mutex_unlock(&w->lock);
 	ret->processes = d.processes;

@@ -83,6 +83,7 @@ static void end(struct watcher *w, struct observed *o, enum observed_end how, ui
 	unmark_pending(w, o);
 	table_take(&w->processes, &tgid, sizeof(tgid));
 	stdio_drop(w, o);
+	o->exit_code = kern_exit_code(w->kern, tgid);
 	kern_watch(w->kern, tgid, 0, &o->stdio);
 	o->had_links = observed_links(o) != 0;
 	observed_detach(o, w->reaper);
@@ -131,13 +132,23 @@ void watcher_on_found(void *ctx, const uint32_t *tgids, size_t n)
 static void on_exec(void *ctx, uint32_t tgid, uint64_t ts_ns)
 {
 	struct watcher *w = ctx;
-	struct observed *o = watcher_find(w, tgid);
+	struct observed *o = watcher_find(w, tgid), *before = o;
+	struct process *begun = o ? TAKE(o->begun) : NULL;
+	uint64_t begun_ns = begun ? o->begun_ns : ts_ns;
 
-	if (o)
-		end(w, o, OBSERVED_EXEC, ts_ns);
+	if (before)
+		end(w, before, OBSERVED_EXEC, ts_ns);
 	o = find_or_add(w, tgid);
-	if (o)
-		stdio_check(w, o);
+	if (!o) {
+		process_unref(begun);
+		return;
+	}
+	/* A shell that turns into its last command is what was asked for. */
+	if (!begun && stdio_may_be_agent(w, stdio_parent_of(tgid)))
+		w->short_processes += proc_read(&begun, tgid) == -ESRCH;
+	o->begun = begun;
+	o->begun_ns = begun_ns;
+	stdio_check(w, o);
 }
 
 /* Probes are limited to one process: a child has the traps, but nobody listens. */

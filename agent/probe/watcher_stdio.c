@@ -29,7 +29,7 @@ static bool read_stream(uint32_t tgid, int fd, char link[LINK_MAX], uint64_t *re
 	return !slice_u64(slice_cut(&rest, ']'), ret_ino);
 }
 
-static uint32_t parent_of(uint32_t tgid)
+uint32_t stdio_parent_of(uint32_t tgid)
 {
 	struct proc_stat s;
 	char text[1024];
@@ -48,7 +48,7 @@ static struct stdio_ends find_ends(uint32_t tgid)
 	    !read_stream(tgid, 1, other, &ends.ino[GENTAP_WRITE]))
 		return ends;
 	for (int i = 0; i < ABOVE_MAX; i++) {
-		peer = parent_of(peer);
+		peer = stdio_parent_of(peer);
 		if (peer <= 1)
 			break;
 		if (proc_read_fd(peer, 0, other, sizeof(other)) || strcmp(mine, other)) {
@@ -59,11 +59,11 @@ static struct stdio_ends find_ends(uint32_t tgid)
 	return ends;
 }
 
-static bool may_be_agent(const struct watcher *w, uint32_t tgid)
+bool stdio_may_be_agent(const struct watcher *w, uint32_t tgid)
 {
 	if (w->one_tree)
 		return true;
-	for (int i = 0; i < ABOVE_MAX && tgid > 1; i++, tgid = parent_of(tgid)) {
+	for (int i = 0; i < ABOVE_MAX && tgid > 1; i++, tgid = stdio_parent_of(tgid)) {
 		const struct observed *o = watcher_find(w, tgid);
 
 		if (o && (observed_links(o) || o->wanted_ns))
@@ -78,7 +78,7 @@ void stdio_check(struct watcher *w, struct observed *o)
 
 	if (!o->stdio.peer && !o->parked && w->kern->has_stdio)
 		ends = find_ends(o->tgid);
-	if (!ends.peer || !may_be_agent(w, ends.peer) ||
+	if (!ends.peer || !stdio_may_be_agent(w, ends.peer) ||
 	    kern_watch_stdio(w->kern, true, w->reaper) ||
 	    kern_watch(w->kern, o->tgid, GENTAP_WATCH_ON, &ends))
 		return;

@@ -24,8 +24,7 @@ static bool is_process(const struct process *p, const struct process *of)
 	return p->pid == of->pid && p->start_ns == of->start_ns;
 }
 
-/* How many processes above it? 1: its parent; 0: it did not start it. */
-static size_t distance(const struct process *p, const struct process *ancestor)
+size_t parent_distance(const struct process *p, const struct process *ancestor)
 {
 	if (!p || !ancestor || p->start_ns < ancestor->start_ns)
 		return 0;
@@ -59,7 +58,7 @@ static void consider(struct choice *best, struct tool *tool, int rank)
 /* 0: not in the same tree. The nearer is the likelier. */
 static int tree_rank(const struct tool *tool, const struct call *c)
 {
-	size_t above = distance(c->process, tool->run->process);
+	size_t above = parent_distance(c->process, tool->run->process);
 
 	if (tool->run->server_side != c->server_side)
 		return 0;
@@ -144,7 +143,7 @@ static void by_process_tree(struct tracer *t, const struct call *c, struct choic
 		for (size_t i = 0; i < MIN(n, (size_t)RUNS_TRIED); i++) {
 			const struct run *run = runs[i];
 
-			if (!distance(p, run->process) || run->server_side != c->server_side)
+			if (!parent_distance(p, run->process) || run->server_side != c->server_side)
 				continue;
 			consider_tools(&run->tools, c, text, any);
 			consider_tools(&run->closed, c, text, any);

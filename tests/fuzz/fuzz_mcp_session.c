@@ -28,9 +28,9 @@ static void on_call(void *ctx, struct call *c)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	const struct decoder_config config = {
-		.body_max = 65536, .content = len & 1, .content_max = 256
-	};
+	const struct decoder_config config = { .body_max = 65536,
+					       .content = len & 1,
+					       .content_max = 256 };
 	const struct decoder_origin origins[2] = { 0 };
 	struct slice rest = { (const char *)data, len };
 	struct count n = { 0 };
