@@ -106,6 +106,13 @@ static void on_process_gone(void *ctx, uint32_t tgid)
 	app_exit(&l->app, tgid);
 }
 
+static void on_served(void *ctx, const struct served_request *request)
+{
+	struct live *l = ctx;
+
+	app_served(&l->app, request);
+}
+
 static void on_coverage(void *ctx, const struct conn_report *report)
 {
 	struct live *l = ctx;
@@ -183,7 +190,8 @@ int live_start(struct live *l, const struct options *o, const char *record_file,
 {
 	struct pipeline_config config = pipeline_config_default;
 	const struct pipeline_sink sink = { l,		on_call,	 on_verdict,
-					    on_process, on_process_gone, on_coverage };
+					    on_process, on_process_gone, on_coverage,
+					    on_served };
 	int r;
 
 	*l = (struct live){ 0 };

@@ -344,6 +344,7 @@ void conn_record(struct conn *c, const struct gentap_event *ev, struct slice dat
 	/* Once the other side has answered, what is missing here will not come. */
 	if (stream_waits_since(other) <= ev->ts_ns)
 		stream_flush(other);
+	c->tid = ev->tid;
 	coverage_bytes(c, data.len, false, ev->ts_ns);
 	stream_record(stream, ev, data);
 	c->flow->stats.lost_records += stream->lost_records + other->lost_records - lost;

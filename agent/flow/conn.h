@@ -14,6 +14,7 @@
 #define FLOW_CONN_H
 
 #include "coverage.h"
+#include "inbound.h"
 #include "pipeline.h"
 #include "stream.h"
 #include "table.h"
@@ -31,6 +32,7 @@ struct flow {
 	struct table unread;  /* struct flow_sock → struct unread of coverage.c */
 	uint64_t unread_swept_ns;
 	struct twins twins;
+	struct inbounds inbounds;
 	size_t buffered;     /* bytes that open exchanges hold */
 	uint64_t last_ts_ns; /* boot time of the latest record */
 };
@@ -98,6 +100,7 @@ struct conn {
 	bool midstream;
 	struct gentap_bind bind; /* family 0: not bound yet */
 	uint64_t touched_ns;
+	uint32_t tid;			/* of the record that is being read */
 	struct conn_side sides[2];	/* by enum gentap_dir */
 	const struct conn_proto *proto; /* NULL: not known (yet) */
 	void *state;
@@ -106,7 +109,7 @@ struct conn {
 	struct owed owed;	/* of an ignored one, as long as no response has passed */
 	bool ignore;		/* nothing on it is wanted: act when the protocol has returned */
 	bool closing;		/* verdicts do not matter any more */
-	unsigned int undecided; /* open exchanges without a verdict */
+	unsigned int undecided; /* open exchanges without a verdict, or whose end is of interest */
 	uint64_t exchanges;
 	struct conn_coverage coverage;
 };

@@ -17,6 +17,7 @@
 
 #include "call.h"
 #include "semconv.h"
+#include "served.h"
 #include "span.h"
 
 struct tracer_config {
@@ -63,6 +64,8 @@ int tracer_new(struct tracer **ret, const struct tracer_config *config,
 	       const struct span_sink *sink);
 void tracer_free(struct tracer *t);		       /* emits what is still open */
 void tracer_call(struct tracer *t, struct call *call); /* takes the call */
+/* The request that calls said they were made for is answered: its span. */
+void tracer_served(struct tracer *t, const struct served_request *r);
 /* A span below the tool that it belongs to, if it can be told. After the calls that came
  * before its end. */
 void tracer_effect(struct tracer *t, const struct effect *e);
