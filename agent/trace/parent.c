@@ -7,9 +7,11 @@
 #include "tracer_impl.h"
 
 #include "cleanup.h"
+#include "clock.h"
 
 #define RUNS_TRIED 64
 #define PARTS_TRIED 16
+#define BACKGROUND_NS (10 * NSEC_PER_SEC)
 #define PREFIX_MIN 24 /* bytes of a text that has to be found inside another */
 
 uint64_t parent_process_key(uint32_t pid)
@@ -37,6 +39,12 @@ size_t parent_distance(const struct process *p, const struct process *ancestor)
 static bool in_window(const struct tool *tool, const struct call *c)
 {
 	return tool->start_ns <= c->start_ns && (!tool->closed || c->start_ns <= tool->end_ns);
+}
+
+static bool is_just_over(const struct tool *tool, const struct call *c)
+{
+	return tool->closed && tool->end_ns <= c->start_ns &&
+	       c->start_ns - tool->end_ns < BACKGROUND_NS;
 }
 
 /* The one that fits best; two of one rank are none. */
@@ -77,8 +85,10 @@ static void by_text(struct tracer *t, const struct call *c, const struct part *p
 		const struct tool *tool = tools[i];
 		int rank = tree_rank(tool, c);
 
-		/* What the caller was asked itself, others are asked too. */
-		if (rank && in_window(tool, c) && tool->run->user_hash != p->hash)
+		/* What the caller was asked itself, others are asked too. Agents that run in the
+		 * background begin when their tool has answered already. */
+		if (rank && (in_window(tool, c) || is_just_over(tool, c)) &&
+		    tool->run->user_hash != p->hash)
 			consider(best, tools[i], rank);
 	}
 	best->tie |= n > RUNS_TRIED;
