@@ -210,6 +210,13 @@ void app_call(void *app, struct call *call)
 	tracer_call(a->tracer, call);
 }
 
+void app_served(void *app, const struct served_request *request)
+{
+	struct app *a = app;
+
+	tracer_served(a->tracer, request);
+}
+
 void app_exit(void *app, uint32_t tgid)
 {
 	struct app *a = app;

@@ -43,6 +43,8 @@ int app_init(struct app *a, const struct options *o);
 void app_call(void *app, struct call *call);
 /* For pipeline_sink: a process is gone. */
 void app_exit(void *app, uint32_t tgid);
+/* For pipeline_sink: a request that calls were made for. */
+void app_served(void *app, const struct served_request *request);
 /* For pipeline_sink: a portion for the coverage ledger. */
 void app_coverage(void *app, const struct conn_report *report);
 /* Sends what is queued, prints what there is to say, frees. 0, or -errno when something

@@ -81,9 +81,11 @@ static int feed_file(struct app *a, const char *name)
 {
 	_cleanup_fclose_ FILE *f = fopen(name, "re");
 	struct pipeline_config config = pipeline_config_default;
-	struct pipeline_sink sink = {
-		.ctx = a, .call = app_call, .exit = app_exit, .coverage = app_coverage
-	};
+	struct pipeline_sink sink = { .ctx = a,
+				      .call = app_call,
+				      .exit = app_exit,
+				      .coverage = app_coverage,
+				      .served = app_served };
 
 	if (!f) {
 		int r = -errno;

@@ -34,6 +34,22 @@ static void on_exit_(void *ctx, uint32_t tgid, uint64_t ts_ns)
 		tracefile_write_exit(l->recorder, tgid, ts_ns, false);
 }
 
+static void on_ended(void *ctx, struct process *process, uint64_t start_ns, uint64_t end_ns,
+		     int wait_status)
+{
+	struct live *l = ctx;
+	const struct effect e = {
+		.process = process,
+		.start_ns = start_ns + (uint64_t)l->boot_to_wall_ns,
+		.end_ns = end_ns + (uint64_t)l->boot_to_wall_ns,
+		.status = wait_status < 0 ? -1 : wait_status >> 8 & 0xff,
+		.signal = wait_status < 0 ? 0 : wait_status & 0x7f,
+	};
+
+	if (l->pipeline)
+		tracer_effect(l->app.tracer, &e);
+}
+
 static void on_exec(void *ctx, uint32_t tgid, uint64_t ts_ns)
 {
 	struct live *l = ctx;
@@ -76,6 +92,13 @@ static void on_process_gone(void *ctx, uint32_t tgid)
 	struct live *l = ctx;
 
 	app_exit(&l->app, tgid);
+}
+
+static void on_served(void *ctx, const struct served_request *request)
+{
+	struct live *l = ctx;
+
+	app_served(&l->app, request);
 }
 
 /* Only the probe knows why nothing was read. */
@@ -149,7 +172,7 @@ static int start_probe(struct live *l, const struct options *o, uint32_t root_pi
 			.exclude_uids = o->exclude_uids.count ? o->exclude_uids.items : NULL,
 		},
 	};
-	const struct probe_sink sink = { l, on_record, on_exit_, on_exec };
+	const struct probe_sink sink = { l, on_record, on_exit_, on_exec, on_ended };
 	const char *error = NULL;
 	int r = probe_new(&l->probe, l->app.loop, &config, &sink, &error);
 
@@ -162,7 +185,8 @@ int live_start(struct live *l, const struct options *o, const char *record_file,
 {
 	struct pipeline_config config = pipeline_config_default;
 	const struct pipeline_sink sink = { l,		on_call,	 on_verdict,
-					    on_process, on_process_gone, on_coverage };
+					    on_process, on_process_gone, on_coverage,
+					    on_served };
 	int r;
 
 	*l = (struct live){ 0 };
@@ -170,7 +194,7 @@ int live_start(struct live *l, const struct options *o, const char *record_file,
 	if (r)
 		return r;
 	config.decoder = l->app.decoder;
-	config.boot_to_wall_ns = clock_boot_to_wall_ns();
+	config.boot_to_wall_ns = l->boot_to_wall_ns = clock_boot_to_wall_ns();
 	r = pipeline_new(&l->pipeline, &config, &sink);
 	if (!r)
 		r = start_probe(l, o, root_pid);

@@ -14,7 +14,8 @@ struct live {
 	struct app app;
 	struct probe *probe;
 	struct pipeline *pipeline;
-	struct loop_source *sweep;	   /* of runs that are over */
+	struct loop_source *sweep; /* of runs that are over */
+	int64_t boot_to_wall_ns;
 	struct tracefile_writer *recorder; /* NULL: not recording */
 };
 

@@ -45,6 +45,9 @@ static void add_probe(struct values *to, const struct probe_stats *s)
 		GAUGE("probe.links", "Probes that are attached.", s->links),
 		GAUGE("probe.unsearched_files", "Files still to be searched.", s->unsearched),
 		COUNT("probe.attach_errors", "Probes not attached.", s->attach_errors),
+		COUNT("probe.short_processes",
+		      "Processes of agents that ended before they were looked at.",
+		      s->short_processes),
 		COUNT("probe.perf_lost", "Lost records of new processes.", s->perf_lost),
 	};
 

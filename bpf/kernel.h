@@ -62,6 +62,7 @@ struct pt_regs {
 #error "which machine? -D__TARGET_ARCH_x86 or -D__TARGET_ARCH_arm64"
 #endif
 
+#define AF_UNIX 1
 #define AF_INET 2
 #define AF_INET6 10
 
@@ -105,6 +106,7 @@ struct sock {
 };
 
 struct inode {
+	unsigned long i_ino;
 	u16 i_mode;
 };
 
@@ -125,6 +127,7 @@ struct files_struct {
 struct task_struct {
 	struct files_struct *files;
 	void *stack;
+	int exit_code;
 };
 
 struct iovec {

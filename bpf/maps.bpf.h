@@ -56,13 +56,18 @@ struct {
 } stats __weak SEC(".maps");
 
 /* The processes that the agent observes: the socket programs ask it. The agent writes
- * `state`, the kernel the rest. */
+ * `state` and what is about `stdio`, the kernel the rest, and 0 to `stdio`. */
+#define WATCH_EXITED 0x80000000 /* it has ended */
+
 struct watch {
 	u32 state; /* enum gentap_watch */
 	u32 ignored_calls;
 	u64 window_ns; /* when counting them began */
 	u32 records;   /* it is seen by records: threads are to be told from which socket */
+	u32 stdio; /* who is at the other end of its standard streams; 0: they are not watched */
+	u32 exit_code; /* as wait(2) has it, and WATCH_EXITED */
 	u32 zero;
+	u64 stdio_ino[2]; /* of what it writes to and reads from, by enum gentap_dir */
 };
 
 struct {

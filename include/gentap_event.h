@@ -35,8 +35,9 @@ enum gentap_event_type {
 	GENTAP_EV_BIND = 3,  /* payload: struct gentap_bind; which socket carries the connection */
 	GENTAP_EV_HELLO = 4, /* ptr is the socket; payload: its first bytes, a ClientHello */
 	/* For agent/probe alone; never recorded. About a process: tgid is all they carry. */
-	GENTAP_EV_HOT = 128,	 /* it makes many calls on ignored connections */
-	GENTAP_EV_CONNECT = 129, /* it opens a TCP connection, and is GENTAP_WATCH_PARKED */
+	GENTAP_EV_HOT = 128,	  /* it makes many calls on ignored connections */
+	GENTAP_EV_CONNECT = 129,  /* it opens a TCP connection, and is GENTAP_WATCH_PARKED */
+	GENTAP_EV_NO_STDIO = 130, /* its standard streams carry no MCP */
 };
 
 enum gentap_dir {
@@ -54,7 +55,7 @@ enum gentap_source {
 	GENTAP_SRC_NSS = 6,
 	GENTAP_SRC_JAVA = 7,
 	GENTAP_SRC_SOCKET = 8, /* plain TCP */
-	GENTAP_SRC_PIPE = 9,   /* pipe, socketpair, unix socket */
+	GENTAP_SRC_PIPE = 9,   /* standard input (READ) and output of a process */
 	GENTAP_SRC_HAR = 10,   /* not captured: made from a HAR file */
 	GENTAP_SRC_OTHER = 11, /* another TLS library: s2n, mbedTLS, wolfSSL */
 };
@@ -94,7 +95,9 @@ GENTAP_STATIC_ASSERT(sizeof(struct gentap_event) == 64, "record header is 64 byt
 GENTAP_STATIC_ASSERT(__builtin_offsetof(struct gentap_event, tgid) == 32, "no padding");
 GENTAP_STATIC_ASSERT(__builtin_offsetof(struct gentap_event, data_len) == 56, "no padding");
 
-/* Payload of GENTAP_EV_BIND. Addresses in network order; IPv4 in the first 4 bytes. */
+/* Payload of GENTAP_EV_BIND. Addresses in network order; IPv4 in the first 4 bytes. For
+ * standard streams (GENTAP_SRC_PIPE) the family is AF_UNIX (1), and sock the tgid of the process
+ * at their other end; nothing else is set. */
 struct gentap_bind {
 	__u64 sock;  /* the kernel's socket, the ptr of HELLO and of plain-socket records */
 	__u8 family; /* AF_INET (2) or AF_INET6 (10) */

@@ -64,7 +64,7 @@ void conn_set_bind(struct conn *c, const struct gentap_bind *bind)
 	struct table *secured = &c->flow->secured;
 
 	c->bind = *bind;
-	if (c->source == GENTAP_SRC_SOCKET || !bind->sock)
+	if (c->source == GENTAP_SRC_SOCKET || c->source == GENTAP_SRC_PIPE || !bind->sock)
 		return;
 	table_take(secured, &key, sizeof(key));
 	if (secured->count && secured->count >= secured->max)
@@ -109,6 +109,7 @@ void conn_free(struct conn *c, uint64_t ts_ns)
 	stream_release(&first->stream);
 	stream_release(&second->stream);
 	process_unref(c->process);
+	process_unref(c->peer);
 	free(c);
 }
 
@@ -256,6 +257,16 @@ static size_t collect(struct conn_side *side, struct slice data, uint64_t wall_n
 	return taken;
 }
 
+static enum sniff ask(const struct conn_side *side, const struct conn_proto **ret)
+{
+	const struct slice head = { side->head, side->head_len };
+
+	if (side->conn->source != GENTAP_SRC_PIPE)
+		return is_secured(side->conn) ? SNIFF_NO : conn_sniff(head, ret);
+	*ret = &stdio_proto;
+	return stdio_sniff(side->dir, head);
+}
+
 static void sniff(struct conn_side *side, struct slice data, bool call_start, uint64_t wall_ns)
 {
 	struct conn *c = side->conn;
@@ -273,12 +284,11 @@ static void sniff(struct conn_side *side, struct slice data, bool call_start, ui
 	if (!more && !call_start && !conn_whole(c, side->dir))
 		return;
 	taken = collect(side, data, wall_ns);
-	answer = is_secured(c) ? SNIFF_NO
-			       : conn_sniff((struct slice){ side->head, side->head_len }, &proto);
+	answer = ask(side, &proto);
 	if (answer == SNIFF_NO && more && call_start) {
 		side->head_len = 0;
 		taken = collect(side, data, wall_ns);
-		answer = conn_sniff((struct slice){ side->head, side->head_len }, &proto);
+		answer = ask(side, &proto);
 	}
 	if (answer == SNIFF_MORE)
 		return;
@@ -334,6 +344,7 @@ void conn_record(struct conn *c, const struct gentap_event *ev, struct slice dat
 	/* Once the other side has answered, what is missing here will not come. */
 	if (stream_waits_since(other) <= ev->ts_ns)
 		stream_flush(other);
+	c->tid = ev->tid;
 	coverage_bytes(c, data.len, false, ev->ts_ns);
 	stream_record(stream, ev, data);
 	c->flow->stats.lost_records += stream->lost_records + other->lost_records - lost;

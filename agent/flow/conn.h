@@ -14,6 +14,7 @@
 #define FLOW_CONN_H
 
 #include "coverage.h"
+#include "inbound.h"
 #include "pipeline.h"
 #include "stream.h"
 #include "table.h"
@@ -31,6 +32,7 @@ struct flow {
 	struct table unread;  /* struct flow_sock → struct unread of coverage.c */
 	uint64_t unread_swept_ns;
 	struct twins twins;
+	struct inbounds inbounds;
 	size_t buffered;     /* bytes that open exchanges hold */
 	uint64_t last_ts_ns; /* boot time of the latest record */
 };
@@ -73,6 +75,7 @@ struct conn_proto {
 extern const struct conn_proto http1_proto;
 extern const struct conn_proto http2_proto;
 extern const struct conn_proto ws_proto;
+extern const struct conn_proto stdio_proto; /* of GENTAP_SRC_PIPE alone, and they have no other */
 
 struct conn_side {
 	struct conn *conn;
@@ -91,11 +94,13 @@ struct conn {
 	struct flow *flow;
 	struct conn_id id;
 	struct process *process; /* counted; NULL: not known */
+	struct process *peer;	 /* at the other end of standard streams; counted, or NULL */
 	uint64_t hash;
 	uint8_t source;
 	bool midstream;
 	struct gentap_bind bind; /* family 0: not bound yet */
 	uint64_t touched_ns;
+	uint32_t tid;			/* of the record that is being read */
 	struct conn_side sides[2];	/* by enum gentap_dir */
 	const struct conn_proto *proto; /* NULL: not known (yet) */
 	void *state;
@@ -104,13 +109,15 @@ struct conn {
 	struct owed owed;	/* of an ignored one, as long as no response has passed */
 	bool ignore;		/* nothing on it is wanted: act when the protocol has returned */
 	bool closing;		/* verdicts do not matter any more */
-	unsigned int undecided; /* open exchanges without a verdict */
+	unsigned int undecided; /* open exchanges without a verdict, or whose end is of interest */
 	uint64_t exchanges;
 	struct conn_coverage coverage;
 };
 
 /* Which protocol do a direction's first bytes begin? *ret: unless it is NO. */
 enum sniff conn_sniff(struct slice head, const struct conn_proto **ret);
+/* And standard streams? head is not empty. */
+enum sniff stdio_sniff(enum gentap_dir dir, struct slice head);
 
 int conn_new(struct conn **ret, struct flow *flow, const struct gentap_event *ev,
 	     struct process *process);

@@ -3,6 +3,7 @@
 
 #include "cleanup.h"
 #include "tls_hello.h"
+#include "trace_context.h"
 #include "ws_exchange.h"
 
 #include <arpa/inet.h>
@@ -31,6 +32,59 @@ void flow_emit(void *ctx, struct call *call)
 	flow->sink.call(flow->sink.ctx, call);
 }
 
+/* ---- Requests to processes that ask models ------------------------------------------------ */
+
+static void open_inbound(struct exchange *x, const struct http_head *head, uint64_t ts_ns)
+{
+	struct conn *c = x->conn;
+	struct slice target = head->target;
+	struct served as = { .conn_hash = c->hash, .exchange = c->exchanges, .start_ns = ts_ns };
+
+	trace_parent_parse(http_head_get(head, SLICE("traceparent")), &as.parent);
+	x->inbound = inbound_open(&c->flow->inbounds, c->id.tgid, c->tid, &as, head->method,
+				  slice_cut(&target, '?'));
+	/* The connection may not be ignored before the answer has passed. */
+	c->undecided += x->inbound != NULL;
+}
+
+static void close_inbound(struct exchange *x, bool whole, uint64_t ts_ns)
+{
+	struct inbound *in = TAKE(x->inbound);
+	struct conn *c = x->conn;
+	const struct served_request r = {
+		.as = in ? in->as : (struct served){ 0 },
+		.process = c->process,
+		.method = in ? in->method : SLICE_NONE,
+		.path = in ? in->path : SLICE_NONE,
+		.reason = whole ? SLICE_NONE : SLICE("answer_not_seen"),
+		.status = in ? in->status : 0,
+		.end_ns = ts_ns,
+		.calls = in ? in->calls : 0,
+	};
+
+	if (!in)
+		return;
+	if (in->calls && c->flow->sink.served)
+		c->flow->sink.served(c->flow->sink.ctx, &r);
+	inbound_close(in, whole);
+	c->undecided--;
+	if (x->verdict == DECODER_UNWANTED)
+		conn_judged(c, DECODER_UNWANTED);
+}
+
+/* Whose request the call was made for; that must still be open. */
+static void set_served(const struct exchange *x, struct call *call)
+{
+	struct conn *c = x->conn;
+
+	if (!x->served.start_ns || call->op == OP_NONE ||
+	    !inbound_count(&c->flow->inbounds, c->id.tgid, &x->served))
+		return;
+	call->served = arena_alloc(&call->arena, sizeof(*call->served));
+	if (call->served)
+		*call->served = x->served;
+}
+
 /* The call_fn of every decoder on a connection. */
 static void exchange_emit(void *ctx, struct call *call)
 {
@@ -49,6 +103,8 @@ static void exchange_emit(void *ctx, struct call *call)
 	c->coverage.calls++;
 	if (c->role == CONN_CLIENT)
 		call->server_process = process_ref(twins_server(twins, &c->bind));
+	if (c->role == CONN_CLIENT)
+		set_served(x, call);
 	flow_emit(c->flow, call);
 }
 
@@ -108,6 +164,8 @@ static void judge(struct exchange *x, enum decoder_verdict verdict)
 		return;
 	x->verdict = verdict;
 	x->conn->undecided--;
+	if (verdict == DECODER_WANTED && x->conn->role == CONN_CLIENT)
+		inbounds_calls(&x->conn->flow->inbounds, x->conn->id.tgid);
 	conn_judged(x->conn, verdict);
 }
 
@@ -129,6 +187,10 @@ void exchange_free(struct exchange *x)
 	ws_exchange_free(TAKE(x->ws));
 	drop_decoder(x);
 	judge(x, DECODER_UNWANTED);
+	close_inbound(x, false,
+		      x->conn->flow->last_ts_ns
+			      ? flow_wall_ns(x->conn->flow, x->conn->flow->last_ts_ns)
+			      : x->start_ns);
 	free(x);
 }
 
@@ -150,6 +212,10 @@ void exchange_request_head(struct exchange *x, const struct http_head *head, uin
 	x->connect = slice_eq(head->method, SLICE("CONNECT"));
 	if (x->conn->role == CONN_SERVER)
 		twins_answer(&x->conn->flow->twins, &x->conn->bind, x->conn->process, ts_ns);
+	if (x->conn->role == CONN_SERVER)
+		open_inbound(x, head, ts_ns);
+	else
+		x->served = inbound_find(&x->conn->flow->inbounds, x->conn->id.tgid, x->conn->tid);
 	x->websocket = slice_eq_nocase(
 		http_head_get(head, x->connect ? SLICE(":protocol") : SLICE("upgrade")),
 		SLICE("websocket"));
@@ -193,6 +259,8 @@ void exchange_request_end(struct exchange *x, enum http_end how, uint64_t ts_ns)
 
 void exchange_response_head(struct exchange *x, const struct http_head *head, uint64_t ts_ns)
 {
+	if (x->inbound && head->status >= 200)
+		inbound_answer(x->inbound, x->conn->tid, head->status);
 	if (!x->decoder)
 		return;
 	/* The client's record may have come later than ours of the same bytes. */
@@ -291,6 +359,7 @@ static void finish(struct exchange *x)
 
 void exchange_response_end(struct exchange *x, enum http_end how, uint64_t ts_ns)
 {
+	close_inbound(x, how == HTTP_END_COMPLETE, ts_ns);
 	if (!x->decoder)
 		return;
 	decoder_response_end(x->decoder, how, ts_ns);
@@ -299,6 +368,7 @@ void exchange_response_end(struct exchange *x, enum http_end how, uint64_t ts_ns
 
 void exchange_abort(struct exchange *x, uint64_t ts_ns)
 {
+	close_inbound(x, false, ts_ns);
 	if (!x->decoder)
 		return;
 	decoder_abort(x->decoder, ts_ns);

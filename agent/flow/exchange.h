@@ -22,7 +22,9 @@ struct exchange {
 	struct decoder *decoder;
 	uint64_t start_ns; /* first byte of the request, Unix time */
 	enum decoder_verdict verdict;
-	size_t held; /* bytes, counted in flow->buffered */
+	size_t held;		 /* bytes, counted in flow->buffered */
+	struct inbound *inbound; /* of a request to a process that asks models, until its end */
+	struct served served;	 /* the request that it was made for; start_ns 0: not known */
 	enum exchange_twin twin;
 	bool head_only; /* asked by HEAD: the response has no body */
 	bool connect;

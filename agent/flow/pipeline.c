@@ -49,6 +49,7 @@ int pipeline_new(struct pipeline **ret, const struct pipeline_config *config,
 	table_init(&p->flow.secured, config->conns_max);
 	table_init(&p->flow.unread, config->conns_max);
 	twins_init(&p->flow.twins, config->conns_max);
+	inbounds_init(&p->flow.inbounds);
 	table_init(&p->conns, config->conns_max);
 	table_init(&p->processes, PROCESSES_MAX);
 	*ret = p;
@@ -83,6 +84,7 @@ void pipeline_free(struct pipeline *p)
 	table_release(&p->flow.secured, NULL);
 	table_release(&p->flow.unread, NULL); /* pipeline_end() has emptied it */
 	twins_release(&p->flow.twins);
+	inbounds_release(&p->flow.inbounds);
 	table_release(&p->processes, known_process_free);
 	free(p);
 }
@@ -149,6 +151,7 @@ static void process_left(struct pipeline *p, uint32_t tgid, uint64_t ts_ns, bool
 	struct leaving l = { .tgid = tgid, .ts_ns = ts_ns, .exec = exec };
 
 	table_sweep(&p->conns, leave, &l);
+	inbounds_forget(&p->flow.inbounds, tgid);
 	if (!exec)
 		coverage_process_end(&p->flow, tgid);
 	known_process_free(table_take(&p->processes, &tgid, sizeof(tgid)));
@@ -243,7 +246,9 @@ static int record_bind(struct pipeline *p, const struct gentap_event *ev, struct
 		return -EBADMSG;
 	memcpy(&bind, data.data, sizeof(bind));
 	c = find_conn(p, ev);
-	if (c)
+	if (c && c->source == GENTAP_SRC_PIPE && !c->peer)
+		c->peer = process_ref(find_process(p, (uint32_t)bind.sock));
+	else if (c)
 		conn_set_bind(c, &bind);
 	return 0;
 }

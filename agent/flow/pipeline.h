@@ -13,6 +13,7 @@
 #include "decoder.h"
 #include "gentap_event.h"
 #include "process.h"
+#include "served.h"
 
 /* Names a connection for the verdict callback. */
 struct conn_id {
@@ -84,6 +85,8 @@ struct pipeline_sink {
 	/* A process is gone, and all of its calls were handed out. */
 	void (*exit)(void *ctx, uint32_t tgid);
 	void (*coverage)(void *ctx, const struct conn_report *report);
+	/* A request was answered for which calls were made. */
+	void (*served)(void *ctx, const struct served_request *request);
 };
 
 struct pipeline;

@@ -111,6 +111,14 @@ static void sink_coverage(void *ctx, const struct conn_report *report)
 		r->sink.coverage(r->sink.ctx, report);
 }
 
+static void sink_served(void *ctx, const struct served_request *request)
+{
+	struct replay *r = ctx;
+
+	if (r->sink.served)
+		r->sink.served(r->sink.ctx, request);
+}
+
 static void sink_verdict(void *ctx, struct conn_id id, enum gentap_verdict verdict)
 {
 	struct replay *r = ctx;
@@ -207,8 +215,8 @@ int tracefile_replay(FILE *file, const struct pipeline_config *config,
 		     const char **ret_error)
 {
 	struct replay r = { .sink = *sink, .frame = BUF_INIT(FRAME_MAX) };
-	const struct pipeline_sink between = { &r,	     sink_call, sink_verdict,
-					       sink_process, sink_exit, sink_coverage };
+	const struct pipeline_sink between = { &r,	  sink_call,	 sink_verdict, sink_process,
+					       sink_exit, sink_coverage, sink_served };
 	struct pipeline_config with_clock = *config;
 	struct tracefile_header header;
 	int got = read_header(file, &header, ret_error);

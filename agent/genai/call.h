@@ -126,6 +126,7 @@ struct clue {
 
 struct mcp;
 struct provider;
+struct served;
 
 struct call {
 	struct arena arena;
@@ -168,6 +169,7 @@ struct call {
 	int64_t retry_count;  /* x-stainless-retry-count; -1 absent */
 	struct trace_parent parent;
 	struct slice trace_state;
+	struct served *served; /* the request that it was made for, or NULL; served.h */
 
 	struct slice request_model;
 	bool stream;

@@ -29,6 +29,7 @@ struct decoder_config {
 /* What is known of the connection; copied. Strings are lent for the call. */
 struct decoder_origin {
 	struct process *process;
+	struct process *server_process; /* who answers, for mcp_session.h alone; or NULL */
 	uint64_t conn_hash;
 	uint64_t exchange;
 	uint8_t source;

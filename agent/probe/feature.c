@@ -21,6 +21,9 @@ const struct feature_info features[FEATURE_MAX] = {
 				   "no early end of a connection" },
 	[FEATURE_EMULATED_POINTS] = { "emulated_points", "instructions that the kernel emulates",
 				      "entries and returns of functions" },
+	[FEATURE_STDIO] = { "stdio", "standard streams of MCP servers", "no MCP over stdio" },
+	[FEATURE_EXIT_CODES] = { "exit_codes", "exit codes of processes",
+				 "processes without a status" },
 };
 
 int features_parse(const char *names, uint32_t *ret)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kern.h"
 #include "attach.h"
+#include "reaper.h"
 
 #include "cleanup.h"
 #include "log.h"
@@ -9,7 +10,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <pthread.h>
+#include <fcntl.h>
 #include <sys/resource.h>
 
 #include "gentap.skel.h"
@@ -39,8 +40,13 @@ struct watch_value {
 	uint32_t ignored_calls;
 	uint64_t window_ns;
 	uint32_t records;
+	uint32_t stdio;
+	uint32_t exit_code;
 	uint32_t zero;
+	uint64_t stdio_ino[2];
 };
+
+#define WATCH_EXITED 0x80000000
 
 static int on_libbpf_line(enum libbpf_print_level level, const char *fmt, va_list args)
 {
@@ -115,6 +121,7 @@ static void choose(struct kern *k, const struct probe_config *config)
 	bpf_program__set_autoload(s->progs.dispatch, k->has[FEATURE_MULTI]);
 	bpf_program__set_autoload(s->progs.plain_sent, k->has[FEATURE_SOCKET_LENGTH]);
 	bpf_program__set_autoload(s->progs.plain_received, k->has[FEATURE_SOCKET_LENGTH]);
+	bpf_program__set_autoload(s->progs.process_exit, k->has[FEATURE_EXIT_CODES]);
 	bpf_program__set_autoload(s->progs.socket_send, k->has[FEATURE_SOCKET_SEND]);
 	bpf_program__set_autoload(s->progs.socket_receive, k->has[FEATURE_SOCKET_RECEIVE]);
 	bpf_program__set_autoload(s->progs.socket_state, k->has[FEATURE_SOCKET_STATE]);
@@ -165,8 +172,9 @@ static bool attach_one(struct bpf_program *p, struct bpf_link **ret, bool wanted
 	return true;
 }
 
-/* Where there is no tracepoint with the socket, the exits of the system calls. */
-static bool attach_exits(struct kern *k)
+/* At the exits of the system calls that transfer bytes. 0 or -errno. */
+static int attach_exits(const struct bpf_program *p, struct bpf_link *links[KERN_EXITS],
+			const char *purpose)
 {
 	static const char *const names[KERN_EXITS] = {
 		"sys_exit_read",  "sys_exit_recvfrom", "sys_exit_recvmsg", "sys_exit_readv",
@@ -174,17 +182,17 @@ static bool attach_exits(struct kern *k)
 	};
 
 	for (size_t i = 0; i < KERN_EXITS; i++) {
-		struct bpf_link *link = bpf_program__attach_tracepoint(k->skel->progs.plain_exit,
-								       "syscalls", names[i]);
+		struct bpf_link *link = bpf_program__attach_tracepoint(p, "syscalls", names[i]);
+		int r = libbpf_get_error(link);
 
-		if (libbpf_get_error(link)) {
-			log_info("probe: plain HTTP is not observed: %s: %s", names[i],
-				 strerror(errno));
-			return false;
+		if (r) {
+			log_info("probe: %s is not observed: %s: %s", purpose, names[i],
+				 strerror(-r));
+			return r;
 		}
-		k->exits[i] = link;
+		links[i] = link;
 	}
-	return true;
+	return 0;
 }
 
 static void attach_sockets(struct kern *k)
@@ -198,11 +206,14 @@ static void attach_sockets(struct kern *k)
 						 has[FEATURE_SOCKET_RECEIVE]);
 	has[FEATURE_SOCKET_STATE] = attach_one(s->progs.socket_state, &s->links.socket_state,
 					       has[FEATURE_SOCKET_STATE]);
+	has[FEATURE_EXIT_CODES] =
+		attach_one(s->progs.process_exit, &s->links.process_exit, has[FEATURE_EXIT_CODES]);
 	has[FEATURE_SOCKET_LENGTH] =
 		attach_one(s->progs.plain_sent, &s->links.plain_sent, has[FEATURE_SOCKET_LENGTH]) &&
 		attach_one(s->progs.plain_received, &s->links.plain_received, true);
-	has[FEATURE_SYSCALLS] =
-		has[FEATURE_SYSCALLS] && !has[FEATURE_SOCKET_LENGTH] && attach_exits(k);
+	/* Where there is no tracepoint with the socket. */
+	has[FEATURE_SYSCALLS] = has[FEATURE_SYSCALLS] && !has[FEATURE_SOCKET_LENGTH] &&
+				!attach_exits(s->progs.plain_exit, k->exits, "plain HTTP");
 	s->bss->have_socket_send =
 		has[FEATURE_SOCKET_SEND] || has[FEATURE_SOCKET_LENGTH] || has[FEATURE_SYSCALLS];
 	s->bss->inspects_after = !has[FEATURE_SOCKET_SEND] && s->bss->have_socket_send;
@@ -289,7 +300,7 @@ int kern_open(struct kern *k, const struct probe_config *config, const char **re
 void kern_close(struct kern *k)
 {
 	for (size_t i = 0; i < KERN_EXITS; i++)
-		bpf_link__destroy(k->exits[i]);
+		bpf_link__destroy(k->exits[i]), bpf_link__destroy(k->stdio[i]);
 	gentap_bpf__destroy(k->skel);
 	*k = (struct kern){ 0 };
 }
@@ -347,13 +358,58 @@ volatile uint32_t *kern_consumer_state(const struct kern *k)
 	return &k->skel->bss->consumer_state;
 }
 
-int kern_watch(const struct kern *k, uint32_t tgid, uint32_t state)
+int kern_watch(const struct kern *k, uint32_t tgid, uint32_t state, const struct stdio_ends *stdio)
 {
 	int fd = bpf_map__fd(k->skel->maps.watched);
-	struct watch_value value = { .state = state };
+	struct watch_value value = { .state = state,
+				     .stdio = stdio->peer,
+				     .stdio_ino = { stdio->ino[0], stdio->ino[1] } };
 
-	return state ? bpf_map_update_elem(fd, &tgid, &value, BPF_ANY)
-		     : bpf_map_delete_elem(fd, &tgid);
+	return state || stdio->peer ? bpf_map_update_elem(fd, &tgid, &value, BPF_ANY)
+				    : bpf_map_delete_elem(fd, &tgid);
+}
+
+int kern_exit_code(const struct kern *k, uint32_t tgid)
+{
+	struct watch_value value;
+
+	if (bpf_map_lookup_elem(bpf_map__fd(k->skel->maps.watched), &tgid, &value) ||
+	    !(value.exit_code & WATCH_EXITED))
+		return -ENOENT;
+	return (int)(value.exit_code & ~WATCH_EXITED);
+}
+
+/* The last reference to a link is closed elsewhere: that takes a while. */
+static void detach_stdio(struct kern *k, struct reaper *reaper)
+{
+	for (size_t i = 0; i < KERN_EXITS; i++) {
+		struct bpf_link *link = TAKE(k->stdio[i]);
+		int fd = link ? fcntl(bpf_link__fd(link), F_DUPFD_CLOEXEC, 0) : -1;
+
+		bpf_link__destroy(link);
+		if (fd >= 0)
+			reaper_close(reaper, fd);
+	}
+}
+
+int kern_watch_stdio(struct kern *k, bool on, struct reaper *reaper)
+{
+	int r;
+
+	if (!k->has[FEATURE_STDIO])
+		return -ENOTSUP;
+	if (!on) {
+		detach_stdio(k, reaper);
+		return 0;
+	}
+	if (k->stdio[0])
+		return 0;
+	r = attach_exits(k->skel->progs.stdio_exit, k->stdio, "MCP over standard streams");
+	if (r) {
+		k->has[FEATURE_STDIO] = false;
+		detach_stdio(k, reaper);
+	}
+	return r;
 }
 
 void kern_set_verdict(const struct kern *k, uint32_t tgid, uint64_t ptr, uint64_t gen,

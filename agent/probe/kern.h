@@ -14,12 +14,14 @@ struct gentap_bpf;
 #define KERN_EXITS 8 /* system calls that transfer bytes of a socket */
 
 struct bpf_link;
+struct reaper;
 
 struct kern {
 	struct gentap_bpf *skel;
 	size_t ring_bytes;
 	bool has[FEATURE_MAX];
 	struct bpf_link *exits[KERN_EXITS];
+	struct bpf_link *stdio[KERN_EXITS]; /* while standard streams are watched */
 	int perf_uprobe_type;	   /* of perf_event_open, where multi is missing; -1: none */
 	uint64_t perf_return_flag; /* in its config */
 };
@@ -35,8 +37,19 @@ int kern_dispatch(const struct kern *k);
 int kern_ring_fd(const struct kern *k);
 volatile uint32_t *kern_consumer_state(const struct kern *k);
 
-/* state 0: forget the process. 0 or -errno. */
-int kern_watch(const struct kern *k, uint32_t tgid, uint32_t state);
+/* Standard streams that are watched. */
+struct stdio_ends {
+	uint32_t peer;	 /* who is at their other end; 0: they are not watched */
+	uint64_t ino[2]; /* of output and input, by enum gentap_dir */
+};
+
+/* state and stdio->peer 0: forget the process. 0 or -errno. */
+int kern_watch(const struct kern *k, uint32_t tgid, uint32_t state, const struct stdio_ends *stdio);
+/* Of one that is watched and has ended: its status as wait(2) has it; -ENOENT: not known. */
+int kern_exit_code(const struct kern *k, uint32_t tgid);
+/* Are there processes whose standard streams are watched? While there are, every system call
+ * of this machine costs a little more. 0 or -errno. */
+int kern_watch_stdio(struct kern *k, bool on, struct reaper *reaper);
 void kern_set_verdict(const struct kern *k, uint32_t tgid, uint64_t ptr, uint64_t gen,
 		      enum gentap_verdict verdict);
 /* Connections of a process that began before and will not be seen closing. */

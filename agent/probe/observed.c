@@ -29,6 +29,7 @@ void observed_free(struct observed *o, struct reaper *reaper)
 		target_unref(o->attachments[i].target);
 	target_unref(o->searched);
 	process_unref(o->process);
+	process_unref(o->begun);
 	free(o);
 }
 
@@ -144,7 +145,7 @@ bool observed_park(struct observed *o, const struct kern *k, struct reaper *reap
 	o->hear_ns = now + o->deaf_ns;
 	o->check_ns = now + PARK_CHECK_NS;
 	o->deaf_ns = o->deaf_ns ? MIN(2 * o->deaf_ns, PARK_DEAF_MAX_NS) : PARK_DEAF_NS;
-	kern_watch(k, o->tgid, o->deaf ? 0 : GENTAP_WATCH_PARKED);
+	kern_watch(k, o->tgid, o->deaf ? 0 : GENTAP_WATCH_PARKED, &o->stdio);
 	kern_forget_conns(k, o->tgid, UINT64_MAX);
 	log_debug("probe: parked pid=%u", o->tgid);
 	return true;
@@ -155,7 +156,7 @@ void observed_unpark(struct observed *o, const struct kern *k)
 	if (!o->parked)
 		return;
 	o->parked = false;
-	kern_watch(k, o->tgid, GENTAP_WATCH_ON);
+	kern_watch(k, o->tgid, GENTAP_WATCH_ON, &o->stdio);
 	observed_attach(o, k);
 	log_debug("probe: observed again pid=%u", o->tgid);
 }
@@ -170,6 +171,6 @@ void observed_check(struct observed *o, const struct kern *k)
 		observed_unpark(o, k);
 	} else if (o->deaf && now >= o->hear_ns) {
 		o->deaf = false;
-		kern_watch(k, o->tgid, GENTAP_WATCH_PARKED);
+		kern_watch(k, o->tgid, GENTAP_WATCH_PARKED, &o->stdio);
 	}
 }

@@ -12,6 +12,7 @@
 
 #include "attach.h"
 #include "clock.h"
+#include "kern.h"
 #include "process.h"
 #include "target.h"
 
@@ -40,19 +41,22 @@ struct observed {
 	struct target *searched; /* an executable that was not known: a reference; NULL: none */
 	bool left_out;		 /* by the filter: never attached, only known to have connected */
 	bool pending;		 /* something to attach */
+	struct stdio_ends stdio;
 	bool parked;
 	bool deaf;	    /* parked, and not told of connections until hear_ns */
 	uint64_t deaf_ns;   /* how long the next time */
 	uint64_t hear_ns;   /* clock_mono_ns() */
 	uint64_t check_ns;  /* parked: when it is looked at again */
 	uint64_t wanted_ns; /* when a connection was last judged wanted; 0: never */
+	/* What it was when it began, if an agent may have started it; a reference, or NULL. */
+	struct process *begun;
+	uint64_t begun_ns; /* CLOCK_BOOTTIME */
+	int exit_code;	   /* at its end; -ENOENT: not known */
 	enum observed_end end;
 	uint64_t end_ns;       /* CLOCK_BOOTTIME */
 	bool had_links;	       /* at its end */
 	struct observed *next; /* of those to attach, or of those that ended */
 };
-
-struct kern;
 
 int observed_new(struct observed **ret, uint32_t tgid);
 /* Takes the probes out and frees it. */

@@ -34,6 +34,8 @@ static void tell_end(struct probe *p, struct observed *o)
 
 	if (o->had_links)
 		kern_forget_conns(&p->kern, o->tgid, o->end_ns);
+	if (o->end == OBSERVED_EXIT && o->begun && p->sink.ended)
+		p->sink.ended(p->sink.ctx, o->begun, o->begun_ns, o->end_ns, o->exit_code);
 	if (tell)
 		tell(p->sink.ctx, o->tgid, o->end_ns);
 	p->ended = o->next;
@@ -81,6 +83,9 @@ static void on_record(void *ctx, const void *record, size_t len)
 		return;
 	case GENTAP_EV_CONNECT:
 		watcher_connects(p->watcher, e->tgid);
+		return;
+	case GENTAP_EV_NO_STDIO:
+		watcher_no_stdio(p->watcher, e->tgid);
 		return;
 	}
 	/* Of fixed size in the ring; the rest is left from before. */

@@ -41,6 +41,11 @@ struct probe_sink {
 	void (*record)(void *ctx, const void *record, size_t len);
 	void (*exit)(void *ctx, uint32_t tgid, uint64_t ts_ns);
 	void (*exec)(void *ctx, uint32_t tgid, uint64_t ts_ns);
+	/* Before its exit(): a process ends that one with TLS had started, directly or not, as
+	 * what it began. Times are CLOCK_BOOTTIME; wait_status as of wait(2), negative: not known.
+	 * NULL: not wanted. */
+	void (*ended)(void *ctx, struct process *process, uint64_t start_ns, uint64_t end_ns,
+		      int wait_status);
 };
 
 struct probe_stats {
@@ -48,8 +53,9 @@ struct probe_stats {
 	uint64_t processes; /* observed now */
 	uint64_t links;	    /* attached now */
 	uint64_t attach_errors;
-	uint64_t unsearched; /* files that the slow locators have still to read */
-	uint64_t perf_lost;  /* discovery records lost: a rescan followed */
+	uint64_t short_processes; /* of agents, that ended before it was known what they are */
+	uint64_t unsearched;	  /* files that the slow locators have still to read */
+	uint64_t perf_lost;	  /* discovery records lost: a rescan followed */
 };
 
 #define PROBE_REASON_MAX 512

@@ -125,6 +125,8 @@ static int start(struct watcher *w, const struct probe_config *config)
 		r = loop_add_timer(w->loop, &w->on_attach, 0, watcher_attach_pending, w);
 	if (!r)
 		r = loop_add_timer(w->loop, &w->on_park, 0, watcher_check_parked, w);
+	if (!r)
+		r = loop_add_timer(w->loop, &w->stdio_off, 0, stdio_on_timer, w);
 	sink.ctx = w;
 	if (!r)
 		r = discover_new(&w->discover, w->loop, &config->filter, &sink);
@@ -134,7 +136,7 @@ static int start(struct watcher *w, const struct probe_config *config)
 	return start_thread(w);
 }
 
-int watcher_new(struct watcher **ret, const struct kern *kern, const struct probe_config *config)
+int watcher_new(struct watcher **ret, struct kern *kern, const struct probe_config *config)
 {
 	struct watcher *w = calloc(1, sizeof(*w));
 	int r;
@@ -142,6 +144,7 @@ int watcher_new(struct watcher **ret, const struct kern *kern, const struct prob
 	if (!w)
 		return -ENOMEM;
 	*w = (struct watcher){ .kern = kern, .told_fd = -1, .asked_fd = -1 };
+	w->one_tree = config->filter.pids != NULL;
 	w->ended_end = &w->ended;
 	init_lock(&w->lock);
 	table_init(&w->processes, PROCESSES_MAX);
@@ -324,6 +327,18 @@ void watcher_is_wanted(struct watcher *w, uint32_t tgid)
 	pthread_mutex_unlock(&w->lock);
 }
 
+void watcher_no_stdio(struct watcher *w, uint32_t tgid)
+{
+	struct observed *o;
+
+	pthread_mutex_lock(&w->lock);
+	o = watcher_find(w, tgid);
+	if (o)
+		stdio_drop(w, o);
+	pthread_mutex_unlock(&w->lock);
+	watcher_signal(w->asked_fd); /* it may have set a timer */
+}
+
 static int count_links(void *value, void *arg)
 {
 	*(uint64_t *)arg += observed_links(value);
@@ -339,6 +354,7 @@ void watcher_read_stats(struct watcher *w, struct probe_stats *ret)
 	ret->links = 0;
 	table_each(&w->processes, count_links, &ret->links);
 	ret->attach_errors = w->attach_errors;
+	ret->short_processes = w->short_processes;
 	ret->unsearched = scout_pending(w->targets.scout);
 	pthread_mutex_unlock(&w->lock);
 	ret->processes = d.processes;

@@ -17,7 +17,7 @@
 struct watcher;
 
 /* Existing processes are attached when it returns. kern is borrowed. 0 or -errno. */
-int watcher_new(struct watcher **ret, const struct kern *kern, const struct probe_config *config);
+int watcher_new(struct watcher **ret, struct kern *kern, const struct probe_config *config);
 /* Takes all probes out; ends that were not taken are dropped. NULL is fine. */
 void watcher_free(struct watcher *w);
 
@@ -40,6 +40,8 @@ int watcher_add_pid(struct watcher *w, uint32_t pid);
 void watcher_is_hot(struct watcher *w, uint32_t tgid);
 void watcher_connects(struct watcher *w, uint32_t tgid);
 void watcher_is_wanted(struct watcher *w, uint32_t tgid);
+/* Its standard streams carry no MCP. */
+void watcher_no_stdio(struct watcher *w, uint32_t tgid);
 
 /* Fills in what it knows. */
 void watcher_read_stats(struct watcher *w, struct probe_stats *ret);

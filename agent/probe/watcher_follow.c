@@ -27,7 +27,7 @@ static struct observed *find_or_add(struct watcher *w, uint32_t tgid)
 		observed_free(o, w->reaper);
 		return NULL;
 	}
-	kern_watch(w->kern, tgid, GENTAP_WATCH_ON);
+	kern_watch(w->kern, tgid, GENTAP_WATCH_ON, &o->stdio);
 	return o;
 }
 
@@ -59,13 +59,18 @@ void watcher_attach_pending(void *ctx)
 {
 	struct watcher *w = ctx;
 	struct observed *first = TAKE(w->pending);
+	bool had = true;
 
-	for (struct observed *o = first; o; o = o->next)
+	for (struct observed *o = first; o; o = o->next) {
+		had = had && observed_links(o);
 		w->attach_errors += observed_attach(o, w->kern);
+	}
 	/* While it lives: it may be gone before its first record is read. */
 	for (struct observed *o = first; o; o = o->next)
 		if (!o->process && observed_links(o))
 			proc_read(&o->process, o->tgid);
+	if (!had)
+		stdio_check_all(w);
 }
 
 /* ---- What discovery tells ---------------------------------------------------------- */
@@ -77,7 +82,9 @@ static void end(struct watcher *w, struct observed *o, enum observed_end how, ui
 
 	unmark_pending(w, o);
 	table_take(&w->processes, &tgid, sizeof(tgid));
-	kern_watch(w->kern, tgid, 0);
+	stdio_drop(w, o);
+	o->exit_code = kern_exit_code(w->kern, tgid);
+	kern_watch(w->kern, tgid, 0, &o->stdio);
 	o->had_links = observed_links(o) != 0;
 	observed_detach(o, w->reaper);
 	o->end = how;
@@ -133,11 +140,23 @@ void watcher_on_found(void *ctx, const uint32_t *tgids, size_t n)
 static void on_exec(void *ctx, uint32_t tgid, uint64_t ts_ns)
 {
 	struct watcher *w = ctx;
-	struct observed *o = watcher_find(w, tgid);
+	struct observed *o = watcher_find(w, tgid), *before = o;
+	struct process *begun = o ? TAKE(o->begun) : NULL;
+	uint64_t begun_ns = begun ? o->begun_ns : ts_ns;
 
-	if (o)
-		end(w, o, OBSERVED_EXEC, ts_ns);
-	find_or_add(w, tgid);
+	if (before)
+		end(w, before, OBSERVED_EXEC, ts_ns);
+	o = find_or_add(w, tgid);
+	if (!o) {
+		process_unref(begun);
+		return;
+	}
+	/* A shell that turns into its last command is what was asked for. */
+	if (!begun && stdio_may_be_agent(w, stdio_parent_of(tgid)))
+		w->short_processes += proc_read(&begun, tgid) == -ESRCH;
+	o->begun = begun;
+	o->begun_ns = begun_ns;
+	stdio_check(w, o);
 }
 
 /* Probes are limited to one process: a child has the traps, but nobody listens. */

@@ -15,7 +15,7 @@
 #define PARK_TICK_NS NSEC_PER_SEC
 
 struct watcher {
-	const struct kern *kern;
+	struct kern *kern;
 	pthread_t thread;
 	bool started;
 	struct urgent urgent; /* the thread's */
@@ -35,10 +35,26 @@ struct watcher {
 	struct loop_source *on_asked;
 	struct observed *ended, **ended_end;
 	uint64_t attach_errors;
+	uint64_t short_processes;
+	bool one_tree;		       /* only descendants of named processes are observed */
+	size_t n_stdio;		       /* processes whose standard streams are watched */
+	struct loop_source *stdio_off; /* fires when there have been none for a while */
 };
 
 /* watcher.c: adds 1 to an eventfd. */
 void watcher_signal(int fd);
+
+/* watcher_stdio.c: which processes may serve MCP over their standard streams? */
+/* Is it, or is what started it, an agent? As far as that can be told: it uses TLS. */
+bool stdio_may_be_agent(const struct watcher *w, uint32_t tgid);
+uint32_t stdio_parent_of(uint32_t tgid); /* 0: not known */
+/* A process has begun. */
+void stdio_check(struct watcher *w, struct observed *o);
+/* One that it was not known of calls TLS: what it has started may be of interest. */
+void stdio_check_all(struct watcher *w);
+/* They are of no interest (any more). */
+void stdio_drop(struct watcher *w, struct observed *o);
+void stdio_on_timer(void *ctx);
 
 /* watcher_follow.c */
 extern const struct discover_sink watcher_follows; /* but for its ctx */

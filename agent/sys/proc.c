@@ -226,6 +226,14 @@ int proc_read_exe(uint32_t pid, char *buffer, size_t size)
 	return read_link_at(AT_FDCWD, path, buffer, size);
 }
 
+int proc_read_fd(uint32_t pid, int fd, char *buffer, size_t size)
+{
+	char path[48];
+
+	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/fd/%d", pid, fd);
+	return read_link_at(AT_FDCWD, path, buffer, size);
+}
+
 int proc_read_comm(uint32_t pid, char *buffer, size_t size)
 {
 	char path[32];

@@ -41,6 +41,8 @@ int proc_read_stat(uint32_t pid, struct proc_stat *ret, char *buffer, size_t siz
  * terminated, without " (deleted)"; cut at size. */
 int proc_read_exe(uint32_t pid, char *buffer, size_t size);
 int proc_read_comm(uint32_t pid, char *buffer, size_t size);
+/* What a descriptor refers to: a path, pipe:[INODE], socket:[INODE]. */
+int proc_read_fd(uint32_t pid, int fd, char *buffer, size_t size);
 /* Effective uid. */
 int proc_read_uid(uint32_t pid, uint32_t *ret);
 

@@ -383,11 +383,17 @@ void call_span_place(struct span *s, const struct call *c, const uint8_t seed[16
 	const uint64_t parts[] = { p ? p->start_ns : 0, p ? p->pid : 0, c->conn_hash,
 				   c->exchange,		c->start_ns,	c->op };
 	struct trace_parent parent = c->parent;
+	bool remote = true;
 
 	if (!parent.valid && p && p->traceparent)
 		trace_parent_parse(slice_from(p->traceparent), &parent);
 	else if (parent.valid)
 		s->trace_state = arena_copy(&s->arena, c->trace_state);
+	if (!parent.valid && c->served) {
+		served_place(c->served, p, seed, parent.trace_id, parent.span_id);
+		parent.valid = true;
+		remote = false;
+	}
 	id_derive(seed, ID_SPAN, parts, ARRAY_LEN(parts), s->span_id, sizeof(s->span_id));
 	if (!parent.valid) {
 		id_derive(seed, ID_TRACE, parts, ARRAY_LEN(parts), s->trace_id,
@@ -397,7 +403,7 @@ void call_span_place(struct span *s, const struct call *c, const uint8_t seed[16
 	}
 	memcpy(s->trace_id, parent.trace_id, sizeof(s->trace_id));
 	memcpy(s->parent_id, parent.span_id, sizeof(s->parent_id));
-	s->parent_remote = true;
+	s->parent_remote = remote;
 	/* This span is recorded, whatever its parent was. */
 	s->trace_flags = parent.flags | FLAG_SAMPLED;
 }

@@ -23,6 +23,10 @@ void call_span_fill(struct span *s, const struct call *c, const struct tracer_co
 /* Its ids, and the parent that the request or the process's environment names. */
 void call_span_place(struct span *s, const struct call *c, const uint8_t seed[16]);
 
+/* Of a request that calls were made for (served_span.c). */
+void served_place(const struct served *as, const struct process *p, const uint8_t seed[16],
+		  uint8_t ret_trace[16], uint8_t ret_span[8]);
+
 /* Message text as JSON attributes (genai/content.h); only when content is wanted. */
 void call_content_fill(struct span *s, const struct call *c);
 /* Takes it off again: messages that go elsewhere. Tools' arguments and results stay. */

@@ -17,7 +17,9 @@ enum id_use {
 	ID_CONVERSATION = 3,
 	ID_RUN = 4,
 	ID_TOOL = 5,
-	ID_MESSAGE = 6
+	ID_MESSAGE = 6,
+	ID_EFFECT = 7,
+	ID_SERVED = 8
 };
 
 /* An id of `len` bytes, 16 at most, from numbers that name the thing. Never all zeros,

@@ -8,6 +8,7 @@
 #include "call_span.h"
 #include "cleanup.h"
 #include "content.h"
+#include "ids.h"
 #include "mcp.h"
 #include "redact.h"
 #include "tool_text.h"
@@ -115,6 +116,32 @@ static void set_content(struct span *s, const char *key, const struct part *p)
 		span_set_str(s, key, buf_slice(&json));
 }
 
+/* What came by no HTTP came over standard streams. */
+static bool is_stdio(const struct call *c)
+{
+	return !c->http_version && !c->method.len;
+}
+
+static void set_network(struct span *s, const struct call *c)
+{
+	if (is_stdio(c)) {
+		span_set_str(s, "network.transport", SLICE("pipe"));
+		return;
+	}
+	span_set_str(s, "network.transport", SLICE("tcp"));
+	span_set_str(s, "network.protocol.name", SLICE("http"));
+	if (c->http_version)
+		span_set_str(s, "network.protocol.version",
+			     c->http_version == 20   ? SLICE("2")
+			     : c->http_version == 10 ? SLICE("1.0")
+						     : SLICE("1.1"));
+	if (c->server_side || !c->server.address.data)
+		return;
+	span_set_str(s, ATTR_SERVER_ADDRESS, c->server.address);
+	if (c->server.port)
+		span_set_int(s, ATTR_SERVER_PORT, c->server.port);
+}
+
 static void set_mcp(struct span *s, const struct call *c, bool content)
 {
 	const struct mcp *m = c->mcp;
@@ -134,18 +161,7 @@ static void set_mcp(struct span *s, const struct call *c, bool content)
 		span_set_str(s, ATTR_OPERATION_NAME, SLICE("execute_tool"));
 	span_set_str(s, ATTR_TOOL_NAME, m->tool);
 	span_set_str(s, "gen_ai.prompt.name", m->prompt);
-	span_set_str(s, "network.transport", SLICE("tcp"));
-	span_set_str(s, "network.protocol.name", SLICE("http"));
-	if (c->http_version)
-		span_set_str(s, "network.protocol.version",
-			     c->http_version == 20   ? SLICE("2")
-			     : c->http_version == 10 ? SLICE("1.0")
-						     : SLICE("1.1"));
-	if (!c->server_side && c->server.address.data) {
-		span_set_str(s, ATTR_SERVER_ADDRESS, c->server.address);
-		if (c->server.port)
-			span_set_int(s, ATTR_SERVER_PORT, c->server.port);
-	}
+	set_network(s, c);
 	if (m->progress)
 		span_set_int(s, "gentap.mcp.progress", (int64_t)m->progress);
 	if (content && m->tool.len) {
@@ -158,26 +174,62 @@ static void set_mcp(struct span *s, const struct call *c, bool content)
 	span_set_str(s, ATTR_GENTAP_CAPTURE_SOURCE, slice_from(call_span_source(c->source)));
 }
 
-void mcp_call(struct tracer *t, struct call *c)
+static struct span *mcp_span_new(struct tracer *t, const struct call *c, enum span_kind kind)
 {
-	struct tool *tool = NULL;
-	bool ambiguous = false;
 	struct span *s = NULL;
 
-	if (!c->mcp || span_new(&s)) {
+	if (span_new(&s)) {
 		t->stats.no_memory++;
-		return;
+		return NULL;
 	}
-	if (c->mcp->parent.valid)
-		c->parent = c->mcp->parent;
 	call_span_place(s, c, t->config.seed);
-	s->kind = c->server_side ? SPAN_SERVER : SPAN_CLIENT;
-	s->process = process_ref(c->process);
+	s->kind = kind;
+	s->process = process_ref(kind == SPAN_SERVER && !c->server_side ? c->server_process
+									: c->process);
 	s->start_ns = c->start_ns;
 	s->end_ns = MAX(c->end_ns, c->start_ns);
 	set_name(s, c->mcp);
 	set_mcp(s, c, t->config.content);
 	set_status(s, c);
+	return s;
+}
+
+/* Of a call over standard streams both ends are known: the server has its span too, below
+ * the client's. Over HTTP it is the server's own exchange that tells (flow/twins.h). */
+static void emit_server(struct tracer *t, const struct call *c, const struct span *client,
+			const struct tool *tool)
+{
+	struct span *s = mcp_span_new(t, c, SPAN_SERVER);
+
+	if (!s)
+		return;
+	memcpy(s->trace_id, client->trace_id, sizeof(s->trace_id));
+	memcpy(s->parent_id, client->span_id, sizeof(s->parent_id));
+	id_derive(t->config.seed, ID_SPAN,
+		  (uint64_t[]){ c->conn_hash, c->exchange, c->start_ns, SPAN_SERVER }, 4,
+		  s->span_id, sizeof(s->span_id));
+	s->parent_remote = true;
+	s->trace_flags = client->trace_flags;
+	if (tool)
+		tracer_set_run(s, tool->run);
+	tracer_emit(t, s);
+}
+
+void mcp_call(struct tracer *t, struct call *c)
+{
+	struct tool *tool = NULL;
+	bool ambiguous = false;
+	struct span *s;
+
+	if (!c->mcp) {
+		t->stats.no_memory++;
+		return;
+	}
+	if (c->mcp->parent.valid)
+		c->parent = c->mcp->parent;
+	s = mcp_span_new(t, c, c->server_side ? SPAN_SERVER : SPAN_CLIENT);
+	if (!s)
+		return;
 	if (!c->server_side)
 		tool = find_tool(t, c, &ambiguous);
 	if (tool) {
@@ -196,5 +248,7 @@ void mcp_call(struct tracer *t, struct call *c)
 		t->stats.ambiguous++;
 		span_set_bool(s, ATTR_GENTAP_AMBIGUOUS, true);
 	}
+	if (is_stdio(c) && !c->server_side && c->server_process)
+		emit_server(t, c, s, tool);
 	tracer_emit(t, s);
 }

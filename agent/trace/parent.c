@@ -7,9 +7,11 @@
 #include "tracer_impl.h"
 
 #include "cleanup.h"
+#include "clock.h"
 
 #define RUNS_TRIED 64
 #define PARTS_TRIED 16
+#define BACKGROUND_NS (10 * NSEC_PER_SEC)
 #define PREFIX_MIN 24 /* bytes of a text that has to be found inside another */
 
 uint64_t parent_process_key(uint32_t pid)
@@ -24,8 +26,7 @@ static bool is_process(const struct process *p, const struct process *of)
 	return p->pid == of->pid && p->start_ns == of->start_ns;
 }
 
-/* How many processes above it? 1: its parent; 0: it did not start it. */
-static size_t distance(const struct process *p, const struct process *ancestor)
+size_t parent_distance(const struct process *p, const struct process *ancestor)
 {
 	if (!p || !ancestor || p->start_ns < ancestor->start_ns)
 		return 0;
@@ -38,6 +39,12 @@ static size_t distance(const struct process *p, const struct process *ancestor)
 static bool in_window(const struct tool *tool, const struct call *c)
 {
 	return tool->start_ns <= c->start_ns && (!tool->closed || c->start_ns <= tool->end_ns);
+}
+
+static bool is_just_over(const struct tool *tool, const struct call *c)
+{
+	return tool->closed && tool->end_ns <= c->start_ns &&
+	       c->start_ns - tool->end_ns < BACKGROUND_NS;
 }
 
 /* The one that fits best; two of one rank are none. */
@@ -59,7 +66,7 @@ static void consider(struct choice *best, struct tool *tool, int rank)
 /* 0: not in the same tree. The nearer is the likelier. */
 static int tree_rank(const struct tool *tool, const struct call *c)
 {
-	size_t above = distance(c->process, tool->run->process);
+	size_t above = parent_distance(c->process, tool->run->process);
 
 	if (tool->run->server_side != c->server_side)
 		return 0;
@@ -78,8 +85,10 @@ static void by_text(struct tracer *t, const struct call *c, const struct part *p
 		const struct tool *tool = tools[i];
 		int rank = tree_rank(tool, c);
 
-		/* What the caller was asked itself, others are asked too. */
-		if (rank && in_window(tool, c) && tool->run->user_hash != p->hash)
+		/* What the caller was asked itself, others are asked too. Agents that run in the
+		 * background begin when their tool has answered already. */
+		if (rank && (in_window(tool, c) || is_just_over(tool, c)) &&
+		    tool->run->user_hash != p->hash)
 			consider(best, tools[i], rank);
 	}
 	best->tie |= n > RUNS_TRIED;
@@ -144,7 +153,7 @@ static void by_process_tree(struct tracer *t, const struct call *c, struct choic
 		for (size_t i = 0; i < MIN(n, (size_t)RUNS_TRIED); i++) {
 			const struct run *run = runs[i];
 
-			if (!distance(p, run->process) || run->server_side != c->server_side)
+			if (!parent_distance(p, run->process) || run->server_side != c->server_side)
 				continue;
 			consider_tools(&run->tools, c, text, any);
 			consider_tools(&run->closed, c, text, any);

@@ -22,6 +22,7 @@
 #define TOOL_TEXTS_MAX 4		    /* texts of its arguments that are looked up */
 #define TOOL_TEXT_MIN 12		    /* bytes; shorter ones prove nothing */
 #define RUN_DEPTH_MAX 16
+#define TOOL_EFFECTS_MAX 64	 /* spans below one tool of what it started; the rest is counted */
 #define RUN_USER_HEAD 64	 /* bytes kept of the text that a run answers */
 #define TOOL_ARGUMENTS_HEAD 1024 /* bytes kept of its arguments */
 
@@ -116,6 +117,7 @@ struct tool {
 	bool hands_off;
 	bool missed; /* known from the history only: who asked for it was not seen */
 	bool used;   /* something hangs below it */
+	int64_t n_effects, effects_dropped;
 	size_t n_texts;
 	struct index_node texts[TOOL_TEXTS_MAX + 1];
 };

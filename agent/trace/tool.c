@@ -193,6 +193,10 @@ static void tool_close(struct tracer *t, struct tool *tool, const struct outcome
 	span_set_str(s, ATTR_GENTAP_TOOL_TIMING,
 		     tool->exact_end_ns ? SLICE("mcp") : SLICE("calls"));
 	tracer_set_run(s, run);
+	if (tool->n_effects)
+		span_set_int(s, "gentap.tool.effects", tool->n_effects);
+	if (tool->effects_dropped)
+		span_set_int(s, "gentap.tool.effects_dropped", tool->effects_dropped);
 	span_set_str(s, ATTR_TOOL_CALL_ARGUMENTS, slice_from(tool->content_arguments));
 	if (o->result)
 		set_result(t, tool, s, o->result);

@@ -17,6 +17,7 @@
 
 #include "call.h"
 #include "semconv.h"
+#include "served.h"
 #include "span.h"
 
 struct tracer_config {
@@ -45,6 +46,16 @@ struct tracer_stats {
 	uint64_t ambiguous;	/* calls with several parents that were equally likely */
 	uint64_t conversations_evicted;
 	uint64_t points_evicted;
+	uint64_t effects_dropped;   /* beyond what a tool may have */
+	uint64_t effects_ambiguous; /* of several tools that were equally likely: of none */
+};
+
+/* What a tool did, seen outside of any call: a process that it started, which has ended. */
+struct effect {
+	const struct process *process; /* as it was when it began */
+	uint64_t start_ns, end_ns;     /* Unix time */
+	int status;		       /* -1: not known */
+	int signal;		       /* that ended it; 0: none */
 };
 
 struct tracer;
@@ -53,6 +64,11 @@ int tracer_new(struct tracer **ret, const struct tracer_config *config,
 	       const struct span_sink *sink);
 void tracer_free(struct tracer *t);		       /* emits what is still open */
 void tracer_call(struct tracer *t, struct call *call); /* takes the call */
+/* The request that calls said they were made for is answered: its span. */
+void tracer_served(struct tracer *t, const struct served_request *r);
+/* A span below the tool that it belongs to, if it can be told. After the calls that came
+ * before its end. */
+void tracer_effect(struct tracer *t, const struct effect *e);
 /* Emits the runs whose time is over; now_ns is Unix time. Calls do the same with theirs. */
 void tracer_sweep(struct tracer *t, uint64_t now_ns);
 /* The process is gone: its runs are over. */

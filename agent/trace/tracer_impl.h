@@ -58,6 +58,8 @@ struct tool *tools_find_handoff(struct run *run, struct call *c, const struct jo
 struct tool *parent_find(struct tracer *t, const struct call *c, const char **ret_rule,
 			 bool *ambiguous);
 uint64_t parent_process_key(uint32_t pid);
+/* How many processes above it? 1: its parent; 0: it did not start it. */
+size_t parent_distance(const struct process *p, const struct process *ancestor);
 /* The open run that a call beside the main line belongs to; NULL: none, or several. */
 struct run *parent_find_main(struct tracer *t, const struct call *c, bool *ambiguous);
 

@@ -5,8 +5,9 @@
 
 Each step (before a `;`) is one answer: tool calls, or text. Which step it is follows from
 the answers that the history holds already, so the provider keeps no state, and any client
-and framework that resends its history works. Chat Completions, Responses and Messages,
-not streamed. The log says what was answered: (step, tool ids, times).
+and framework that resends its history works. A plan ends with its line, and asks only for
+tools that the request has. Chat Completions, Responses and Messages; streamed where that is
+asked for. The log says what was answered: (step, tool ids, times).
 """
 import http.server
 import itertools
@@ -17,7 +18,7 @@ import threading
 import time
 
 NUMBERS = itertools.count(1)
-PLANS = {"@nested": ' read({"path":"x"}); found'}  # plan:@nested, for what stands inside another plan
+PLANS = {"@nested": ' read({"path":"x"}); found', "@sleep": ' Bash({"command":"sleep 0.2","description":"wait"}); found'}  # plan:@nested, for what stands inside another plan
 
 
 def text_of(content):
@@ -31,7 +32,7 @@ def plan_of(messages):
     at = max((i for i, m in enumerate(messages) if m.get("role") == "user" and "plan:" in text_of(m.get("content"))), default=None)
     if at is None:
         return ["done"], 0
-    plan = text_of(messages[at]["content"]).split("plan:", 1)[1]
+    plan = text_of(messages[at]["content"]).split("plan:", 1)[1].split("\n")[0]
     steps = PLANS.get(plan.strip(), plan).split(";")
     answers, previous = 0, None
     for m in messages[at + 1:]:
@@ -43,6 +44,12 @@ def plan_of(messages):
 
 def calls_of(step):
     return [(name, args) for name, args in re.findall(r"([\w.-]+)\((\{.*?\})\)", step)]
+
+
+def tools_of(body):
+    """Names of the request's tools, in any API; None: it has none."""
+    tools = body.get("tools") or []
+    return {t.get("name") or (t.get("function") or {}).get("name") for t in tools} if tools else None
 
 
 def answer_chat(body, step, calls):
@@ -77,6 +84,44 @@ def answer_messages(body, step, calls):
                  "stop_sequence": None, "usage": {"input_tokens": 10, "output_tokens": 2}}
 
 
+def event(name, data):
+    return ("event: %s\ndata: %s\n\n" % (name, json.dumps(data))).encode()
+
+
+def stream_chat(answer):
+    choice = answer["choices"][0]
+    calls = [dict(c, index=i) for i, c in enumerate(choice["message"].get("tool_calls", []))]
+    delta = dict(choice["message"], **({"tool_calls": calls} if calls else {}))
+    head = {k: v for k, v in answer.items() if k not in ("choices", "usage")}
+    head["object"] = "chat.completion.chunk"
+    for d, finish in ((delta, None), ({}, choice["finish_reason"])):
+        yield b"data: " + json.dumps(dict(head, choices=[{"index": 0, "delta": d, "finish_reason": finish}])).encode() + b"\n\n"
+    yield b"data: " + json.dumps(dict(head, choices=[], usage=answer["usage"])).encode() + b"\n\n"
+    yield b"data: [DONE]\n\n"
+
+
+def stream_responses(answer):
+    yield event("response.created", {"type": "response.created", "sequence_number": 0, "response": dict(answer, status="in_progress", output=[], usage=None)})
+    for i, item in enumerate(answer["output"]):
+        yield event("response.output_item.added", {"type": "response.output_item.added", "sequence_number": 1, "output_index": i, "item": item})
+        yield event("response.output_item.done", {"type": "response.output_item.done", "sequence_number": 2, "output_index": i, "item": item})
+    yield event("response.completed", {"type": "response.completed", "sequence_number": 3, "response": answer})
+
+
+def stream_messages(answer):
+    yield event("message_start", {"type": "message_start", "message": dict(answer, content=[], stop_reason=None)})
+    for i, block in enumerate(answer["content"]):
+        tool = block["type"] == "tool_use"
+        yield event("content_block_start", {"type": "content_block_start", "index": i,
+                                            "content_block": dict(block, **({"input": {}} if tool else {"text": ""}))})
+        delta = {"type": "input_json_delta", "partial_json": json.dumps(block["input"])} if tool else {"type": "text_delta", "text": block["text"]}
+        yield event("content_block_delta", {"type": "content_block_delta", "index": i, "delta": delta})
+        yield event("content_block_stop", {"type": "content_block_stop", "index": i})
+    yield event("message_delta", {"type": "message_delta", "delta": {"stop_reason": answer["stop_reason"], "stop_sequence": None}, "usage": answer["usage"]})
+    yield event("message_stop", {"type": "message_stop"})
+
+
+STREAMS = {answer_chat: stream_chat, answer_responses: stream_responses, answer_messages: stream_messages}
 ANSWERS = {"/v1/chat/completions": answer_chat, "/v1/responses": answer_responses, "/v1/messages": answer_messages}
 
 
@@ -84,6 +129,7 @@ class Provider:
     def __init__(self, cert, key):
         provider = self
         self.log = []
+        self.tools = set()  # of the last request that had any
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -96,13 +142,26 @@ class Provider:
                 body = json.loads(self.rfile.read(int(self.headers["content-length"])))
                 make = ANSWERS.get(self.path.split("?")[0])
                 messages = body.get("messages", body.get("input", []))
+                provider.tools = tools_of(body) or provider.tools
                 steps, n = plan_of(messages if isinstance(messages, list) else [{"role": "user", "content": messages}])
                 step = steps[min(n, len(steps) - 1)]
-                ids, answer = make(body, step, calls_of(step))
-                data = json.dumps(answer).encode()
+                if not make:  # token counts, quota checks
+                    data = b'{"input_tokens": 10}'
+                    self.send_response(200)
+                    self.send_header("content-type", "application/json")
+                    self.send_header("content-length", str(len(data)))
+                    self.end_headers()
+                    self.wfile.write(data)
+                    return
+                calls, known = calls_of(step), tools_of(body)
+                if calls and (not known or not {name for name, _ in calls} <= known):
+                    step, calls = "done", []
+                ids, answer = make(body, step, calls)
+                streamed = body.get("stream") is True
+                data = b"".join(STREAMS[make](answer)) if streamed else json.dumps(answer).encode()
                 time.sleep(0.01)
                 self.send_response(200)
-                self.send_header("content-type", "application/json")
+                self.send_header("content-type", "text/event-stream" if streamed else "application/json")
                 self.send_header("content-length", str(len(data)))
                 self.end_headers()
                 self.wfile.write(data)

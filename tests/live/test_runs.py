@@ -6,9 +6,10 @@ prompt at once do not mix."""
 import json
 import os
 import sys
+import time
 
 from agent_provider import Provider
-from harness import HERE, World, need_root, wait_for
+from harness import HERE, World, need_root, slack, wait_for
 from tap import Tap
 
 
@@ -51,7 +52,7 @@ def tool_times(tree, did, slack_ms=60):
     told = {k: v for d in did for k, v in d.items()}
     wrong = []
     for s in tree.of("execute_tool"):
-        began, ended = told.pop(s["gen_ai.tool.call.id"], (0, 0))
+        began, ended = told.pop(s["gen_ai.tool.call.id"], (0, 0))[:2]
         if not s.start_ns <= began or not s.end_ns >= ended:
             wrong.append("%s: %d..%d does not hold %d..%d" % (s.name, s.start_ns, s.end_ns, began, ended))
     return wrong + ["no span of tool %s" % k for k in told]
@@ -80,7 +81,36 @@ def nested(tap, w, provider):
     tap.check("a sub-agent in the process", tree.shape() == want, tree.shape())
     tree, did = observe(w, provider, "openai", {"plan": ' shell({"prompt":"Look into it. plan:@nested"}); done'}, 2)
     want = [line.replace("delegate", "shell").replace("Helper", "Tester") for line in want]
+    started = [s for s in tree.spans if s["process.exit.code"] is not None]
+    tree.spans = [s for s in tree.spans if s not in started]
     tap.check("a sub-agent in a process that a tool started", tree.shape() == want, tree.shape())
+    tap.check("and that process", any(s.name.startswith("python") and s.parent_id in {t.span_id for t in tree.spans if t.name == "execute_tool shell"} for s in started),
+              [(s.name, s.parent_id) for s in started])
+
+
+def effects(tap, w, provider):
+    """What a tool starts: each process once, below its tool, with its time and status."""
+    plan = (' bash({"command":"sleep 0.2 && ls / && exit 3"}); bash({"command":"sleep 0.3"}) bash({"command":"sleep 0.1 && kill -9 $$"});'
+            ' bash({"command":"sleep 0.05"}); done')
+    tree, did = observe(w, provider, "openai", {"plan": plan}, 1)
+    time.sleep(0.5)
+    tree = Tree(w.collector.spans(runs=True), provider.port)
+    tools, wrong, early = {s["gen_ai.tool.call.id"]: s for s in tree.of("execute_tool")}, [], []
+    for id, (_, _, (pid, began, status, ended)) in did[0].items():
+        mine = [s for s in tree.spans if s.parent_id == tools[id].span_id]
+        shell = [s for s in mine if s["process.pid"] == pid and s["process.exit.code"] is not None]
+        if len(shell) != 1 or shell[0]["process.exit.code"] != (status if status >= 0 else 128 - status):
+            wrong.append((tools[id].name, status, [(s.name, s.attrs) for s in mine]))
+            continue
+        early += [(shell[0].start_ns - began) / 1e6, (shell[0].end_ns - ended) / 1e6]
+        if any(s.start_ns < shell[0].start_ns or s["process.parent_pid"] != pid for s in mine if s is not shell[0]):
+            wrong.append("a child of something else: %s" % [(s.name, s["process.parent_pid"]) for s in mine])
+    tap.check("a tool's processes with their statuses", len(did[0]) == 4 and not wrong, wrong)
+    tap.check("and their times: %s ms" % ["%.1f" % x for x in early], all(abs(x) < 40 * slack() for x in early), early)
+    names = sorted(s.name for s in tree.spans if s["process.exit.code"] is not None and s.parent_id in {t.span_id for t in tools.values()})
+    tap.check("and theirs", names.count("sleep") + names.count("dash") + names.count("sh") + names.count("bash") >= 5 and "ls" in names, names)
+    tap.check("errors are errors", all((s.status == 2) == (s["process.exit.code"] != 0) for s in tree.spans if s["process.exit.code"] is not None))
+    tap.check("without their arguments", not any(s["process.command_line"] for s in tree.spans))
 
 
 def at_once(tap, w, provider):
@@ -102,7 +132,7 @@ def main():
     need_root()
     tap = Tap()
     with World() as w, Provider(w.path("server.pem"), w.path("server.key")) as provider, w.agent():
-        for test in (simple, nested, at_once):
+        for test in (simple, nested, effects, at_once):
             tap.run(test.__name__, test, w, provider)
     return tap.done()
 

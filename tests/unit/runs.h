@@ -263,7 +263,52 @@ static void runs_start(struct runs *r, const struct tracer_config *config, const
 	CHECK_INT(tracer_new(&r->tracer, config, &sink), 0);
 }
 
-/* Every line of the text; "exit PID" ends a process, "sweep MS" moves the clock. */
+/* "@100+20 pid=8 <7> status=1 signal=9 exe=/bin/ls cmd=ls_-la": a process that has ended. */
+static void runs_effect(struct runs *r, struct slice line)
+{
+	struct effect e = { .status = 0 };
+	struct slice above = SLICE_NONE, pid = SLICE_NONE;
+	struct process *p;
+	char text[128] = "sh", exe[64] = "/bin/sh";
+
+	while (line.len) {
+		struct slice word = slice_cut(&line, ' '), key = word;
+
+		if (word.data[0] == '@') {
+			word = slice_sub(word, 1, word.len);
+			e.start_ns = RUNS_BASE + runs_number(slice_cut(&word, '+')) * RUNS_MS;
+			e.end_ns = e.start_ns + runs_number(word) * RUNS_MS;
+			continue;
+		}
+		if (word.data[0] == '<') {
+			above = slice_sub(word, 1, word.len - 2);
+			continue;
+		}
+		key = slice_cut(&word, '=');
+		if (slice_eq(key, SLICE("pid")))
+			pid = word;
+		else if (slice_eq(key, SLICE("status")))
+			e.status = word.data[0] == '-' ? -1 : (int)runs_number(word);
+		else if (slice_eq(key, SLICE("signal")))
+			e.signal = (int)runs_number(word);
+		else if (slice_eq(key, SLICE("exe")))
+			snprintf(exe, sizeof(exe), "%.*s", SLICE_FMT(word));
+		else if (slice_eq(key, SLICE("cmd")))
+			snprintf(text, sizeof(text), "%.*s", SLICE_FMT(word));
+	}
+	for (char *c = text; *c; c++)
+		*c = *c == '_' ? ' ' : *c;
+	p = runs_process(pid, above);
+	free(p->cmdline);
+	p->cmdline = strdup(text);
+	p->exe = strdup(exe);
+	e.process = p;
+	tracer_effect(r->tracer, &e);
+	process_unref(p);
+}
+
+/* Every line of the text; "exit PID" ends a process, "sweep MS" moves the clock, "effect …" is
+ * what a tool did. */
 static void runs_feed(struct runs *r, const char *text)
 {
 	struct slice rest = slice_from(text);
@@ -277,6 +322,8 @@ static void runs_feed(struct runs *r, const char *text)
 		else if (slice_starts(line, SLICE("sweep ")))
 			tracer_sweep(r->tracer,
 				     RUNS_BASE + runs_number(slice_sub(line, 6, 20)) * RUNS_MS);
+		else if (slice_starts(line, SLICE("effect ")))
+			runs_effect(r, slice_sub(line, 7, line.len));
 		else if (line.len)
 			tracer_call(r->tracer, runs_call(r, line));
 	}

@@ -13,17 +13,22 @@ import subprocess
 import sys
 import time
 
-TOOLS = ("read", "fail", "delegate", "shell")
+TOOLS = ("read", "fail", "delegate", "shell", "bash")
 
 
 def execute(name, args, spec, did, id):
     began = time.time_ns()
-    time.sleep(spec.get("sleep", 0.05))
+    time.sleep(spec.get("sleep", 0.05) if name != "bash" else 0)
     result, error = "ok", False
     if name == "fail":
         result, error = "no such file", True
     elif name == "delegate":
         did.update(run(dict(spec, plan=None, prompt=args["prompt"], system="You are Helper. Do it."), spec["kind"])["tools"])
+    elif name == "bash":
+        p = subprocess.Popen(["sh", "-c", args["command"]], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        ran = [p.pid, time.time_ns(), p.wait(60), time.time_ns()]
+        did[id] = [began, time.time_ns(), ran]
+        return "exit status %d" % ran[2], False
     elif name == "shell":
         child = dict(spec, prompt=args["prompt"], plan=None)
         p = subprocess.run([sys.executable, __file__, "openai", json.dumps(child)], capture_output=True, text=True, check=True, timeout=60)

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An HTTP request to a program that asked models to answer it, by the conventions for HTTP
+ * servers. Its ids follow from what names it, since its calls leave before it.
+ */
+#include "buf.h"
+#include "call_span.h"
+#include "cleanup.h"
+#include "ids.h"
+#include "tracer_impl.h"
+
+#define ROUTE_MAX 256
+#define ID_DIGITS_MIN 8 /* of a path's segment that is hexadecimal: an id */
+
+void served_place(const struct served *as, const struct process *p, const uint8_t seed[16],
+		  uint8_t ret_trace[16], uint8_t ret_span[8])
+{
+	const uint64_t parts[] = { p ? p->start_ns : 0, p ? p->pid : 0, as->conn_hash, as->exchange,
+				   as->start_ns };
+
+	id_derive(seed, ID_SERVED, parts, ARRAY_LEN(parts), ret_span, 8);
+	if (as->parent.valid)
+		memcpy(ret_trace, as->parent.trace_id, 16);
+	else
+		id_derive(seed, ID_TRACE, parts, ARRAY_LEN(parts), ret_trace, 16);
+}
+
+/* Numbers, UUIDs and their like name one thing of many. */
+static bool is_id(struct slice segment)
+{
+	size_t digits = 0, hex = 0;
+
+	for (size_t i = 0; i < segment.len; i++) {
+		char c = segment.data[i];
+
+		digits += c >= '0' && c <= '9';
+		hex += (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || c == '-';
+	}
+	return segment.len && digits &&
+	       (digits == segment.len || (hex == segment.len && hex >= ID_DIGITS_MIN));
+}
+
+static void add_route(struct buf *to, struct slice path)
+{
+	struct slice rest = path;
+
+	while (rest.data) {
+		struct slice segment = slice_cut(&rest, '/');
+
+		buf_add_slice(to, is_id(segment) ? SLICE("{id}") : segment);
+		if (rest.data)
+			buf_add_char(to, '/');
+	}
+}
+
+static void set_status(struct span *s, const struct served_request *r)
+{
+	char text[16];
+
+	if (r->status)
+		span_set_int(s, "http.response.status_code", r->status);
+	if (r->status < 500)
+		return;
+	s->error = true;
+	snprintf(text, sizeof(text), "%d", r->status);
+	span_set_str(s, ATTR_ERROR_TYPE, slice_from(text));
+}
+
+void tracer_served(struct tracer *t, const struct served_request *r)
+{
+	_cleanup_(buf_cleanup) struct buf name = BUF_INIT(ROUTE_MAX);
+	struct span_place place = { .flags = 1, .remote = r->as.parent.valid };
+	struct slice route;
+	uint8_t id[8];
+	struct span *s;
+
+	served_place(&r->as, r->process, t->config.seed, place.trace_id, id);
+	if (r->as.parent.valid) {
+		memcpy(place.parent_id, r->as.parent.span_id, sizeof(place.parent_id));
+		place.flags |= r->as.parent.flags;
+	}
+	s = tracer_span_new(t, &place, id, r->process);
+	if (!s)
+		return;
+	buf_add_slice(&name, r->method);
+	buf_add_char(&name, ' ');
+	add_route(&name, r->path);
+	s->kind = SPAN_SERVER;
+	s->name = name.error ? SLICE("HTTP") : arena_copy(&s->arena, buf_slice(&name));
+	route = name.error ? SLICE_NONE : slice_sub(s->name, r->method.len + 1, s->name.len);
+	s->start_ns = r->as.start_ns;
+	s->end_ns = MAX(r->end_ns, r->as.start_ns);
+	span_set_str(s, "http.request.method", r->method);
+	span_set_str(s, "http.route", route);
+	span_set_str(s, "url.path", r->path);
+	span_set_int(s, "gentap.served.calls", (int64_t)r->calls);
+	set_status(s, r);
+	span_set_str(s, ATTR_GENTAP_COMPLETENESS,
+		     r->reason.data ? SLICE("partial") : SLICE("full"));
+	span_set_str(s, ATTR_GENTAP_PARTIAL_REASON, r->reason);
+	tracer_emit(t, s);
+}
