@@ -1,30 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "slice.h"
 
+#include "word.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-struct slice slice_from(const char *cstr)
-{
-	return (struct slice){ cstr, cstr ? strlen(cstr) : 0 };
-}
-
-bool slice_eq(struct slice a, struct slice b)
-{
-	return a.len == b.len && (!a.len || !memcmp(a.data, b.data, a.len));
-}
-
 bool slice_eq_nocase(struct slice a, struct slice b)
 {
 	return a.len == b.len && (!a.len || !strncasecmp(a.data, b.data, a.len));
-}
-
-bool slice_starts(struct slice s, struct slice prefix)
-{
-	return s.len >= prefix.len && (!prefix.len || !memcmp(s.data, prefix.data, prefix.len));
 }
 
 bool slice_starts_nocase(struct slice s, struct slice prefix)
@@ -56,15 +43,6 @@ ssize_t slice_find_char(struct slice s, char c)
 	const char *at = s.len ? memchr(s.data, c, s.len) : NULL;
 
 	return at ? at - s.data : -1;
-}
-
-struct slice slice_sub(struct slice s, size_t from, size_t len)
-{
-	if (from > s.len)
-		from = s.len;
-	if (len > s.len - from)
-		len = s.len - from;
-	return (struct slice){ s.data ? s.data + from : NULL, len };
 }
 
 static bool is_space(char c)
@@ -132,11 +110,24 @@ int slice_f64(struct slice s, double *ret)
 	return 0;
 }
 
+static uint64_t mix(uint64_t h, uint64_t word, uint64_t factor)
+{
+	h = (h ^ word) * factor;
+	return h ^ h >> 32;
+}
+
+/* A word at a time: bytes would wait for a multiplication each. The last ones have a factor of
+ * their own, so that no word looks like them. */
 uint64_t slice_hash(uint64_t h, struct slice s)
 {
-	for (size_t i = 0; i < s.len; i++) {
-		h ^= (unsigned char)s.data[i];
-		h *= UINT64_C(0x100000001b3);
-	}
-	return h;
+	uint64_t tail;
+
+	for (; s.len >= WORD_LEN; s = slice_sub(s, WORD_LEN, s.len))
+		h = mix(h, word_load(s.data), UINT64_C(0x9e3779b97f4a7c15));
+	if (!s.len)
+		return h;
+	tail = (uint64_t)s.len << 56;
+	for (size_t i = 0; i < s.len; i++)
+		tail |= (uint64_t)(unsigned char)s.data[i] << 8 * i;
+	return mix(h, tail, UINT64_C(0xc2b2ae3d27d4eb4f));
 }

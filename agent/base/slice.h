@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/types.h>
 
 struct slice {
@@ -23,17 +24,39 @@ struct slice {
 /* For printf: printf("%.*s", SLICE_FMT(s)) */
 #define SLICE_FMT(s) (int)(s).len, (s).data ? (s).data : ""
 
-struct slice slice_from(const char *cstr); /* NULL gives the absent slice */
-bool slice_eq(struct slice a, struct slice b);
+/* NULL gives the absent slice. Inline, as those below: the length of a literal is known when
+ * compiling, and most comparisons end with it. */
+static inline struct slice slice_from(const char *cstr)
+{
+	return (struct slice){ cstr, cstr ? strlen(cstr) : 0 };
+}
+
+static inline bool slice_eq(struct slice a, struct slice b)
+{
+	return a.len == b.len && (!a.len || !memcmp(a.data, b.data, a.len));
+}
+
 bool slice_eq_nocase(struct slice a, struct slice b); /* ASCII only */
-bool slice_starts(struct slice s, struct slice prefix);
+static inline bool slice_starts(struct slice s, struct slice prefix)
+{
+	return s.len >= prefix.len && (!prefix.len || !memcmp(s.data, prefix.data, prefix.len));
+}
+
 bool slice_starts_nocase(struct slice s, struct slice prefix);
 bool slice_ends(struct slice s, struct slice suffix);
 /* Index of needle in s, or -1. */
 ssize_t slice_find(struct slice s, struct slice needle);
 ssize_t slice_find_char(struct slice s, char c);
 /* The part of s from index `from` on, `len` at most. */
-struct slice slice_sub(struct slice s, size_t from, size_t len);
+static inline struct slice slice_sub(struct slice s, size_t from, size_t len)
+{
+	if (from > s.len)
+		from = s.len;
+	if (len > s.len - from)
+		len = s.len - from;
+	return (struct slice){ s.data ? s.data + from : NULL, len };
+}
+
 /* Without leading and trailing spaces, tabs, CR and LF. */
 struct slice slice_trim(struct slice s);
 /* Cuts the part before the first `c` off *rest and returns it; all of *rest when
@@ -43,7 +66,9 @@ struct slice slice_cut(struct slice *rest, char c);
 int slice_u64(struct slice s, uint64_t *ret);
 /* The whole slice as a finite decimal number ("12", "-0.5", "7e-05"): 0 or -EINVAL. */
 int slice_f64(struct slice s, double *ret);
-/* FNV-1a, 64 bit; chains: pass the hash of what came before as `h`, or SLICE_HASH. */
+/* 64 bits of it, the same on every machine. To chain, pass the hash of what came before as `h`,
+ * or SLICE_HASH; two pieces do not hash as their whole does. For comparing, not against who
+ * means to collide: tables have siphash.h. */
 #define SLICE_HASH UINT64_C(0xcbf29ce484222325)
 uint64_t slice_hash(uint64_t h, struct slice s);
 

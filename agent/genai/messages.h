@@ -37,6 +37,10 @@ void text_add_json(struct call *c, struct text *t, struct json_val v, size_t max
 /* What was kept, not ending in the middle of a UTF-8 sequence; absent when not present. */
 struct slice text_slice(const struct text *t);
 uint64_t text_hash(const struct text *t);
+/* The same for a text or a piece that lies there: `h` is the hash of what precedes it, or
+ * SLICE_HASH. A polynomial of the bytes modulo 2^64, h = (h + byte + 1) * factor: answers come
+ * in pieces and are sent back whole, or cut in other places. */
+uint64_t text_hash_more(uint64_t h, struct slice piece);
 
 /* Is it a string, and not an empty one? (APIs write "nothing" as null and as "".) */
 bool json_has_text(struct json_val v);

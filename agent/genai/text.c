@@ -39,6 +39,28 @@ static bool text_grow(struct call *c, struct text *t, size_t need, size_t max)
 	return true;
 }
 
+/* Multiplied out for eight bytes, so that the products do not wait for one another: whole
+ * requests are hashed. */
+static uint64_t hash_8(uint64_t h, const unsigned char *b)
+{
+	const uint64_t p = UINT64_C(0x9e3779b97f4a7c15), p2 = p * p, p3 = p2 * p, p4 = p2 * p2;
+	const uint64_t p5 = p4 * p, p6 = p4 * p2, p7 = p4 * p3, p8 = p4 * p4;
+
+	return (h + b[0] + 1) * p8 + (b[1] + 1) * p7 + (b[2] + 1) * p6 + (b[3] + 1) * p5 +
+	       (b[4] + 1) * p4 + (b[5] + 1) * p3 + (b[6] + 1) * p2 + (b[7] + 1) * p;
+}
+
+uint64_t text_hash_more(uint64_t h, struct slice piece)
+{
+	const unsigned char *at = (const unsigned char *)piece.data, *end = at + piece.len;
+
+	for (; end - at >= 8; at += 8)
+		h = hash_8(h, at);
+	for (; at < end; at++)
+		h = (h + *at + 1) * UINT64_C(0x9e3779b97f4a7c15);
+	return h;
+}
+
 void text_add(struct call *c, struct text *t, struct slice piece, size_t max)
 {
 	size_t keep;
@@ -47,7 +69,7 @@ void text_add(struct call *c, struct text *t, struct slice piece, size_t max)
 		t->present = true;
 		t->hash = SLICE_HASH;
 	}
-	t->hash = slice_hash(t->hash, piece);
+	t->hash = text_hash_more(t->hash, piece);
 	/* What follows a cut would not belong there. */
 	keep = t->len < t->total || t->len >= max ? 0 : MIN(piece.len, max - t->len);
 	t->total += piece.len;
@@ -59,8 +81,13 @@ void text_add(struct call *c, struct text *t, struct slice piece, size_t max)
 
 void text_add_json(struct call *c, struct text *t, struct json_val v, size_t max)
 {
+	struct slice text = json_text(v);
 	struct buf decoded;
 
+	if (text.data) {
+		text_add(c, t, text, max);
+		return;
+	}
 	if (json_type(v) != JSON_STRING)
 		return;
 	buf_init(&decoded, 3 * json_raw(v).len + 1);
@@ -104,12 +131,12 @@ static uint64_t hash_u64(uint64_t h, uint64_t v)
 
 static uint64_t hash_string(uint64_t h, struct json_val v)
 {
-	struct slice raw = json_raw(v);
+	struct slice text = json_text(v);
 	struct buf decoded;
 
-	if (!memchr(raw.data, '\\', raw.len))
-		return slice_hash(h, raw);
-	buf_init(&decoded, 3 * raw.len + 1);
+	if (text.data)
+		return slice_hash(h, text);
+	buf_init(&decoded, 3 * json_raw(v).len + 1);
 	json_str(v, &decoded);
 	h = slice_hash(h, buf_slice(&decoded));
 	buf_release(&decoded);

@@ -21,7 +21,7 @@ static bool add(struct tool_string *to, struct slice name, struct slice text)
 {
 	if (!text.len)
 		return false;
-	*to = (struct tool_string){ name, text, slice_hash(SLICE_HASH, text) };
+	*to = (struct tool_string){ name, text, text_hash_more(SLICE_HASH, text) };
 	return true;
 }
 

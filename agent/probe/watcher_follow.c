@@ -198,7 +198,7 @@ static void on_left_out(void *ctx, uint32_t tgid, bool left_out, uint64_t ts_ns)
 
 	if (o && o->left_out)
 		end(w, o, left_out ? OBSERVED_EXEC : OBSERVED_EXIT, ts_ns);
-	kern_watch(w->kern, tgid, left_out ? GENTAP_WATCH_HELLO : 0, NULL);
+	kern_watch(w->kern, tgid, left_out ? GENTAP_WATCH_HELLO : 0, &(struct stdio_ends){ 0 });
 }
 
 const struct discover_sink watcher_follows = {

@@ -62,7 +62,11 @@ enum json_type json_type(struct json_val v);
 /* Did the text end inside this value (string, array, object)? */
 bool json_cut(struct json_val v);
 /* Member of an object by key; JSON_NONE when v is no object or has none. */
-struct json_val json_get(struct json_val v, const char *key);
+struct json_val json_member(struct json_val v, struct slice key);
+static inline struct json_val json_get(struct json_val v, const char *key)
+{
+	return json_member(v, slice_from(key));
+}
 /* Members down a dotted path: json_path(v, "usage.prompt_tokens_details.cached_tokens"). */
 struct json_val json_path(struct json_val v, const char *path);
 /* Elements of an array or members of an object:
@@ -77,6 +81,9 @@ struct slice json_key(struct json_val v);
 struct slice json_raw(struct json_val v);
 /* Is the decoded string equal to this? */
 bool json_is(struct json_val v, const char *text);
+/* The decoded string, lent, where it stands in the text as it is: a string without escapes
+ * and of nothing but UTF-8. Else absent. */
+struct slice json_text(struct json_val v);
 /* Appends the decoded string: always UTF-8, U+FFFD for what is none. -ENOENT when v is absent or
  * null, -EINVAL when it is no string, or buf's error. */
 int json_str(struct json_val v, struct buf *to);

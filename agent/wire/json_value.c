@@ -186,29 +186,38 @@ bool json_is(struct json_val v, const char *text)
 	return t && t->type == JSON_STRING && string_is(v.doc, t, slice_from(text));
 }
 
-static struct json_val get(struct json_val v, struct slice key)
+/* The getters are asked for many members that are not there: most keys differ in length or
+ * in their first byte, and are passed over by that. */
+static bool key_is(const struct json *j, const struct json_token *t, struct slice key)
 {
-	struct json_val found = JSON_NONE;
+	const char *at = j->text.data + t->start;
 
-	if (json_type(v) != JSON_OBJECT)
-		return JSON_NONE;
-	for (struct json_val i = json_first(v); i.doc; i = json_next(i))
-		if (string_is(v.doc, token(i) - 1, key))
-			found = i;
-	return found;
+	if (t->escaped)
+		return string_is(j, t, key);
+	return t->len == key.len &&
+	       (!key.len || (*at == *key.data && !memcmp(at, key.data, key.len)));
 }
 
-struct json_val json_get(struct json_val v, const char *key)
+struct json_val json_member(struct json_val v, struct slice key)
 {
-	return get(v, slice_from(key));
+	const struct json_token *object = token(v), *tokens;
+	uint32_t found = 0;
+
+	if (!object || object->type != JSON_OBJECT || !object->children)
+		return JSON_NONE;
+	tokens = v.doc->tokens;
+	for (uint32_t at = v.at + 2; at; at = tokens[at].next)
+		if (key_is(v.doc, &tokens[at - 1], key))
+			found = at;
+	return found ? (struct json_val){ v.doc, found } : JSON_NONE;
 }
 
 struct json_val json_path(struct json_val v, const char *path)
 {
 	struct slice rest = slice_from(path);
 
-	while (rest.data)
-		v = get(v, slice_cut(&rest, '.'));
+	while (rest.data && v.doc)
+		v = json_member(v, slice_cut(&rest, '.'));
 	return v;
 }
 
@@ -260,6 +269,16 @@ static size_t decode(struct slice *rest, char *to)
 		out += len;
 	}
 	return (size_t)(out - to);
+}
+
+struct slice json_text(struct json_val v)
+{
+	const struct json_token *t = token(v);
+	struct slice text = json_raw(v);
+
+	if (!t || t->type != JSON_STRING || t->escaped || plain_len(text) < text.len)
+		return SLICE_NONE;
+	return text;
 }
 
 int json_str(struct json_val v, struct buf *to)

@@ -138,7 +138,7 @@ static void runs_request_word(struct call *c, struct slice word)
 			p->id = SLICE_NONE;
 		p->text = runs_text(c, rest);
 		p->len = p->text.len;
-		p->hash = slice_hash(SLICE_HASH, p->text);
+		p->hash = text_hash_more(SLICE_HASH, p->text);
 	}
 	message_seal(m);
 }

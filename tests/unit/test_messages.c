@@ -41,6 +41,25 @@ TEST(json_hash_is_of_the_value)
 	test_row(NULL);
 }
 
+/* A text hashes the same however it was cut, and as the whole that is sent back. */
+TEST(text_hash_is_of_the_whole)
+{
+	static const char text[] = "0123456789abcdef\xc3\xa9, and \0 more";
+	const struct slice whole = { text, sizeof(text) - 1 };
+	const uint64_t want = text_hash_more(SLICE_HASH, whole);
+
+	for (size_t i = 0; i <= whole.len; i++) {
+		uint64_t head = text_hash_more(SLICE_HASH, slice_sub(whole, 0, i));
+
+		test_row("cut at %zu", i);
+		CHECK(text_hash_more(head, slice_sub(whole, i, whole.len)) == want);
+		CHECK(i == whole.len || head != want);
+	}
+	test_row(NULL);
+	CHECK(text_hash_more(SLICE_HASH, SLICE("12345678")) !=
+	      text_hash_more(SLICE_HASH, SLICE("21345678")));
+}
+
 TEST(text_keeps_its_head)
 {
 	struct text t = { 0 }, whole = { 0 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cleanup.h"
+#include "messages.h"
 #include "test.h"
 #include "tool_text.h"
 
@@ -55,7 +56,7 @@ TEST(tool_strings_of_arguments)
 			     strings, 4),
 		2);
 	CHECK_STR(strings[0].text, "a\nb");
-	CHECK_INT(strings[0].hash, slice_hash(SLICE_HASH, SLICE("a\nb")));
+	CHECK_INT(strings[0].hash, text_hash_more(SLICE_HASH, SLICE("a\nb")));
 	CHECK_STR(tool_strings_agent(strings, 2), "explorer");
 	CHECK_INT(tool_strings(&a, SLICE("not json"), strings, 4), 1);
 	CHECK_STR(strings[0].text, "not json");
