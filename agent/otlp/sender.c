@@ -103,6 +103,25 @@ static const char *problem_of(CURLcode code, bool *ret_tls)
 	return curl_easy_strerror(code);
 }
 
+/*
+ * A server that stops may leave before its trailers: libcurl then calls the answer whole,
+ * without a grpc-status. A unary call's message follows only success, so that with one it
+ * was accepted; without, nothing is known, as of a connection that broke.
+ */
+static void judge_cut(struct sender *s, struct sender_answer *a)
+{
+	struct slice body = buf_slice(&s->answer);
+
+	if (!s->grpc || a->status != 200 || a->grpc_status >= 0 || a->too_large)
+		return;
+	if (!body.len) {
+		a->status = 0;
+		a->problem = "the answer ended before its grpc-status";
+	} else if (body.len >= GRPC_PREFIX && !body.data[0]) {
+		a->grpc_status = 0;
+	}
+}
+
 static void finish(struct sender *s, CURLcode code)
 {
 	struct sender_answer a = { .retry_after_ms = s->retry_after_ms,
@@ -123,6 +142,7 @@ static void finish(struct sender *s, CURLcode code)
 		a.status = (int)status;
 	else
 		a.problem = problem_of(code, &a.tls);
+	judge_cut(s, &a);
 	a.body = buf_slice(&s->answer);
 	/* One message, not compressed: nothing else was asked for. */
 	if (s->grpc)
