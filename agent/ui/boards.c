@@ -33,7 +33,8 @@ static bool is_int(struct json_val v, int64_t lo, int64_t hi)
 
 static const char *widget_problem(struct json_val w)
 {
-	static const char *const kinds[] = { "line", "bar", "stacked", "table", "big", "heatmap" };
+	static const char *const kinds[] = { "line", "bar",	"stacked", "table",
+					     "big",  "heatmap", "part" };
 	struct json_val kind = json_get(w, "kind");
 	int64_t x, width;
 	bool known = false;
@@ -41,7 +42,7 @@ static const char *widget_problem(struct json_val w)
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
 		known |= json_is(kind, kinds[i]);
 	if (!known)
-		return "a widget's kind is line, bar, stacked, table, big or heatmap";
+		return "a widget's kind is line, bar, stacked, table, big, heatmap or part";
 	if (json_type(json_get(w, "query")) != JSON_STRING)
 		return "a widget has no query";
 	if (!is_int(json_get(w, "x"), 0, 11) || !is_int(json_get(w, "w"), 1, 12) ||

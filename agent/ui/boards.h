@@ -5,8 +5,9 @@
  *   {"title":"Spend","widgets":[{"title":"By model","kind":"stacked","query":"sum:cost …",
  *     "x":0,"y":0,"w":6,"h":4}]}
  *
- * x and w count of 12 columns, y and h rows; `query` is the line of `gentap query`. Those
- * that come with the program are there as well, until a file of the same name hides them.
+ * x and w count of 12 columns, y and h rows; `query` is the line of `gentap query`, or of kind
+ * `part` a piece of a page (web/src/pages/pieces.js): Overview, Models and Tools are made of them.
+ * Those that come with the program are there as well, until a file of the same name hides them.
  */
 #ifndef UI_BOARDS_H
 #define UI_BOARDS_H

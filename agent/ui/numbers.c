@@ -25,8 +25,6 @@ void number_add_money(struct buf *b, double picodollars)
 	buf_add_str(b, picodollars < 0 ? "-$" : "$");
 	if (usd >= 999.995)
 		add_grouped(b, usd);
-	else if (usd >= 0.995)
-		buf_printf(b, "%.2f", usd);
 	else if (usd >= 0.00995)
 		buf_printf(b, "%.2f", usd);
 	else if (usd >= 0.000995)

@@ -3,6 +3,7 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "numbers.h"
 
 #include <errno.h>
 #include <math.h>
@@ -29,46 +30,6 @@ struct drawing {
 	uint64_t begin_ns, end_ns; /* of the trace that is being drawn */
 	char prefix[WATERFALL_DEPTH_MAX * 8];
 };
-
-/* ---- Figures ------------------------------------------------------------------------------- */
-
-void waterfall_add_duration(struct buf *to, uint64_t ns, bool utf8)
-{
-	double s = (double)ns / (double)NSEC_PER_SEC;
-
-	if (ns < NSEC_PER_MSEC)
-		buf_printf(to, "%.0f %s", s * 1e6, utf8 ? "µs" : "us");
-	else if (ns < NSEC_PER_SEC)
-		buf_printf(to, "%.0f ms", s * 1e3);
-	else if (ns < 10 * NSEC_PER_SEC)
-		buf_printf(to, "%.2f s", s);
-	else if (ns < 60 * NSEC_PER_SEC)
-		buf_printf(to, "%.1f s", s);
-	else if (ns < 3600 * NSEC_PER_SEC)
-		buf_printf(to, "%d m %d s", (int)(s / 60), (int)s % 60);
-	else
-		buf_printf(to, "%d h %d m", (int)(s / 3600), (int)(s / 60) % 60);
-}
-
-void waterfall_add_count(struct buf *to, int64_t n)
-{
-	if (n < 1000)
-		buf_printf(to, "%lld", (long long)n);
-	else if (n < 999950)
-		buf_printf(to, "%.1fk", (double)n / 1e3);
-	else
-		buf_printf(to, "%.1fM", (double)n / 1e6);
-}
-
-void waterfall_add_money(struct buf *to, double usd)
-{
-	if (usd > 0 && usd < 0.0001)
-		buf_add_str(to, "<$0.0001");
-	else if (usd > 0 && usd < 0.01)
-		buf_printf(to, "$%.4f", usd);
-	else
-		buf_printf(to, "$%.2f", usd);
-}
 
 /* ---- The tree ------------------------------------------------------------------------------ */
 
@@ -239,24 +200,32 @@ static void add_right(struct drawing *d, const struct buf *text, int width)
 	buf_add_slice(d->to, buf_slice(text));
 }
 
+static void add_duration(struct buf *to, uint64_t ns, bool utf8)
+{
+	if (utf8 || ns >= NSEC_PER_MSEC)
+		number_add_duration(to, (double)ns);
+	else
+		buf_printf(to, "%.0f us", (double)ns / 1e3);
+}
+
 static void add_figures(struct drawing *d, const struct waterfall_row *r)
 {
 	_cleanup_(buf_cleanup) struct buf text = BUF_INIT(256);
 
-	waterfall_add_duration(&text, r->end_ns - r->start_ns, d->style->utf8);
+	add_duration(&text, r->end_ns - r->start_ns, d->style->utf8);
 	add_right(d, &text, 10);
 	buf_reset(&text, 256);
 	if (r->input >= 0)
-		waterfall_add_count(&text, r->input);
+		number_add_count(&text, (double)r->input);
 	if (r->output >= 0) {
 		buf_add_str(&text, d->style->utf8 ? "→" : ">");
-		waterfall_add_count(&text, r->output);
+		number_add_count(&text, (double)r->output);
 	}
 	add_right(d, &text, 15);
 	buf_reset(&text, 256);
 	if (!isnan(r->cost)) {
 		buf_add_str(&text, r->cost_is_bound ? (d->style->utf8 ? "≥" : ">=") : "");
-		waterfall_add_money(&text, r->cost);
+		number_add_money(&text, r->cost * 1e12);
 	}
 	add_right(d, &text, 10);
 }

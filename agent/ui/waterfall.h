@@ -53,9 +53,4 @@ struct waterfall_style {
 int waterfall_print(struct buf *to, struct waterfall_row *rows, size_t n,
 		    const struct waterfall_style *style);
 
-/* "840 µs", "42 ms", "1.24 s", "3 m 12 s"; "812", "12.4k", "3.1M"; "$0.0041", "$12.40". */
-void waterfall_add_duration(struct buf *to, uint64_t ns, bool utf8);
-void waterfall_add_count(struct buf *to, int64_t n);
-void waterfall_add_money(struct buf *to, double usd);
-
 #endif

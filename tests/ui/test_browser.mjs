@@ -202,6 +202,22 @@ async function walk(page, url) {
 	check("Tab shows where it is", seen >= 20, seen);
 }
 
+/* Overview, Models and Tools are dashboard files: one's own takes the place of ours. */
+async function pagesAreFiles(page, url) {
+	const widgets = [{ title: "Calls", kind: "big", query: "count --where span.op:gen_ai.request", x: 0, y: 0, w: 4, h: 2 }, { title: "", kind: "part", query: "figures", x: 0, y: 2, w: 12, h: 1 }];
+	const send = (method, body) => page.evaluate(async ([m, b]) => (await fetch("/api/v1/dashboards/tools", { method: m, body: b })).status, [method, body]);
+	await goTo(page, `${url}/tools`);
+	check("the Tools page is its file", await page.$("table[aria-label=tools], .board .part"));
+	check("a copy of it is kept", (await send("PUT", JSON.stringify({ title: "Ours", widgets }))) === 200);
+	await goTo(page, `${url}/tools`);
+	await page.waitForSelector(".widget .big");
+	check("and is the page then", (await page.textContent("h1")).startsWith("Ours") && await page.$("[data-tile]"));
+	check("without it, ours is back", (await send("DELETE")) === 200);
+	await goTo(page, `${url}/tools`);
+	await page.waitForSelector("h1");
+	check("as it was", (await page.textContent("h1")).startsWith("Tools"));
+}
+
 async function addresses(page, url) {
 	await goTo(page, `${url}/`);
 	const [run, session] = await page.evaluate(async () => {
@@ -300,6 +316,7 @@ try {
 		skip("figures as the query says", "this gentap has no query command");
 	await walk(page, server.url);
 	await live(page, server.url, db);
+	await pagesAreFiles(page, server.url);
 	check("nothing to say on the console", !wrong.length, wrong.join("\n"));
 	await context.close();
 	await speed(browser, server.url);

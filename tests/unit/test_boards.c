@@ -35,6 +35,9 @@ TEST(problems)
 	} rows[] = {
 		{ "{\"title\":\"t\",\"widgets\":[]}", true },
 		{ "{\"title\":\"t\",\"widgets\":[" WIDGET "," WIDGET "]}", true },
+		{ "{\"title\":\"t\",\"widgets\":[{\"kind\":\"part\",\"query\":\"spend model\","
+		  "\"x\":0,\"y\":0,\"w\":6,\"h\":4}]}",
+		  true },
 		{ "[]", false },
 		{ "", false },
 		{ "{\"title\":\"t\"}", false },

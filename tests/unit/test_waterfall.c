@@ -110,37 +110,6 @@ TEST(waterfall_deeper_than_it_draws)
 	CHECK(more && lines - 1 + more == 200);
 }
 
-TEST(waterfall_figures)
-{
-	static const struct {
-		uint64_t ns;
-		const char *want;
-	} durations[] = {
-		{ 0, "0 µs" },
-		{ 840000, "840 µs" },
-		{ 42 * S / 1000, "42 ms" },
-		{ 1240 * S / 1000, "1.24 s" },
-		{ 41 * S, "41.0 s" },
-		{ 192 * S, "3 m 12 s" },
-		{ 7500 * S, "2 h 5 m" },
-	};
-	_cleanup_(buf_cleanup) struct buf text = BUF_INIT(100);
-
-	for (size_t i = 0; i < ARRAY_LEN(durations); i++) {
-		buf_reset(&text, 100);
-		waterfall_add_duration(&text, durations[i].ns, true);
-		CHECK_STR(buf_slice(&text), durations[i].want);
-	}
-	buf_reset(&text, 100);
-	waterfall_add_count(&text, 812);
-	waterfall_add_count(&text, 12400);
-	waterfall_add_count(&text, 3100000);
-	waterfall_add_money(&text, 0.0041);
-	waterfall_add_money(&text, 0.412);
-	waterfall_add_money(&text, 12.4);
-	CHECK_STR(buf_slice(&text), "81212.4k3.1M$0.0041$0.41$12.40");
-}
-
 TEST(waterfall_without_memory)
 {
 	EACH_MALLOC_FAILURE

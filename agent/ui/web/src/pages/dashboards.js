@@ -9,8 +9,9 @@ import { Chart } from "../parts/chart.js";
 import { Copy, Dialog, Empty, Panel, ProblemBox, copyText, toast } from "../parts/common.js";
 import { cls, html, useEffect, useMemo, useRef, useState } from "../ui.js";
 import { go, href } from "../url.js";
+import { PIECE_NAMES, Piece } from "./pieces.js";
 
-const KINDS = ["line", "stacked", "bar", "table", "big", "heatmap"], COLS = 12, ROW_PX = 76;
+const KINDS = ["line", "stacked", "bar", "table", "big", "heatmap", "part"], COLS = 12, ROW_PX = 76;
 const lineUrl = (w, scope) => url("line", { q: w.kind === "line" || w.kind === "stacked" || w.kind === "heatmap" ? `${w.query}${/--display/.test(w.query) ? "" : " --display line"}` : w.query.replace(/--display\s+\S+/, ""),
 	where: scope.where, from: Math.round(scope.from), to: Math.round(scope.to), stack: w.kind === "stacked" ? 1 : null });
 const familyOf = (query) => (/--group-by[ =]'?(\w+)/.exec(query) || [])[1] || "model";
@@ -36,8 +37,17 @@ function Drawn({ w, data }) {
 	return html`<table class="data"><thead><tr>${data.columns.map((c) => html`<th scope="col" class=${c.aggregate ? "n" : ""}>${c.name}</th>`)}</tr></thead><tbody>${data.rows.slice(0, 200).map((r, n) => html`<tr>${r.map((v, i) => html`<td class=${data.columns[i].aggregate ? "n" : ""}>${v == null ? html`<span class="third">${DASH}</span>` : lower(data, n, i, groups) ? html`<span class="atleast" title=${`${lower(data, n, i, groups)} do not tell it`}>≥ ${shown(v, data.columns[i].unit)}</span>` : shown(v, data.columns[i].unit)}</td>`)}</tr>`)}</tbody></table>`;
 }
 
+/** A page that is a dashboard file: its widgets at their natural height. */
+export function PageBoard({ name, scope, bare }) {
+	const a = useGet(url(`dashboards/${name}`));
+	const title = a.data?.title || "", change = html`<a class="btn small" href=${href(`/dashboards/${name}`)} title="This page is a dashboard: copy or change it">Edit</a>`;
+	return html`${bare ? html`<h1 class="sr">${title}</h1>` : html`<h1>${title}<span class="grow"></span>${change}</h1>`}${a.error ? html`<${Panel} error=${a.error} title="Dashboard" />`
+		: html`<div class="board auto">${(a.data?.widgets || []).map((w, i) => html`<${Widget} key=${i} w=${w} scope=${scope} />`)}</div>`}${bare && html`<div class="right">${change}</div>`}`;
+}
+
+/** @param {{w: any, scope: any, edit?: boolean, onEdit?: any, onRemove?: any, onMove?: any, onSize?: any}} p */
 function Widget({ w, scope, edit, onEdit, onRemove, onMove, onSize }) {
-	const a = useGet(lineUrl(w, scope)), [moving, setMoving] = useState(false), box = useRef(/** @type {HTMLElement | null} */ (null));
+	const part = w.kind === "part", a = useGet(part ? null : lineUrl(w, scope)), [moving, setMoving] = useState(false), box = useRef(/** @type {HTMLElement | null} */ (null));
 	const drag = (e, what) => {
 		if (!edit || e.button || e.target.closest("button"))
 			return;
@@ -60,16 +70,18 @@ function Widget({ w, scope, edit, onEdit, onRemove, onMove, onSize }) {
 		e.preventDefault();
 		(e.shiftKey ? onSize : onMove)(by[0], by[1], w);
 	};
+	if (part && !edit)
+		return html`<div class="part" style=${{ gridColumn: `${w.x + 1} / span ${w.w}`, gridRow: `${w.y + 1} / span ${w.h}` }}><${Piece} query=${w.query} scope=${scope} /></div>`;
 	return html`<section class=${cls("panel widget", moving && "moving", a.stale && "stale")} ref=${box} tabindex=${edit ? 0 : null} onKeyDown=${key} aria-label=${edit ? `${w.title}: arrows move, Shift and arrows resize` : w.title}
-		style=${{ gridColumn: `${w.x + 1} / span ${w.w}`, gridRow: `${w.y + 1} / span ${w.h}` }}>
+		style=${{ gridColumn: `${w.x + 1} / span ${w.w}`, gridRow: `${w.y + 1} / span ${w.h}`, minHeight: `${w.h * 64}px` }}>
 		<header onPointerDown=${(e) => drag(e, "move")}><h2 class="clip" style=${{ flex: "1" }}>${w.title || w.query}</h2>${edit ? html`<button type="button" class="icon" onClick=${onEdit} aria-label=${`Edit ${w.title}`}><${Icon} name="edit" size=${14} /></button><button type="button" class="icon" onClick=${onRemove} aria-label=${`Remove ${w.title}`}><${Icon} name="trash" size=${14} /></button>`
 			: html`<button type="button" class="copy" title=${w.query} onClick=${() => copyText(`gentap query ${w.query}`, "Query copied")}>query</button>`}</header>
-		<div class="body" style=${{ padding: w.kind === "table" ? 0 : "12px" }}>${a.error ? html`<${ProblemBox} error=${a.error} text=${w.query} />` : a.data && html`<${Drawn} w=${w} data=${a.data} />`}</div>${edit && html`<span class="size" onPointerDown=${(e) => drag(e, "size")}></span>`}</section>`;
+		<div class="body" style=${{ padding: w.kind === "table" ? 0 : "12px" }}>${part ? html`<${Piece} query=${w.query} scope=${scope} />` : a.error ? html`<${ProblemBox} error=${a.error} text=${w.query} />` : a.data && html`<${Drawn} w=${w} data=${a.data} />`}</div>${edit && html`<span class="size" onPointerDown=${(e) => drag(e, "size")}></span>`}</section>`;
 }
 
 /** The query line as on the command line, with its drawing below, live. */
 function Editor({ w, scope, onSave, onClose }) {
-	const [now, setNow] = useState(w), [asked, setAsked] = useState(w), a = useGet(asked.query.trim() ? lineUrl(asked, scope) : null);
+	const [now, setNow] = useState(w), [asked, setAsked] = useState(w), a = useGet(asked.query.trim() && asked.kind !== "part" ? lineUrl(asked, scope) : null);
 	useEffect(() => {
 		const t = setTimeout(() => setAsked(now), 300);
 		return () => clearTimeout(t);
@@ -77,9 +89,9 @@ function Editor({ w, scope, onSave, onClose }) {
 	const field = (k) => (e) => setNow({ ...now, [k]: e.currentTarget.value });
 	return html`<${Dialog} title=${w.title ? "Edit the widget" : "A new widget"} onClose=${onClose}><form class="editor" onSubmit=${(e) => { e.preventDefault(); if (!a.error) onSave(now); }}>
 		<label>Title<input class="text" value=${now.title} onInput=${field("title")} /></label>
-		<label>Query, as after <code>gentap query</code><textarea class="text" rows="3" value=${now.query} onInput=${field("query")} spellcheck="false" aria-invalid=${a.error ? "true" : null} placeholder="sum:gentap.cost.total --where 'span.op:gen_ai.request' --group-by model"></textarea></label>
+		<label>${now.kind === "part" ? html`Which part: ${PIECE_NAMES.join(", ")}` : html`Query, as after <code>gentap query</code>`}<textarea class="text" rows="3" value=${now.query} onInput=${field("query")} spellcheck="false" aria-invalid=${a.error ? "true" : null} placeholder="sum:gentap.cost.total --where 'span.op:gen_ai.request' --group-by model"></textarea></label>
 		<label>Drawn as<select class="text" value=${now.kind} onChange=${field("kind")}>${KINDS.map((k) => html`<option value=${k} selected=${k === now.kind}>${k}</option>`)}</select></label>
-		<div class="panel" style=${{ minHeight: "180px", padding: "12px", overflow: "auto", maxHeight: "320px" }}>${a.error ? html`<${ProblemBox} error=${a.error} text=${asked.query} />` : a.data ? html`<${Drawn} w=${{ ...asked, h: 3 }} data=${a.data} />` : html`<span class="third">The drawing appears here</span>`}</div>
+		<div class="panel" style=${{ minHeight: "180px", padding: "12px", overflow: "auto", maxHeight: "320px" }}>${asked.kind === "part" ? html`<${Piece} query=${asked.query} scope=${scope} />` : a.error ? html`<${ProblemBox} error=${a.error} text=${asked.query} />` : a.data ? html`<${Drawn} w=${{ ...asked, h: 3 }} data=${a.data} />` : html`<span class="third">The drawing appears here</span>`}</div>
 		<div class="row"><span class="grow"></span><button type="button" class="btn" onClick=${onClose}>Cancel</button><button class="btn primary" disabled=${!!a.error || !now.query.trim()}>Keep</button></div></form></${Dialog}>`;
 }
 
@@ -138,7 +150,7 @@ export function Board({ name, scope }) {
 		${edit ? html`<button type="button" class="btn small" onClick=${() => { setDraft({ ...draft, widgets: [...draft.widgets, { title: "", kind: "line", query: "count --group-by model", x: 0, y: Math.max(0, ...draft.widgets.map((w) => w.y + w.h)), w: 6, h: 4 }] }); setEditing(draft.widgets.length); }}><${Icon} name="plus" size=${12} /> widget</button>
 			<button type="button" class="btn small" onClick=${() => setJson(JSON.stringify(draft, null, 2))}>JSON</button><button type="button" class="btn small" onClick=${() => setDraft(null)}>Discard</button><button type="button" class="btn small primary" onClick=${() => save()}>Save</button>`
 			: html`<${Copy} text=${JSON.stringify(board, null, 2)} label="Copy JSON" />${list?.writable && html`<button type="button" class="btn small" onClick=${copy}>Duplicate</button>${own && html`<button type="button" class="btn small" onClick=${drop}>Delete</button>`}<button type="button" class="btn small" onClick=${() => { bounds.current = {}; setDraft(structuredClone(a.data)); }}><${Icon} name="edit" size=${12} /> Edit</button>`}`}</h1>
-		<div class=${cls("board", edit && "edit")}>${board.widgets.map((w, i) => html`<${Widget} key=${i} w=${w} scope=${scope} edit=${edit} onEdit=${() => setEditing(i)} onRemove=${() => setDraft({ ...draft, widgets: draft.widgets.filter((_, k) => k !== i) })} onMove=${move(i)} onSize=${size(i)} />`)}</div>
+		<div class=${cls("board", edit && "edit", board.widgets.some((w) => w.kind === "part") && "auto")}>${board.widgets.map((w, i) => html`<${Widget} key=${i} w=${w} scope=${scope} edit=${edit} onEdit=${() => setEditing(i)} onRemove=${() => setDraft({ ...draft, widgets: draft.widgets.filter((_, k) => k !== i) })} onMove=${move(i)} onSize=${size(i)} />`)}</div>
 		${edit && editing >= 0 && board.widgets[editing] && html`<${Editor} w=${board.widgets[editing]} scope=${scope} onClose=${() => setEditing(-1)} onSave=${(w) => { change(editing, w); setEditing(-1); }} />`}
 		${json != null && html`<${Dialog} title="The dashboard as JSON" onClose=${() => setJson(null)}><form class="editor" onSubmit=${(e) => {
 			e.preventDefault();

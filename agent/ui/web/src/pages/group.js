@@ -45,14 +45,20 @@ export function Inside({ by, value, scope, extra }) {
 		<${RunsOf} scope=${scope} clause=${clause} />`;
 }
 
-/** @param {{by: string, label: string, title: string, scope: any, name: string, charts?: boolean, tabs?: any, extra?: any}} p */
-export function GroupPage({ by, label, title, scope, name, tabs, extra }) {
+/** @param {{by: string, label: string, title: string, scope: any, name: string}} p */
+export function GroupTable({ by, label, title, scope, name }) {
 	const a = useCalls(by, scope), columns = useMemo(() => callColumns(by, label), [by, label]);
 	const q = { select: CALL_FIGURES.join(" "), where: REQUESTS, by, sort: `-sum:${COST}`, limit: 500 };
-	return html`<h1>${title}</h1>${tabs}
-		<div class="grid2"><${SpendPanel} scope=${scope} by=${by} /><${SeriesPanel} title=${`p95 latency by ${by}`} scope=${scope} family=${by} unit="seconds" q=${{ select: "p95:duration", where: REQUESTS, by }} /></div>
-		<${Panel} title=${`${a.rows?.length ?? ""} ${title.toLowerCase()}`} flush stale=${a.stale} error=${a.error} right=${html`<${Asked} q=${q} scope=${scope} />`}>
-			${a.rows && html`<${Table} name=${name} columns=${columns} rows=${a.rows} id=${(r) => String(r.key ?? "")} sort=${scope.unit === "tokens" ? "-tokens" : "-cost"} inside=${(r) => html`<${Inside} by=${by} value=${r.key} scope=${scope} />`}
-				empty=${html`<${Teach} what=${`No call in this time`} />`} />`}</${Panel}>${extra}`;
+	return html`<${Panel} title=${`${a.rows?.length ?? ""} ${title.toLowerCase()}`} flush stale=${a.stale} error=${a.error} right=${html`<${Asked} q=${q} scope=${scope} />`}>
+		${a.rows && html`<${Table} name=${name} columns=${columns} rows=${a.rows} id=${(r) => String(r.key ?? "")} sort=${scope.unit === "tokens" ? "-tokens" : "-cost"} inside=${(r) => html`<${Inside} by=${by} value=${r.key} scope=${scope} />`}
+			empty=${html`<${Teach} what=${`No call in this time`} />`} />`}</${Panel}>`;
+}
+
+export const TailPanel = ({ by, scope }) => html`<${SeriesPanel} title=${`p95 latency by ${by}`} scope=${scope} family=${by} unit="seconds" q=${{ select: "p95:duration", where: REQUESTS, by }} />`;
+
+/** @param {{by: string, label: string, title: string, scope: any, name: string, tabs?: any}} p */
+export function GroupPage({ by, label, title, scope, name, tabs }) {
+	return html`<h1>${title}</h1>${tabs}<div class="grid2"><${SpendPanel} scope=${scope} by=${by} /><${TailPanel} scope=${scope} by=${by} /></div>
+		<${GroupTable} by=${by} label=${label} title=${title} scope=${scope} name=${name} />`;
 }
 export { shown, href };

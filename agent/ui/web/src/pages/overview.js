@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is running, what it cost, what is slow or failing.
-import { useGet } from "../api.js";
+// Parts of the Overview: figures, what is running, the latest runs.
 import { duration } from "../format.js";
-import { LatencyPanel, SpendPanel } from "../parts/charts.js";
-import { Panel, State, Teach } from "../parts/common.js";
+import { Panel, State } from "../parts/common.js";
 import { Tile } from "../parts/tile.js";
 import { step, useQuery } from "../scope.js";
 import { CACHED, COST, INPUT, REQUESTS, RUNS, TOKENS, TOOLS } from "../stats.js";
 import { html, useEffect, useState } from "../ui.js";
 import { href } from "../url.js";
-import { RunsTable, runsUrl, useRuns } from "./runs.js";
+import { RunsTable, useRuns } from "./runs.js";
 
 const SELECT = { runs: "count failure_rate p95:duration", calls: `count sum:${TOKENS} sum:${COST} sum:${INPUT} sum:${CACHED}`, tools: "count" };
 const WHERE = { runs: RUNS, calls: REQUESTS, tools: TOOLS };
@@ -25,7 +23,7 @@ function useFigures(kind, scope) {
 const ratio = (a, b) => b ? (a || 0) / b : null;
 const ratios = (a, b) => (b || []).map((v, i) => v ? (a?.[i] || 0) / v : null);
 
-function Tiles({ scope }) {
+export function Tiles({ scope }) {
 	const r = useFigures("runs", scope), c = useFigures("calls", scope), t = useFigures("tools", scope);
 	const tile = (label, f, i, unit, to, sense) => html`<${Tile} label=${label} unit=${unit} now=${f.now[i]} before=${f.before[i]} spark=${f.spark[i]} href=${href(to)} sense=${sense} query=${f.q} scope=${scope} unknown=${f.unknown[i]} of=${f.now[0]} />`;
 	return html`<div class=${r.stale || c.stale ? "tiles stale" : "tiles"}>
@@ -48,8 +46,8 @@ function Elapsed({ since }) {
 	return html`<span class="num second">${duration(Math.max(0, (now - since) / 1000))}</span>`;
 }
 
-function Running({ scope, list }) {
-	const running = list.filter((r) => r.state === "running").slice(0, 12);
+export function Running({ scope }) {
+	const running = (useRuns(scope, { limit: 200 }).rows || []).filter((r) => r.state === "running").slice(0, 12);
 	if (!running.length)
 		return null;
 	return html`<${Panel} title="Running now" flush right=${html`<span class="second num">${running.length}</span>`}><div class="now">${running.map((r) => html`<a href=${href(`/runs/${r.trace_id}`, { span: r.run_id })}>
@@ -57,14 +55,7 @@ function Running({ scope, list }) {
 		<span class="second num">${r.calls} calls</span><${Elapsed} since=${r.start} /></a>`)}</div></${Panel}>`;
 }
 
-export function Overview({ scope }) {
+export function LatestRuns({ scope }) {
 	const runs = useRuns(scope, { limit: 200 });
-	const ever = useGet("/api/v1/status").data;
-	if (ever && ever.spans === 0)
-		return html`<h1 class="sr">Overview</h1><${Panel}><${Teach} what="No agent has made a call yet" /></${Panel}>`;
-	return html`<h1 class="sr">Overview</h1><${Tiles} scope=${scope} />
-		<div class="grid2"><${SpendPanel} scope=${scope} /><${LatencyPanel} scope=${scope} /></div>
-		<${Running} scope=${scope} list=${runs.rows || []} />
-		<${Panel} title="Runs" flush stale=${runs.stale} error=${runs.error} right=${html`<a href=${href("/runs")}>all runs</a>`}>${runs.rows && html`<${RunsTable} rows=${runs.rows} scope=${scope} />`}</${Panel}>`;
+	return html`<${Panel} title="Runs" flush stale=${runs.stale} error=${runs.error} right=${html`<a href=${href("/runs")}>all runs</a>`}>${runs.rows && html`<${RunsTable} rows=${runs.rows} scope=${scope} />`}</${Panel}>`;
 }
-export { runsUrl };

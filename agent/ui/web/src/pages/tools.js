@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which tools agents call, how long they take, how often they fail, what follows what.
+// Parts of the Tools page: how long each takes, how often it fails, what follows what.
 import { url, useGet } from "../api.js";
 import { colorOf } from "../colors.js";
 import { count, duration, percent } from "../format.js";
-import { Asked, LatencyPanel, SeriesPanel } from "../parts/charts.js";
+import { Asked } from "../parts/charts.js";
 import { Panel, Teach } from "../parts/common.js";
 import { InBar, Table } from "../parts/table.js";
 import { useQuery } from "../scope.js";
@@ -35,14 +35,15 @@ function Who({ scope, tool }) {
 	return html`<div><span class="cap">Used by</span><div class="row" style=${{ flexWrap: "wrap" }}>${(a.data?.rows || []).map(([agent, n]) => html`<button type="button" class="tag" onClick=${() => agent && addFilter("agent", agent)}>${agent ?? "not known"} <b class="num">${count(n)}</b></button>`)}</div></div>`;
 }
 
-function Loops({ flow }) {
+export function Loops({ scope }) {
+	const flow = useFlow(scope);
 	if (!flow?.loops.length)
 		return null;
 	return html`<${Panel} title="Loops: the same tool with the same arguments three times or more in a run" flush><${Table} name="loops" keys=${false} rows=${flow.loops} id=${(r) => r.run + r.tool + r.count} sort="-count" columns=${[
 		{ key: "tool", label: "Tool" }, { key: "agent", label: "Agent" }, { key: "count", label: "Times", num: true }, { key: "run", label: "Run", draw: (r) => html`<a class="mono" href=${href(`/runs/${r.trace_id}`, { span: r.run })}>${r.run}</a>` }]} /></${Panel}>`;
 }
 
-export function Tools({ scope }) {
+export function ToolsTable({ scope }) {
 	const q = { select: SELECT, where: TOOLS, by: "tool", limit: 300 }, a = useQuery(q, scope), flow = useFlow(scope);
 	/* Apart from the others: these cannot come from sums that are kept. */
 	const who = useQuery({ select: "uniq:gen_ai.agent.name uniq:gentap.run.id", where: TOOLS, by: "tool", limit: 300 }, scope).data;
@@ -59,9 +60,6 @@ export function Tools({ scope }) {
 		{ key: "error_rate", label: "Errors", num: true, text: (r) => percent(r.error_rate), draw: (r) => html`<span class=${r.error_rate > 0.05 ? "error" : ""} title=${`${r.errors} of ${r.calls}`}>${percent(r.error_rate)}</span>` },
 		{ key: "p50", label: "p50", num: true, text: (r) => duration(r.p50), draw: (r) => duration(r.p50) }, { key: "p95", label: "p95", num: true, bar: true, text: (r) => duration(r.p95), draw: (r, max) => html`<${InBar} share=${r.p95 / max} text=${duration(r.p95)} />` },
 		{ key: "agents", label: "Agents", num: true }, { key: "runs", label: "Runs", num: true, draw: (r) => count(r.runs) }, { key: "per_run", label: "Per run", num: true, draw: (r) => count(r.per_run == null ? null : Math.round(r.per_run * 10) / 10) }];
-	return html`<h1>Tools</h1>
-		<div class="grid2"><${SeriesPanel} title="Tool calls" scope=${scope} family="tool" stack unit="count" q=${{ select: "count", where: TOOLS, by: "tool" }} /><${LatencyPanel} title="Duration of tool calls" scope=${scope} where=${TOOLS} ttft=${false} /></div>
-		<${Panel} title=${`${rows.length} tools`} flush stale=${a.stale} error=${a.error} right=${html`<${Asked} q=${q} scope=${scope} />`}>${a.data && html`<${Table} name="tools" columns=${columns} rows=${rows} id=${(r) => String(r.tool ?? "")} sort="-calls" empty=${html`<${Teach} what="No tool was called in this time" />`}
-			inside=${(r) => html`<div class="grid2"><${Around} flow=${flow} tool=${r.tool} /><${Who} scope=${scope} tool=${r.tool} /></div><${RunsOf} scope=${scope} clause=${chipWhere(`tool:${r.tool}`)} />`} />`}</${Panel}>
-		<${Loops} flow=${flow} />`;
+	return html`<${Panel} title=${`${rows.length} tools`} flush stale=${a.stale} error=${a.error} right=${html`<${Asked} q=${q} scope=${scope} />`}>${a.data && html`<${Table} name="tools" columns=${columns} rows=${rows} id=${(r) => String(r.tool ?? "")} sort="-calls" empty=${html`<${Teach} what="No tool was called in this time" />`}
+			inside=${(r) => html`<div class="grid2"><${Around} flow=${flow} tool=${r.tool} /><${Who} scope=${scope} tool=${r.tool} /></div><${RunsOf} scope=${scope} clause=${chipWhere(`tool:${r.tool}`)} />`} />`}</${Panel}>`;
 }

@@ -31,7 +31,7 @@ function options(series, unit, stack, width, height, plotted) {
 	const text = resolved("var(--second)"), line = resolved("var(--line)");
 	const axis = { stroke: text, font: "11px system-ui", grid: { stroke: line, width: 1 }, ticks: { show: false } };
 	return {
-		width, height, padding: [8, 4, 0, 0], legend: { show: false }, scales: { y: { range: (u, lo, hi) => [0, hi > 0 ? hi * 1.06 : 1] } },
+		width, height, padding: [8, 16, 0, 0], legend: { show: false }, scales: { y: { range: (u, lo, hi) => [0, hi > 0 ? hi * 1.06 : 1] } },
 		cursor: { sync: { key: sync.key, scales: ["x", null] }, points: { size: 6 }, drag: { x: true, y: false, setScale: false }, y: false },
 		axes: [{ ...axis, size: 26, grid: { show: false }, space: 64, values: (u, ticks) => ticks.map((t) => timeLabel(t, u.scales.x.max - u.scales.x.min)) },
 			{ ...axis, size: 58, space: 34, gap: 6, values: (u, v) => v.map((x) => x === 0 ? "0" : shown(x, unit)) }],
