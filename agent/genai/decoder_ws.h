@@ -16,6 +16,7 @@ struct ws_op {
 	void *state;
 	struct slice lane; /* in the call's arena */
 	bool started;	   /* the server has begun to answer it */
+	bool unasked;	   /* no request of it was seen */
 };
 
 struct ws_session;

@@ -72,9 +72,21 @@ static void responses_server(struct decoder *d, struct json_val root, struct sli
 		session_close(d, op, false, false, ts_ns);
 }
 
+/* One that began before its request was seen: the answer can be read, by another thread,
+ * before the write that asked for it has returned. There is one at a time, so that a
+ * request beside one that the server began by itself is refused. */
+static struct ws_op *realtime_unasked(struct decoder *d)
+{
+	for (size_t i = 0; i < d->ws->n_ops; i++)
+		if (d->ws->ops[i].unasked)
+			return &d->ws->ops[i];
+	return NULL;
+}
+
 static void realtime_client(struct decoder *d, struct json_val root, uint64_t ts_ns)
 {
 	struct json_val type = json_get(root, "type"), model = json_path(root, "session.model");
+	struct ws_op *op;
 	struct call *c;
 
 	if (json_type(model) == JSON_STRING)
@@ -84,20 +96,29 @@ static void realtime_client(struct decoder *d, struct json_val root, uint64_t ts
 		if (c)
 			openai_add_item(c, &d->config, json_get(root, "item"));
 	} else if (json_is(type, "response.create")) {
-		c = session_next(d);
+		op = realtime_unasked(d);
+		c = op ? op->call : session_next(d);
 		if (c && json_type(json_get(root, "response")) == JSON_OBJECT)
 			d->ws->api->dialect->request(c, &d->config, json_get(root, "response"));
-		session_open(d, SLICE_NONE, ts_ns);
+		if (op)
+			op->unasked = false;
+		else
+			session_open(d, SLICE_NONE, ts_ns);
 	}
 }
 
 /* One that was asked for and not answered yet, or one that the server begins by itself. */
 static struct ws_op *realtime_begin(struct decoder *d, uint64_t ts_ns)
 {
+	struct ws_op *op;
+
 	for (size_t i = 0; i < d->ws->n_ops; i++)
 		if (!d->ws->ops[i].started)
 			return &d->ws->ops[i];
-	return session_open(d, SLICE_NONE, ts_ns);
+	op = session_open(d, SLICE_NONE, ts_ns);
+	if (op)
+		op->unasked = true;
+	return op;
 }
 
 /* What the session may still do, said once for each response. */

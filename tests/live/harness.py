@@ -215,9 +215,12 @@ class World:
                 json.dumps(dict(sdk=sdk, mode=mode, calls=calls, **more))]
 
     def node(self, sdk, calls, **more):
+        return self.node_program("sdk.mjs", dict(sdk=sdk, calls=calls, **more))
+
+    def node_program(self, name, spec):
         # Beside its node_modules: ES modules are found from where the program lies.
-        program = shutil.copy(os.path.join(HERE, "clients", "sdk.mjs"), NODE_MODULES)
-        return ["node", program, json.dumps(dict(sdk=sdk, calls=calls, **more))]
+        program = shutil.copy(os.path.join(HERE, "clients", name), NODE_MODULES)
+        return ["node", program, json.dumps(spec)]
 
     def plain(self, how, api, **spec):
         return [sys.executable, os.path.join(HERE, "clients", "plain.py"), how, self.base, json.dumps(dict(spec, api=api))]

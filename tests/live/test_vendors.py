@@ -3,6 +3,7 @@
 """Vendors' own SDKs over real TLS, each call held against the provider's log."""
 import json
 import os
+import shutil
 import sys
 
 from harness import HERE, World, genai, judge, need_root, wait_for
@@ -28,6 +29,13 @@ def vendor(tap, w, agent, api):
         tap.equal("where it was served", {s["gentap.provider.region"] for s in spans}, {"us-east-1"})
 
 
+def vercel(tap, w, agent):
+    calls = [dict(call, api=api) for api in ("chat", "responses") for call in
+             ({"mock": "cached=300,in=1300,reason=11"}, {"stream": True, "mock": DELAYS}, {"stream": True, "mock": DELAYS + ",enc=auto,cached=9"})]
+    pid, _ = w.run(w.node_program("vercel.mjs", calls))
+    judge(tap, "Vercel AI SDK", w.finished(), agent, pids={pid}, count=len(calls))
+
+
 def realtime(tap, w, agent):
     """A WebSocket session: one operation per response, not per connection."""
     pid, _ = w.run([sys.executable, os.path.join(HERE, "clients", "realtime.py"), "gpt-realtime-mock", "5"])
@@ -51,6 +59,7 @@ def main():
         for api in BY_API:
             tap.run(api, vendor, w, agent, api)
         tap.run("realtime", realtime, w, agent)
+        tap.run("Vercel AI SDK", vercel, w, agent) if shutil.which("node") else tap.skip("Vercel AI SDK", "no node here")
         tap.equal("the collector could read all it got", w.collector.bad, [])
     return tap.done()
 

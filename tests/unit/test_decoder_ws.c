@@ -93,6 +93,31 @@ static const struct session_row rows[] = {
 		    "request_model=\"gpt-rt-1\"\nstream\nid=\"r2\"\nmodel=\"gpt-rt-1\"\n"
 		    "response_status=\"cancelled\"\nfinish=[error]\nraw_finish=[cancelled]\n"
 		    "usage in=3 out=2 total=5\n" },
+	{ "realtime: an answer that is read before what asked for it is one operation; its limits",
+	  "/v1/realtime?model=gpt-rt",
+	  "api.openai.com",
+	  { "< {\"type\":\"response.created\",\"response\":{\"id\":\"resp_1\"}}",
+	    "> {\"type\":\"response.create\",\"response\":{\"max_output_tokens\":9}}",
+	    "< {\"type\":\"rate_limits.updated\",\"rate_limits\":[{\"name\":\"tokens\","
+	    "\"limit\":100,\"remaining\":75,\"reset_seconds\":2},{\"name\":\"sheep\"}]}",
+	    "< {\"type\":\"response.done\",\"response\":{\"id\":\"resp_1\","
+	    "\"status\":\"completed\",\"usage\":{\"input_tokens\":3,\"output_tokens\":2,"
+	    "\"total_tokens\":5}}}" },
+	  "openai-responses chat\n"
+	  "provider=\"openai\"\n"
+	  "api_type=\"responses\"\n"
+	  "server=\"api.openai.com\"\n"
+	  "status=101\n"
+	  "request_model=\"gpt-rt\"\n"
+	  "stream\n"
+	  "max_tokens=9\n"
+	  "id=\"resp_1\"\n"
+	  "model=\"gpt-rt\"\n"
+	  "response_status=\"completed\"\n"
+	  "limit tokens of=100 left=75 reset=2000001030 used=0.25\n"
+	  "finish=[stop]\n"
+	  "raw_finish=[completed]\n"
+	  "usage in=3 out=2 total=5\n" },
 	{ "live: a turn each; thoughts are not in its total",
 	  "/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent?key=k",
 	  "generativelanguage.googleapis.com",
