@@ -331,6 +331,17 @@ def judge(tap, name, entries, agent, pids=None, ttft_s=0.08, end_s=0.15, arrival
                      entries and not wrong, (wrong or ["the provider saw no call"])[-40:] + ["%d complaints" % len(wrong)])
 
 
+def judge_short(tap, name, w, agent, pids, count, missed_max):
+    """Of the calls tagged "short", one each of `count` processes. The kernel tells of a process
+    while it runs: on a machine that is busy enough, one in many is gone before the probes are in."""
+    entries = [e for e in w.finished() if e["tag"] == "short"]
+    seen = spans_of(entries, agent)
+    missed = [(e["path"], key(e)) for e in entries if key(e) not in seen]
+    tap.check("%d of %d short processes were seen from their first byte" % (len(entries) - len(missed), count),
+              len(entries) == count and len(missed) <= missed_max, missed)
+    judge(tap, name, [e for e in entries if key(e) in seen], agent, pids=pids)
+
+
 def times(e, s):
     """{what: seconds by which the span differs from the provider; None: it should have it}"""
     out = {}

@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 
-from harness import HERE, World, judge, key, need_root, spans_of, wait_for
+from harness import HERE, World, judge, judge_short, need_root, spans_of, wait_for
 from tap import Tap
 import genai
 
@@ -16,19 +16,13 @@ SHORT, SHORT_MISSED_MAX = 60, 3
 
 
 def short_lived(tap, w, agent):
-    """curl lives about 20 ms, Python about 200. The kernel tells of a process while it runs:
-    on a machine that is busy enough, one in many is gone before the probes are in."""
+    """curl lives about 20 ms, Python about 200."""
     pids = set()
     for n in range(SHORT):
         pids.add(w.run(w.plain("httpclient", "chat", mock="tag=short"))[0] if n % 2 else
                  w.run(["curl", "-sS", w.base + "/v1/messages", "-H", "x-mock: tag=short", "-d",
                         '{"model":"short-mock","messages":[]}'])[0])
-    entries = [e for e in w.finished() if e["tag"] == "short"]
-    seen = spans_of(entries, agent)
-    missed = [e for e in entries if key(e) not in seen]
-    tap.check("%d of %d short processes were seen from their first byte" % (len(entries) - len(missed), SHORT),
-              len(entries) == SHORT and len(missed) <= SHORT_MISSED_MAX, [(e["path"], e["request_id"]) for e in missed])
-    judge(tap, "processes that live less than 200 ms", [e for e in entries if key(e) in seen], agent, pids=pids)
+    judge_short(tap, "processes that live less than 200 ms", w, agent, pids, SHORT, SHORT_MISSED_MAX)
 
 
 def forked(tap, w, agent, how, count):
