@@ -9,10 +9,11 @@
 
 static void print_item(const struct setting *item, bool origin)
 {
-	/* A header is likely to carry a credential. */
-	const char *value = strstr(item->name, "headers") ? "***" : item->value;
+	_cleanup_(buf_cleanup) struct buf value = BUF_INIT(SETTINGS_BYTES_MAX);
 
-	printf("%s: %s", item->name, value);
+	if (setting_show(&value, item->name, item->value))
+		buf_reset(&value, 0);
+	printf("%s: %.*s", item->name, SLICE_FMT(buf_slice(&value)));
 	if (origin)
 		printf("  # %s", item->origin);
 	putchar('\n');

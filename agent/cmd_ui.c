@@ -25,11 +25,12 @@
 
 static void add_setting(struct buf *b, const char *name, const char *value, const char *origin)
 {
+	_cleanup_(buf_cleanup) struct buf shown = BUF_INIT(SETTINGS_BYTES_MAX);
+
 	buf_add_str(b, b->len ? ",{\"name\":" : "{\"settings\":[{\"name\":");
 	buf_add_json(b, slice_from(name));
 	buf_add_str(b, ",\"value\":");
-	/* A header is likely to carry a credential. */
-	buf_add_json(b, slice_from(strstr(name, "headers") ? "***" : value));
+	buf_add_json(b, setting_show(&shown, name, value) ? SLICE("?") : buf_slice(&shown));
 	buf_add_str(b, ",\"origin\":");
 	buf_add_json(b, slice_from(origin));
 	buf_add_char(b, '}');

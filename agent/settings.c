@@ -2,6 +2,7 @@
 #include "settings.h"
 
 #include "cleanup.h"
+#include "mask.h"
 #include "settings_yaml.h"
 
 #include <ctype.h>
@@ -104,4 +105,29 @@ unsigned int settings_layer(const struct settings *s, const char *name)
 		if (!strcmp(s->items[i].name, name) && s->items[i].layer > layer)
 			layer = s->items[i].layer;
 	return layer;
+}
+
+int setting_show(struct buf *ret, const char *name, const char *value)
+{
+	const struct slice mark = SLICE("headers=");
+	struct slice rest = slice_from(value);
+	const char *space = "";
+
+	if (strstr(name, "headers"))
+		return buf_add_str(ret, "***");
+	if (strcmp(name, "export"))
+		return mask_text(ret, rest);
+	while (rest.data) {
+		struct slice word = slice_cut(&rest, ' ');
+
+		buf_add_str(ret, space);
+		if (slice_starts(word, mark)) {
+			buf_add_slice(ret, mark);
+			buf_add_str(ret, "***");
+		} else {
+			mask_text(ret, word);
+		}
+		space = " ";
+	}
+	return buf_error(ret);
 }

@@ -68,6 +68,11 @@ int settings_read_dir(struct settings *s, const char *dir, settings_known_fn kno
 /* GENTAP_NAME for this name, as a layer above all files. 0 or -ENOMEM. */
 int settings_read_env(struct settings *s, const char *name);
 
+/* The value as it may be shown, without what is or may hold a secret: values of headers (also
+ * within a line of `export`), userinfo, and what mask.h knows by its name or beginning.
+ * Appended; the buffer's error. */
+int setting_show(struct buf *ret, const char *name, const char *value);
+
 /* The layer that decides about a name; 0: nobody says anything of it. */
 unsigned int settings_layer(const struct settings *s, const char *name);
 

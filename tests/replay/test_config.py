@@ -77,6 +77,11 @@ def layers(tap, where):
     secret = write(where, "secret.yaml", "otlp-headers: authorization=sk-very-secret\n")
     p = run("config", "--config", secret, "show")
     tap.check("but no header's value", "sk-very" not in p.stdout + p.stderr and "***" in p.stdout, p.stdout)
+    secret = write(where, "export.yaml", "export:\n- http://127.0.0.1:1 headers=x-team=very-secret protocol=grpc\n"
+                   "- https://me:very-secret@127.0.0.1/v1?api_key=very-secret\n")
+    p = run("config", "--config", secret, "show")
+    tap.check("nor one of a destination", "very-secret" not in p.stdout + p.stderr
+              and "export: http://127.0.0.1:1 headers=*** protocol=grpc" in p.stdout and "127.0.0.1/v1" in p.stdout, p.stdout)
     p = run("config", "check", path)
     tap.check("check says that it is fine", p.returncode == 0 and "3 settings" in p.stdout, p.stdout)
 
