@@ -74,6 +74,17 @@ struct slice slice_cut(struct slice *rest, char c)
 	return slice_sub(all, 0, (size_t)at);
 }
 
+struct slice slice_segment(struct slice path, struct slice mark)
+{
+	ssize_t at = slice_find(path, mark);
+	struct slice rest;
+
+	if (at < 0)
+		return SLICE_NONE;
+	rest = slice_sub(path, (size_t)at + mark.len, path.len);
+	return slice_cut(&rest, '/');
+}
+
 int slice_u64(struct slice s, uint64_t *ret)
 {
 	uint64_t v = 0;

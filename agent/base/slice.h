@@ -62,6 +62,8 @@ struct slice slice_trim(struct slice s);
 /* Cuts the part before the first `c` off *rest and returns it; all of *rest when
  * there is none, and then *rest becomes absent. */
 struct slice slice_cut(struct slice *rest, char c);
+/* The segment of a path that begins behind `mark`; absent when the mark is not in it. */
+struct slice slice_segment(struct slice path, struct slice mark);
 /* The whole slice as a decimal number: 0, or -EINVAL, or -ERANGE. */
 int slice_u64(struct slice s, uint64_t *ret);
 /* The whole slice as a finite decimal number ("12", "-0.5", "7e-05"): 0 or -EINVAL. */

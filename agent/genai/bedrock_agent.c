@@ -13,18 +13,6 @@ struct agent_state {
 	struct usage sum;
 };
 
-/* The segment behind a mark; absent when it is not there. */
-static struct slice segment(struct slice path, struct slice mark)
-{
-	ssize_t at = slice_find(path, mark);
-	struct slice rest;
-
-	if (at < 0)
-		return SLICE_NONE;
-	rest = slice_sub(path, (size_t)at + mark.len, path.len);
-	return slice_cut(&rest, '/');
-}
-
 static enum operation agent_path(struct slice method, struct slice path, bool *known)
 {
 	enum operation op = OP_NONE;
@@ -50,11 +38,13 @@ static void agent_request(struct call *c, const struct decoder_config *config, s
 	struct json_val kb = json_path(root, "retrieveAndGenerateConfiguration"
 					     ".knowledgeBaseConfiguration");
 
-	c->agent_id = arena_copy(&c->arena, segment(c->path, SLICE("/agents/")));
-	c->conversation_id = arena_copy(&c->arena, segment(c->path, SLICE("/sessions/")));
-	c->data_source_id = arena_copy(&c->arena, segment(c->path, SLICE("/knowledgebases/")));
+	c->agent_id = arena_copy(&c->arena, slice_segment(c->path, SLICE("/agents/")));
+	c->conversation_id = arena_copy(&c->arena, slice_segment(c->path, SLICE("/sessions/")));
+	c->data_source_id =
+		arena_copy(&c->arena, slice_segment(c->path, SLICE("/knowledgebases/")));
 	if (c->op == OP_MODERATION)
-		c->guardrail_id = arena_copy(&c->arena, segment(c->path, SLICE("/guardrail/")));
+		c->guardrail_id =
+			arena_copy(&c->arena, slice_segment(c->path, SLICE("/guardrail/")));
 	call_update(c, &c->data_source_id, json_get(kb, "knowledgeBaseId"));
 	call_update(c, &c->request_model, json_get(kb, "modelArn"));
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {

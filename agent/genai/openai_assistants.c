@@ -21,18 +21,6 @@ struct assistants_state {
 	struct slice incomplete_reason;
 };
 
-/* The segment behind a mark; absent when it is not there. */
-static struct slice segment(struct slice path, struct slice mark)
-{
-	ssize_t at = slice_find(path, mark);
-	struct slice rest;
-
-	if (at < 0)
-		return SLICE_NONE;
-	rest = slice_sub(path, (size_t)at + mark.len, path.len);
-	return slice_cut(&rest, '/');
-}
-
 /* What stands behind a run's id: absent for the run itself. */
 static enum operation run_operation(bool post, struct slice path)
 {
@@ -49,7 +37,7 @@ static enum operation assistants_path(struct slice method, struct slice path, bo
 {
 	bool post = slice_eq_nocase(method, SLICE("POST"));
 	bool get = slice_eq_nocase(method, SLICE("GET"));
-	struct slice store = segment(path, SLICE("/vector_stores/"));
+	struct slice store = slice_segment(path, SLICE("/vector_stores/"));
 
 	*known = true;
 	if (slice_find(path, SLICE("/threads/")) >= 0) {
@@ -71,7 +59,7 @@ static void read_search(struct call *c, const struct decoder_config *config, str
 	struct json_val query = json_get(root, "query");
 	struct message *m;
 
-	c->data_source_id = arena_copy(&c->arena, segment(c->path, SLICE("/vector_stores/")));
+	c->data_source_id = arena_copy(&c->arena, slice_segment(c->path, SLICE("/vector_stores/")));
 	c->top_k = call_json_i64(json_get(root, "max_num_results"));
 	m = query.doc ? message_add(c, &c->input, &c->n_input, SLICE("user")) : NULL;
 	if (!m)
@@ -110,7 +98,7 @@ static void assistants_request(struct call *c, const struct decoder_config *conf
 		read_search(c, config, root);
 		return;
 	}
-	c->conversation_id = arena_copy(&c->arena, segment(c->path, SLICE("/threads/")));
+	c->conversation_id = arena_copy(&c->arena, slice_segment(c->path, SLICE("/threads/")));
 	if (slice_eq(c->conversation_id, SLICE("runs"))) /* the thread is made with the run */
 		c->conversation_id = SLICE_NONE;
 	openai_request_common(c, root);

@@ -289,6 +289,21 @@ static void add_agg_columns(struct sql *sql, enum field_id f, bool values)
 		buf_printf(&sql->text, ",s.k_%s,s.s_%s,0,0,NULL", c, c);
 }
 
+/* Of the sums of that many nanoseconds each: those of the segment that the question is about. */
+static void add_buckets(struct sql *sql, const struct query *q, const struct plan *plan,
+			const struct plan_segment *segment, int64_t step)
+{
+	buf_add_str(&sql->text, "s.bucket>=");
+	sql_add_int(sql, segment->from_ns / step);
+	buf_add_str(&sql->text, " AND s.bucket<");
+	sql_add_int(sql, segment->to_ns / step);
+	add_classes(sql, plan->classes);
+	if (q->where) {
+		buf_add_str(&sql->text, " AND ");
+		sql_add_cond(sql, q->where);
+	}
+}
+
 static int scan_rollups(sqlite3 *db, const struct plan *plan, const struct plan_segment *segment,
 			struct reader *r)
 {
@@ -301,17 +316,9 @@ static int scan_rollups(sqlite3 *db, const struct plan *plan, const struct plan_
 	buf_printf(&sql.text, "SELECT s.cls,s.bucket*%lld,s.value,s.n,s.errors", (long long)step);
 	for (size_t i = 0; i < r->groups->n_states; i++)
 		add_agg_columns(&sql, r->groups->state_attr[i]->field, r->groups->wants_values[i]);
-	buf_printf(&sql.text,
-		   " FROM rollups s WHERE s.gran=%d AND s.dim=%u AND s.bucket>=", segment->gran,
+	buf_printf(&sql.text, " FROM rollups s WHERE s.gran=%d AND s.dim=%u AND ", segment->gran,
 		   plan->dim);
-	sql_add_int(&sql, segment->from_ns / step);
-	buf_add_str(&sql.text, " AND s.bucket<");
-	sql_add_int(&sql, segment->to_ns / step);
-	add_classes(&sql, plan->classes);
-	if (r->q->where) {
-		buf_add_str(&sql.text, " AND ");
-		sql_add_cond(&sql, r->q->where);
-	}
+	add_buckets(&sql, r->q, plan, segment, step);
 	e = each_row(db, &sql, r, add_rollup);
 	sql_release(&sql);
 	return e;
@@ -332,15 +339,8 @@ static int scan_facets(sqlite3 *db, const struct plan *plan, const struct plan_s
 	}
 	for (size_t i = 0; i < r->groups->n_states; i++)
 		add_agg_columns(&sql, r->groups->state_attr[i]->field, r->groups->wants_values[i]);
-	buf_add_str(&sql.text, " FROM facets s WHERE s.bucket>=");
-	sql_add_int(&sql, segment->from_ns / step);
-	buf_add_str(&sql.text, " AND s.bucket<");
-	sql_add_int(&sql, segment->to_ns / step);
-	add_classes(&sql, plan->classes);
-	if (r->q->where) {
-		buf_add_str(&sql.text, " AND ");
-		sql_add_cond(&sql, r->q->where);
-	}
+	buf_add_str(&sql.text, " FROM facets s WHERE ");
+	add_buckets(&sql, r->q, plan, segment, step);
 	e = each_row(db, &sql, r, add_facet);
 	sql_release(&sql);
 	return e;

@@ -50,3 +50,11 @@ TEST(cutting_slices)
 	CHECK(!slice_starts(SLICE("ab"), SLICE("abc")));
 	CHECK(slice_eq(SLICE_NONE, SLICE("")) && !slice_from(NULL).data);
 }
+
+TEST(segment_of_a_path)
+{
+	CHECK_STR(slice_segment(SLICE("/v1/threads/t_1/runs"), SLICE("/threads/")), "t_1");
+	CHECK_STR(slice_segment(SLICE("/v1/threads/t_1"), SLICE("/threads/")), "t_1");
+	CHECK(!slice_segment(SLICE("/v1/threads/"), SLICE("/threads/")).len);
+	CHECK(!slice_segment(SLICE("/v1/threads"), SLICE("/threads/")).data);
+}
