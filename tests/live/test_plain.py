@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 
-from harness import HERE, World, judge, need_root
+from harness import HERE, World, judge, judge_short, need_root
 from tap import Tap
 
 DELAYS = "ttft=50,delay=15,chunks=8"
@@ -45,9 +45,10 @@ def clients(tap, w, agent, base):
             pids.add(w.run(plain(base, how, api, stream=True, mock=DELAYS, repeat=2, bytes=60_000))[0])
         judge(tap, "Python " + how, w.finished(), agent, pids=pids, count=8)
     pids = set()
-    for n in range(10):
-        pids.add(w.run(["curl", "-sS", base + "/v1/chat/completions", "-d", '{"model":"m","messages":[]}'])[0])
-    judge(tap, "curl, 10 processes", w.finished(), agent, pids=pids, count=10)
+    for n in range(20):
+        pids.add(w.run(["curl", "-sS", base + "/v1/chat/completions", "-H", "x-mock: tag=short",
+                        "-d", '{"model":"m","messages":[]}'])[0])
+    judge_short(tap, "curl", w, agent, pids, 20, 1)
     pid, _ = w.run(w.sdk("openai", "async", [{"api": "chat", "stream": True, "mock": DELAYS}, {"api": "chat"}], parallel=4),
                    env=w.env() | {"OPENAI_BASE_URL": base + "/v1"})
     judge(tap, "openai, async", w.finished(), agent, pids={pid})
