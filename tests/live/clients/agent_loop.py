@@ -26,7 +26,8 @@ def execute(name, args, spec, did, id):
         did.update(run(dict(spec, plan=None, prompt=args["prompt"], system="You are Helper. Do it."), spec["kind"])["tools"])
     elif name == "bash":
         p = subprocess.Popen(["sh", "-c", args["command"]], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        ran = [p.pid, time.time_ns(), p.wait(60), time.time_ns()]
+        # Not wait(60), which polls, and then tells of the end up to 50 ms late.
+        ran = [p.pid, time.time_ns(), p.wait(), time.time_ns()]
         did[id] = [began, time.time_ns(), ran]
         return "exit status %d" % ran[2], False
     elif name == "shell":
