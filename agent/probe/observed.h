@@ -50,12 +50,15 @@ struct observed {
 	uint64_t wanted_ns; /* when a connection was last judged wanted; 0: never */
 	/* What it was when it began, if an agent may have started it; a reference, or NULL. */
 	struct process *begun;
+	bool begun_unread;
 	uint64_t begun_ns; /* CLOCK_BOOTTIME */
 	int exit_code;	   /* at its end; -ENOENT: not known */
 	enum observed_end end;
 	uint64_t end_ns;       /* CLOCK_BOOTTIME */
 	bool had_links;	       /* at its end */
 	struct observed *next; /* of those to attach, or of those that ended */
+	bool unread;	       /* its descriptions are to be read */
+	struct observed *next_unread;
 };
 
 int observed_new(struct observed **ret, uint32_t tgid);

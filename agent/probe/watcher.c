@@ -126,6 +126,8 @@ static int start(struct watcher *w, const struct probe_config *config)
 	if (!r)
 		r = loop_add_timer(w->loop, &w->on_park, 0, watcher_check_parked, w);
 	if (!r)
+		r = loop_add_timer(w->loop, &w->on_unread, 0, watcher_read_unread, w);
+	if (!r)
 		r = loop_add_timer(w->loop, &w->stdio_off, 0, stdio_on_timer, w);
 	sink.ctx = w;
 	if (!r)

@@ -31,6 +31,83 @@ static struct observed *find_or_add(struct watcher *w, uint32_t tgid)
 	return o;
 }
 
+/* ---- What processes are ------------------------------------------------------------- */
+
+#define UNREAD_FIRST_NS (100 * NSEC_PER_USEC)
+#define UNREAD_LAST_NS (50 * NSEC_PER_MSEC)
+
+/* Within exec its new executable is mapped, and told of, before its arguments and its
+ * environment are where /proc finds them: -EAGAIN. 0, -ESRCH, -ENOMEM. */
+static int read_process(struct process **ret, uint32_t tgid)
+{
+	struct process *p;
+	int r = proc_read(&p, tgid);
+
+	if (r)
+		return r;
+	process_unref(*ret);
+	*ret = p;
+	return p->exe && !p->cmdline ? -EAGAIN : 0;
+}
+
+/* False: more is to be had later. What begun is stays as it is when nothing more is; others
+ * may ask for the process at any time, and have it whole or not yet. */
+static bool read_descriptions(struct watcher *w, struct observed *o)
+{
+	struct process *process = NULL;
+	int r = o->begun_unread ? read_process(&o->begun, o->tgid) : 0;
+
+	w->short_processes += r == -ESRCH && !o->begun;
+	o->begun_unread = r == -EAGAIN;
+	if (o->process || !observed_links(o))
+		return !o->begun_unread;
+	r = read_process(&process, o->tgid);
+	if (r)
+		process_unref(process);
+	else
+		o->process = process;
+	return !o->begun_unread && r != -EAGAIN;
+}
+
+static void describe(struct watcher *w, struct observed *o)
+{
+	if (read_descriptions(w, o) || o->unread)
+		return;
+	o->unread = true;
+	o->next_unread = w->unread;
+	w->unread = o;
+	w->unread_delay_ns = UNREAD_FIRST_NS;
+	loop_set_timer(w->on_unread, w->unread_delay_ns);
+}
+
+static void unmark_unread(struct watcher *w, struct observed *o)
+{
+	struct observed **at = &w->unread;
+
+	if (!o->unread)
+		return;
+	while (*at != o)
+		at = &(*at)->next_unread;
+	*at = o->next_unread;
+	o->unread = false;
+}
+
+void watcher_read_unread(void *ctx)
+{
+	struct watcher *w = ctx;
+	/* Some have no arguments indeed. */
+	bool last = w->unread_delay_ns >= UNREAD_LAST_NS;
+
+	for (struct observed *o = w->unread, *next; o; o = next) {
+		next = o->next_unread;
+		if (read_descriptions(w, o) || last)
+			unmark_unread(w, o);
+	}
+	w->unread_delay_ns *= 2;
+	if (w->unread)
+		loop_set_timer(w->on_unread, w->unread_delay_ns);
+}
+
 /* ---- Attaching: a moment late, when all files that a process maps at once are known ---- */
 
 static void mark_pending(struct watcher *w, struct observed *o)
@@ -68,7 +145,7 @@ void watcher_attach_pending(void *ctx)
 	/* While it lives: it may be gone before its first record is read. */
 	for (struct observed *o = first; o; o = o->next)
 		if (!o->process && observed_links(o))
-			proc_read(&o->process, o->tgid);
+			describe(w, o);
 	if (!had)
 		stdio_check_all(w);
 }
@@ -81,6 +158,7 @@ static void end(struct watcher *w, struct observed *o, enum observed_end how, ui
 	uint32_t tgid = o->tgid;
 
 	unmark_pending(w, o);
+	unmark_unread(w, o);
 	table_take(&w->processes, &tgid, sizeof(tgid));
 	stdio_drop(w, o);
 	o->exit_code = kern_exit_code(w->kern, tgid);
@@ -152,10 +230,11 @@ static void on_exec(void *ctx, uint32_t tgid, uint64_t ts_ns)
 		return;
 	}
 	/* A shell that turns into its last command is what was asked for. */
-	if (!begun && stdio_may_be_agent(w, stdio_parent_of(tgid)))
-		w->short_processes += proc_read(&begun, tgid) == -ESRCH;
 	o->begun = begun;
 	o->begun_ns = begun_ns;
+	o->begun_unread = !begun && stdio_may_be_agent(w, stdio_parent_of(tgid));
+	if (o->begun_unread)
+		describe(w, o);
 	stdio_check(w, o);
 }
 

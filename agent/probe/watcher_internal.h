@@ -32,6 +32,10 @@ struct watcher {
 	struct observed *pending;      /* to be attached when the loop gets to it */
 	struct loop_source *on_attach; /* fires then */
 	struct loop_source *on_park;   /* while anything is parked */
+	/* Those whose exec was not over when /proc was asked what they are. */
+	struct observed *unread;
+	uint64_t unread_delay_ns;
+	struct loop_source *on_unread;
 	struct loop_source *on_asked;
 	struct observed *ended, **ended_end;
 	uint64_t attach_errors;
@@ -62,6 +66,7 @@ struct observed *watcher_find(const struct watcher *w, uint32_t tgid);
 /* The timers, and what the scout tells. ctx is the watcher. */
 void watcher_attach_pending(void *ctx);
 void watcher_check_parked(void *ctx);
+void watcher_read_unread(void *ctx);
 void watcher_on_found(void *ctx, const uint32_t *tgids, size_t n);
 
 #endif
