@@ -7,6 +7,7 @@
 #include "query.h"
 
 #define API_FOLDER_MAX 4096
+#define API_ROWS_MAX 5000
 
 /* One request on its way: what was asked, a connection to the store, the answer. */
 struct api_context {
@@ -46,6 +47,9 @@ int api_failed(struct api_context *c, int r);
  * of the request into the query. 0, or the status of an error that is written. */
 int api_scope(struct api_context *c, struct query *q);
 int api_range(struct api_context *c, struct query *q); /* without the conditions */
+/* `limit`: 1 to API_ROWS_MAX; a flag: 1, or absent. 0 or a status, as above. */
+int api_limit(struct api_context *c, uint64_t otherwise, uint64_t *ret);
+int api_flag(struct api_context *c, const char *name, bool *ret);
 /* Runs it and writes columns and rows; gives the status. */
 int api_table(struct api_context *c, const struct query *q);
 const char *api_unit_name(const struct query_column *column);

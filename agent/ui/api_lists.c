@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define LIST_MAX 5000
+#define LIST_ROWS 1000
 
 #define RUN_FIELDS                                                                                 \
 	"run,trace_id,agent,session,model,user,tier,team,repo,branch,service,process,namespace,"   \
@@ -23,9 +23,8 @@
 
 static int start(struct api_context *c, struct query *q, const char *source, const char *names)
 {
-	struct slice limit = api_arg(c, "limit"), sort = api_arg(c, "sort");
+	struct slice sort = api_arg(c, "sort");
 	struct query_error e = { 0 };
-	uint64_t n = 0;
 	int r = query_set(q, SLICE("from"), slice_from(source), &e)
 			?: query_set(q, SLICE("fields"), slice_from(names), &e);
 
@@ -33,10 +32,7 @@ static int start(struct api_context *c, struct query *q, const char *source, con
 		r = query_set(q, SLICE("sort"), sort, &e);
 	if (r)
 		return r == -EINVAL ? api_bad_query(c, "sort", &e) : api_failed(c, r);
-	if (limit.len && (slice_u64(limit, &n) || !n || n > LIST_MAX))
-		return api_problem(c, 400, "'limit' is a number from 1 to 5000.");
-	q->limit = n ? n : 1000;
-	return 0;
+	return api_limit(c, LIST_ROWS, &q->limit);
 }
 
 /* Conditions that speak of what only spans have mean the runs with such a span. */

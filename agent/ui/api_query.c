@@ -29,11 +29,32 @@ static int set_time(struct api_context *c, const char *name, uint64_t *to)
 	struct slice text = api_arg(c, name);
 	uint64_t ms;
 
-	if (!text.len)
+	if (!text.data)
 		return 0;
 	if (slice_u64(text, &ms) || ms > UINT64_MAX / NSEC_PER_MSEC / 2)
 		return api_problem(c, 400, "'from' and 'to' are Unix times in milliseconds.");
 	*to = ms * NSEC_PER_MSEC;
+	return 0;
+}
+
+int api_limit(struct api_context *c, uint64_t otherwise, uint64_t *ret)
+{
+	struct slice text = api_arg(c, "limit");
+	uint64_t n = otherwise;
+
+	if (text.data && (slice_u64(text, &n) || !n || n > API_ROWS_MAX))
+		return api_problem(c, 400, "'limit' is a number from 1 to 5000.");
+	*ret = n;
+	return 0;
+}
+
+int api_flag(struct api_context *c, const char *name, bool *ret)
+{
+	struct slice text = api_arg(c, name);
+
+	if (text.data && !slice_eq(text, SLICE("1")))
+		return api_problem(c, 400, "'stack' and 'full' are 1 or absent.");
+	*ret = text.data;
 	return 0;
 }
 
@@ -58,11 +79,10 @@ static int read_query(struct api_context *c, struct query *q)
 	} options[] = { { "source", "from" },
 			{ "group_by", "group-by" },
 			{ "fields", "fields" },
-			{ "interval", "interval" },
-			{ "limit", "limit" } };
+			{ "interval", "interval" } };
 	struct slice select = api_arg(c, "select"), sort = api_arg(c, "sort");
 	struct query_error e = { 0 };
-	int r = 0;
+	int r = api_limit(c, 0, &q->limit);
 
 	for (size_t i = 0; !r && i < ARRAY_LEN(options); i++)
 		r = set(c, q, options[i].option, api_arg(c, options[i].argument));
@@ -178,13 +198,18 @@ static int run_series(struct api_context *c, const struct query *asked)
 {
 	struct query q = *asked;
 
+	bool stack = false;
+	int status = api_flag(c, "stack", &stack);
+
+	if (status)
+		return status;
 	if (!q.n_aggs || !q.interval_ns)
 		return api_problem(c, 400, "A series needs 'select' and 'interval'.");
 	if (q.n_keys && (!q.limit || q.limit > LINES_MAX)) {
 		q.limit = LINES_MAX;
 		q.fold_other = true;
 	}
-	return api_write_series(c, &q, api_arg(c, "stack").len > 0);
+	return api_write_series(c, &q, stack);
 }
 
 int api_series(struct api_context *c)
@@ -199,8 +224,11 @@ static int run_line(struct api_context *c, struct query *q)
 	struct slice line = slice_trim(api_arg(c, "q"));
 	struct query_error e = { 0 };
 	uint64_t since, until;
-	int r;
+	bool stack = false;
+	int r = api_flag(c, "stack", &stack);
 
+	if (r)
+		return r;
 	if (slice_starts(line, SLICE("gentap ")))
 		line = slice_trim(slice_sub(line, 7, line.len));
 	if (slice_starts(line, SLICE("query ")))
@@ -230,7 +258,7 @@ static int run_line(struct api_context *c, struct query *q)
 	if (!q->interval_ns)
 		return api_table(c, q);
 	q->fold_other = true;
-	return api_write_series(c, q, api_arg(c, "stack").len > 0);
+	return api_write_series(c, q, stack);
 }
 
 int api_line(struct api_context *c)

@@ -152,7 +152,10 @@ int api_trace(struct api_context *c)
 	uint8_t trace_id[16];
 	int r;
 
-	w.full = w.one || api_arg(c, "full").len;
+	r = api_flag(c, "full", &w.full);
+	if (r)
+		return r;
+	w.full |= w.one;
 	if (!id.len)
 		return api_problem(c, 400, "Which trace? /traces/ID");
 	if (w.one && hex_id(rest, w.only))

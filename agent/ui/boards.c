@@ -35,7 +35,7 @@ static const char *widget_problem(struct json_val w)
 {
 	static const char *const kinds[] = { "line", "bar",	"stacked", "table",
 					     "big",  "heatmap", "part" };
-	struct json_val kind = json_get(w, "kind");
+	struct json_val kind = json_get(w, "kind"), title = json_get(w, "title");
 	int64_t x, width;
 	bool known = false;
 
@@ -45,6 +45,8 @@ static const char *widget_problem(struct json_val w)
 		return "a widget's kind is line, bar, stacked, table, big, heatmap or part";
 	if (json_type(json_get(w, "query")) != JSON_STRING)
 		return "a widget has no query";
+	if (title.doc && json_type(title) != JSON_STRING)
+		return "a widget's title is text";
 	if (!is_int(json_get(w, "x"), 0, 11) || !is_int(json_get(w, "w"), 1, 12) ||
 	    !is_int(json_get(w, "y"), 0, 1000) || !is_int(json_get(w, "h"), 1, 30))
 		return "a widget's x, y, w and h are whole numbers: 12 columns, 30 rows at most";

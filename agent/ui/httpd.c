@@ -112,6 +112,15 @@ static enum MHD_Result send_events(struct httpd *h, struct MHD_Connection *c)
 	return result;
 }
 
+static const char *methods_of(const char *path)
+{
+	static const char kept[] = "/dashboards/";
+
+	if (!strncmp(path, "/api/v1/", 8))
+		path += 7;
+	return !strncmp(path, kept, sizeof(kept) - 1) ? "GET, HEAD, PUT, DELETE" : "GET, HEAD";
+}
+
 static enum MHD_Result send_api(struct httpd *h, struct MHD_Connection *c, const char *path,
 				const char *method, struct exchange *x)
 {
@@ -125,6 +134,10 @@ static enum MHD_Result send_api(struct httpd *h, struct MHD_Connection *c, const
 	struct buf answer = BUF_INIT(ANSWER_MAX);
 	int status = api_answer(h->config.api, &r, &answer);
 
+	if (status == 405) {
+		buf_release(&answer);
+		return reply_not_allowed(c, methods_of(path));
+	}
 	if (buf_error(&answer)) {
 		buf_release(&answer);
 		return reply_problem(c, 500, "The answer is too large; narrow the time range.");
@@ -162,12 +175,12 @@ static enum MHD_Result respond(struct httpd *h, struct MHD_Connection *c, const 
 		return refuse(c, verdict == GUARD_FRESH ? GUARD_TOKEN : verdict);
 	if (strstr(path, "..") || strstr(path, "//") || strchr(path, '\\'))
 		return reply_problem(c, 400, "That is no path of this page.");
-	if (is(path, "/api/v1/events") && reads)
-		return send_events(h, c);
+	if (is(path, "/api/v1/events"))
+		return reads ? send_events(h, c) : reply_not_allowed(c, methods_of(path));
 	if (!strncmp(path, "/api/v1/", 8))
 		return send_api(h, c, path + 7, method, x);
 	if (!reads)
-		return reply_problem(c, 405, "This can only be read.");
+		return reply_not_allowed(c, methods_of(path));
 	return send_asset(c, is(path, "/api/openapi.json") ? "/openapi.json" : path);
 }
 
@@ -204,8 +217,8 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const cha
 		if (!status)
 			return MHD_YES;
 		x->refused = true;
-		return reply_problem(c, status,
-				     status == 413 ? "That is too much." : "No such method.");
+		return status == 405 ? reply_not_allowed(c, methods_of(url))
+				     : reply_problem(c, status, "That is too much.");
 	}
 	if (*data_len) {
 		buf_add(&x->body, data, *data_len);

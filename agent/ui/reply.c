@@ -69,7 +69,8 @@ enum MHD_Result reply_asset(struct MHD_Connection *c, const struct asset *a)
 	return finish(c, fresh ? 304 : 200, r);
 }
 
-enum MHD_Result reply_json(struct MHD_Connection *c, unsigned int status, struct buf *body)
+static enum MHD_Result json_with(struct MHD_Connection *c, unsigned int status, struct buf *body,
+				 const char *allow)
 {
 	uint64_t hash = slice_hash(SLICE_HASH, buf_slice(body));
 	struct MHD_Response *r;
@@ -89,8 +90,23 @@ enum MHD_Result reply_json(struct MHD_Connection *c, unsigned int status, struct
 	reply_headers(r, "application/json");
 	if (status == 200)
 		MHD_add_response_header(r, "ETag", etag);
+	if (allow)
+		MHD_add_response_header(r, "Allow", allow);
 	MHD_add_response_header(r, "Cache-Control", "private, no-cache");
 	return finish(c, fresh ? 304 : status, r);
+}
+
+enum MHD_Result reply_json(struct MHD_Connection *c, unsigned int status, struct buf *body)
+{
+	return json_with(c, status, body, NULL);
+}
+
+enum MHD_Result reply_not_allowed(struct MHD_Connection *c, const char *allow)
+{
+	struct buf body = BUF_INIT(256);
+
+	buf_add_str(&body, "{\"error\":{\"message\":\"This can only be read.\"}}\n");
+	return json_with(c, 405, &body, allow);
 }
 
 enum MHD_Result reply_text(struct MHD_Connection *c, unsigned int status, const char *text)

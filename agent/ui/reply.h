@@ -17,6 +17,8 @@ void reply_headers(struct MHD_Response *r, const char *type);
 enum MHD_Result reply_asset(struct MHD_Connection *c, const struct asset *a);
 /* Takes the buffer's memory; the buffer is empty afterwards. */
 enum MHD_Result reply_json(struct MHD_Connection *c, unsigned int status, struct buf *body);
+/* 405; `allow`: the methods that there are. */
+enum MHD_Result reply_not_allowed(struct MHD_Connection *c, const char *allow);
 enum MHD_Result reply_text(struct MHD_Connection *c, unsigned int status, const char *text);
 /* {"error":{"message":…}} */
 enum MHD_Result reply_problem(struct MHD_Connection *c, unsigned int status, const char *why);

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the page's server lets in and what not, over real sockets, ASan build first."""
 import datetime
-import http.client
 import json
 import os
 import re
@@ -17,69 +16,7 @@ ROOT = os.environ.get("ROOT") or os.path.dirname(os.path.dirname(os.path.dirname
 BUILD = os.environ.get("BUILD") or os.path.join(ROOT, "build")
 sys.path.insert(0, os.path.join(ROOT, "tests", "common"))
 from tap import Tap  # noqa: E402
-
-TOKEN = "test-token-0123456789abcdef"
-BEARER = {"Authorization": "Bearer " + TOKEN}
-
-
-class Server:
-    def __init__(self, binary, folder, *args):
-        self.db = os.path.join(folder, "t.db")
-        subprocess.run([os.path.join(BUILD, "ui", "fill"), self.db, "40", "1800"], check=True, stdout=subprocess.DEVNULL)
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            self.port = s.getsockname()[1]
-        # LeakSanitizer would trace the process, which the sandbox refuses.
-        self.log = open(os.path.join(folder, "log"), "w+")
-        self.process = subprocess.Popen([binary, "ui", "--db", self.db, "--listen", "127.0.0.1:%d" % self.port, *args],
-                                        stderr=self.log, stdin=subprocess.DEVNULL, env=dict(os.environ, GENTAP_UI_TOKEN=TOKEN, ASAN_OPTIONS="detect_leaks=0"))
-        for _ in range(200):
-            try:
-                if self.ask("/healthz")[0] == 200:
-                    return
-            except OSError:
-                time.sleep(0.05)
-        raise RuntimeError("the server did not start: " + self.said())
-
-    def said(self):
-        self.log.flush()
-        self.log.seek(0)
-        return self.log.read()
-
-    def ask(self, path, method="GET", headers=None, body=None, host=None):
-        c = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        c.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
-        if host != "":
-            c.putheader("Host", host or "127.0.0.1:%d" % self.port)
-        for k, v in (headers or {}).items():
-            c.putheader(k, v)
-        if body is not None:
-            c.putheader("Content-Length", str(len(body)))
-        c.endheaders(body)
-        r = c.getresponse()
-        data = r.read()
-        c.close()
-        return r.status, {k.lower(): v for k, v in r.getheaders()}, data
-
-    def raw(self, data):
-        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as s:
-            s.sendall(data)
-            s.shutdown(socket.SHUT_WR)
-            got = b""
-            while True:
-                try:
-                    part = s.recv(65536)
-                except ConnectionError:
-                    break
-                if not part:
-                    break
-                got += part
-        m = re.match(rb"HTTP/1\.1 (\d+)", got)
-        return int(m.group(1)) if m else 0
-
-    def stop(self):
-        self.process.terminate()
-        return self.process.wait(20)
+from page_server import BEARER, TOKEN, Server  # noqa: E402
 
 
 def refused(tap, s):
@@ -119,12 +56,18 @@ def refused(tap, s):
         ("no interval", "/api/v1/series?select=count", "GET", BEARER, None, {400}),
         ("SQL in a name", "/api/v1/query?select=count&group_by=x%22;drop%20table%20spans;--", "GET", BEARER, None, {400}),
         ("limit", "/api/v1/runs?limit=0", "GET", BEARER, None, {400}),
+        ("limit of a query", "/api/v1/query?limit=5001", "GET", BEARER, None, {400}),
+        ("a time that is none", "/api/v1/runs?from=", "GET", BEARER, None, {400}),
+        ("a flag that is none", "/api/v1/traces/last?full=yes", "GET", BEARER, None, {400}),
+        ("write to the stream", "/api/v1/events", "PUT", BEARER, None, {405}),
     ]
     for name, path, method, headers, host, statuses in rows:
         status, _, data = s.ask(path, method, headers, host=host)
         tap.check("refused: " + name, status in statuses, "status %d: %r" % (status, data[:200]))
         if method == "GET" and status == 400 and b"{" in data:
             tap.check("says why: " + name, json.loads(data)["error"]["message"], data)
+    for path, allow in (("/api/v1/runs", "GET, HEAD"), ("/", "GET, HEAD"), ("/api/v1/dashboards/x", "GET, HEAD, PUT, DELETE")):
+        tap.equal("what may be done with " + path, s.ask(path, "TRACE", BEARER)[1].get("allow"), allow)
     status, headers, _ = s.ask("/api/v1/status", headers=dict(cookie, Origin=own))
     tap.equal("own origin", status, 200)
     # A word that is wrong is pointed at.
@@ -241,6 +184,8 @@ def boards(tap, s):
     tap.equal("read again", s.ask("/api/v1/dashboards/mine", headers=BEARER)[2], board)
     listed = json.loads(s.ask("/api/v1/dashboards", headers=BEARER)[2])
     tap.check("listed", any(d["name"] == "mine" and d["own"] for d in listed["dashboards"]) and any(d["name"] == "seed" and not d["own"] for d in listed["dashboards"]), listed)
+    bad = json.dumps({"title": "T", "widgets": [{"title": {}, "kind": "big", "query": "count", "x": 0, "y": 0, "w": 3, "h": 2}]}).encode()
+    tap.equal("a title that is no text", s.ask("/api/v1/dashboards/bad", "PUT", BEARER, bad)[0], 422)
     tap.equal("no dashboard", s.ask("/api/v1/dashboards/bad", "PUT", BEARER, b"{}")[0], 422)
     # From the terminal; the page reads what another user wrote there.
     run = lambda *args: subprocess.run([os.path.join(BUILD, "gentap"), "dashboard", *args, "--db", s.db], capture_output=True, text=True)
