@@ -23,20 +23,36 @@ static void log_warnings(const struct buf *warnings)
 	}
 }
 
-/* A directory for each: what waits there is a request as this endpoint takes it. */
-static int set_spool(struct otlp_options *x, const struct options *o)
+/* Once there is a destination: who exports nothing needs no place on disk. */
+static int set_spool(struct exports *e, struct otlp_options *x, const struct options *o)
 {
-	static const char *const names[] = {
-		[OTLP_TRACES] = "traces", [OTLP_METRICS] = "metrics", [OTLP_LOGS] = "logs"
-	};
-	uint64_t hash = slice_hash(SLICE_HASH, slice_from(x->endpoint_shown));
-	int n = asprintf(&x->spool_dir, "%s/%s-%016llx-%d%d%d", o->spool_dir, names[x->signal],
-			 (unsigned long long)hash, x->grpc, x->encoding, x->gzip);
+	int r = e->place.base ? 0 : spool_place_init(&e->place, o->spool_dir);
 
-	if (n < 0)
-		x->spool_dir = NULL;
+	if (r) {
+		log_warn("otlp: nothing is kept on disk: %s directory=%s", strerror(-r),
+			 o->spool_dir);
+		return r == -ENOMEM ? r : 0;
+	}
 	x->spool_bytes_max = o->spool_mib * 1024 * 1024;
-	return n < 0 ? -ENOMEM : 0;
+	return spool_place_for(&e->place, x, &x->spool_dir);
+}
+
+static void on_orphan(void *ctx, const char *dir, uint64_t bytes)
+{
+	(void)ctx;
+	log_warn("otlp: on disk waits what was for a destination (URL, headers) that is not "
+		 "configured any more: it is not sent, and may be deleted directory=%s bytes=%llu",
+		 dir, (unsigned long long)bytes);
+}
+
+static void tell_orphans(const struct exports *e)
+{
+	const char *used[EXPORTS_MAX];
+
+	for (size_t i = 0; i < e->count; i++)
+		used[i] = e->items[i].options.spool_dir;
+	if (e->place.base)
+		spool_place_orphans(&e->place, used, e->count, on_orphan, NULL);
 }
 
 /* Nothing for a signal that this environment does not send anywhere. */
@@ -58,7 +74,7 @@ static int add_signal(struct exports *e, const struct options *o, enum otlp_sign
 	x->options.profile = o->semconv;
 	x->exports = e;
 	if (x->options.endpoint && o->spool_dir)
-		r = set_spool(&x->options, o);
+		r = set_spool(e, &x->options, o);
 	if (!r && x->options.endpoint)
 		r = exporter_new(&x->exporter, e->loop, &x->options,
 				 signal == OTLP_METRICS ? &e->agent_host : host);
@@ -124,6 +140,8 @@ int exports_init(struct exports *e, const struct options *o, struct loop *loop,
 		r = add_line(e, o, "preset=", o->export_presets.items[i], host, events);
 	if (r == -E2BIG)
 		log_error("export: too many destinations");
+	if (!r)
+		tell_orphans(e);
 	return r;
 }
 

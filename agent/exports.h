@@ -9,6 +9,7 @@
 #include "exporter.h"
 #include "metrics_read.h"
 #include "options.h"
+#include "spool_place.h"
 
 #define EXPORTS_MAX 32
 #define EXPORTS_OWN_MAX 96 /* of the agent's own numbers; as many as a scrape has */
@@ -30,6 +31,7 @@ struct exports {
 	size_t count;
 	struct loop *loop;
 	struct otlp_host agent_host; /* whom metrics come from */
+	struct spool_place place;    /* base NULL: none yet */
 	exports_own_fn own;	     /* NULL: there are none */
 	void *own_ctx;
 };

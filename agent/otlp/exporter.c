@@ -106,7 +106,7 @@ static void wait_to_retry(struct exporter *x, int64_t told_ms)
 		spool_put_back(x->spool);
 		return;
 	}
-	if (exporter_spool_batch(x) || tried_ms + wait_ms <= o->retry_ms)
+	if (exporter_spool_batch(x, &x->batch) || tried_ms + wait_ms <= o->retry_ms)
 		return;
 	LOG_RATE(LOG_LEVEL_WARN, "otlp: given up after %llu ms %s=%llu endpoint=%s",
 		 (unsigned long long)tried_ms, exporter_unit_names[o->signal],
@@ -282,9 +282,9 @@ static void spool_due(struct exporter *x, uint64_t now)
 {
 	if (!x->spool || !(spool_stats(x->spool)->units || now < x->hold_ns))
 		return;
-	if (x->batch.count && (x->in_flight || !exporter_spool_batch(x)))
+	if (x->batch.count && (x->in_flight || !exporter_spool_batch(x, &x->batch)))
 		return;
-	while (next_batch(x, now) && exporter_spool_batch(x))
+	while (next_batch(x, now) && exporter_spool_batch(x, &x->batch))
 		;
 }
 
@@ -292,7 +292,9 @@ static void arm_for_hold(struct exporter *x, uint64_t now)
 {
 	uint64_t at = x->hold_ns;
 
-	if (x->spool && x->queue.count)
+	if (x->batch.count && x->spool) /* the disk did not take it */
+		at = MIN(at, MAX(x->spool_rest_ns, now));
+	else if (x->queue.count && x->spool)
 		at = MIN(at, x->queue.head->at_ns + x->options->delay_ms * NSEC_PER_MSEC);
 	if (x->stats.queued)
 		arm(x, now, at);
@@ -322,7 +324,11 @@ static void proceed(struct exporter *x)
 
 static void on_timer(void *ctx)
 {
-	proceed(ctx);
+	struct exporter *x = ctx;
+
+	if (x->in_flight)
+		exporter_relieve(x);
+	proceed(x);
 }
 
 static bool has_room(const struct exporter *x, size_t len)
@@ -350,6 +356,8 @@ static void add(struct exporter *x, uint32_t units, struct process *process)
 		return;
 	}
 	x->stats.queued += units;
+	if (x->in_flight && x->spool && x->queue.units > o->queue_items_max / 2)
+		arm(x, now, MAX(now, x->spool_rest_ns));
 	if (x->in_flight || x->batch.count)
 		return;
 	/* From the loop, not from here: sending takes the time of encoding a batch. */
@@ -452,6 +460,7 @@ void exporter_free(struct exporter *x)
 		return;
 	sender_free(x->sender);
 	loop_remove(x->timer);
+	loop_remove(x->spool_source);
 	spool_close(x->spool);
 	otlp_queue_release(&x->queue);
 	otlp_queue_release(&x->batch);

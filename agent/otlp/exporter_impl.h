@@ -17,9 +17,11 @@ struct exporter {
 	struct otlp_queue queue;
 	struct otlp_queue batch;
 	struct otlp_queue rest;
-	struct spool *spool;   /* NULL: there is none */
-	bool from_spool;       /* the request is of its oldest record */
-	uint32_t record_units; /* which has so many */
+	struct spool *spool; /* NULL: there is none */
+	struct loop_source *spool_source;
+	uint64_t spool_rest_ns; /* it is not written to before this */
+	bool from_spool;	/* the request is of its oldest record */
+	uint32_t record_units;	/* which has so many */
 	bool in_flight;
 	bool split; /* batch is one half of a larger one */
 	bool flushing;
@@ -38,8 +40,11 @@ extern const char *const exporter_unit_names[OTLP_SIGNALS]; /* what is counted *
 
 /* With options.spool_dir; a spool that cannot be used is said, and done without. */
 void exporter_open_spool(struct exporter *x);
-/* The batch goes onto disk. False: it stays as it is. */
-bool exporter_spool_batch(struct exporter *x);
+/* What is in `q` (a batch) goes onto disk. False: it stays as it is. */
+bool exporter_spool_batch(struct exporter *x, struct otlp_queue *q);
+/* A request is under way and the queue grows: the oldest of it go onto disk until it is half
+ * empty. */
+void exporter_relieve(struct exporter *x);
 /* What the spool had to give up, or could not read. */
 void exporter_count_losses(struct exporter *x);
 

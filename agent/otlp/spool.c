@@ -3,6 +3,8 @@
 
 #include "cleanup.h"
 #include "log.h"
+#include "spool_record.h"
+#include "syncer.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -11,24 +13,10 @@
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
-#include <zlib.h>
 
-#define HEAD_LEN 24
-#define STATE_AT 4
-#define STATE_DELIVERED 1
-#define CONTENT_MAX (64 * 1024 * 1024)
 #define SEGMENT_MIN (64 * 1024)
 #define SEGMENT_MAX (16 * 1024 * 1024)
 #define SEGMENTS_MAX 4096
-
-static const char magic[4] = { 'G', 'T', 'S', '1' };
-
-struct head {
-	bool delivered;
-	uint32_t len;
-	uint32_t units;
-	uint32_t content_sum;
-};
 
 struct segment {
 	uint64_t number;
@@ -36,6 +24,7 @@ struct segment {
 	uint64_t size;
 	uint64_t at;	/* of the first record that may still wait */
 	uint64_t units; /* that wait */
+	bool dirty;	/* written to since its last sync began */
 };
 
 struct spool {
@@ -45,69 +34,27 @@ struct spool {
 	struct segment segments[SEGMENTS_MAX]; /* oldest first */
 	size_t n;
 	bool peeked; /* the record at segments[0].at is with the caller */
-	struct head head;
+	struct record_head head;
+	struct syncer *syncer; /* NULL: there is none */
+	bool dirty;	       /* the directory */
+	uint64_t syncing;      /* bytes that the sync under way is of */
 	struct spool_stats stats;
 };
 
-/* ---- Records ------------------------------------------------------------------------------- */
-
-static void put_u32(uint8_t *to, uint32_t v)
-{
-	for (size_t i = 0; i < 4; i++)
-		to[i] = (uint8_t)(v >> 8 * i);
-}
-
-static uint32_t get_u32(const uint8_t *from)
-{
-	uint32_t v = 0;
-
-	for (size_t i = 0; i < 4; i++)
-		v |= (uint32_t)from[i] << 8 * i;
-	return v;
-}
-
-static uint32_t sum_of(const void *data, size_t len)
-{
-	return (uint32_t)crc32(0, data, (uInt)len);
-}
-
-static uint32_t head_sum(const uint8_t bytes[HEAD_LEN])
-{
-	uint8_t copy[20];
-
-	memcpy(copy, bytes, sizeof(copy));
-	copy[STATE_AT] = 0;
-	return sum_of(copy, sizeof(copy));
-}
-
-static void write_head(uint8_t to[HEAD_LEN], const struct head *h)
-{
-	memset(to, 0, HEAD_LEN);
-	memcpy(to, magic, sizeof(magic));
-	put_u32(to + 8, h->len);
-	put_u32(to + 12, h->units);
-	put_u32(to + 16, h->content_sum);
-	put_u32(to + 20, head_sum(to));
-}
-
 /* -EBADMSG: there is no whole record; or -errno. */
-static int read_head(const struct segment *s, uint64_t at, struct head *ret)
+static int read_head(const struct segment *s, uint64_t at, struct record_head *ret)
 {
-	uint8_t bytes[HEAD_LEN];
+	uint8_t bytes[RECORD_HEAD_LEN];
+	struct record_head h;
 	ssize_t n = pread(s->fd, bytes, sizeof(bytes), (off_t)at);
 
 	if (n < 0)
 		return -errno;
-	if (n != HEAD_LEN || memcmp(bytes, magic, sizeof(magic)) != 0 ||
-	    get_u32(bytes + 20) != head_sum(bytes))
+	if (n != RECORD_HEAD_LEN || record_head_read(bytes, &h) ||
+	    at + RECORD_HEAD_LEN + h.len > s->size)
 		return -EBADMSG;
-	*ret = (struct head){
-		.delivered = bytes[STATE_AT] == STATE_DELIVERED,
-		.len = get_u32(bytes + 8),
-		.units = get_u32(bytes + 12),
-		.content_sum = get_u32(bytes + 16),
-	};
-	return ret->len > CONTENT_MAX || at + HEAD_LEN + ret->len > s->size ? -EBADMSG : 0;
+	*ret = h;
+	return 0;
 }
 
 /* ---- Segments ------------------------------------------------------------------------------ */
@@ -115,6 +62,47 @@ static int read_head(const struct segment *s, uint64_t at, struct head *ret)
 static void segment_name(char to[32], uint64_t number)
 {
 	snprintf(to, 32, "%08llu.seg", (unsigned long long)number);
+}
+
+/* ---- Syncing ------------------------------------------------------------------------------- */
+
+static void start_sync(struct spool *s)
+{
+	int fds[SYNCER_FILES_MAX];
+	size_t n = 0, i = 0;
+
+	if (!s->syncer)
+		return;
+	if (s->dirty)
+		fds[n++] = s->dir;
+	for (; i < s->n && n < ARRAY_LEN(fds); i++)
+		if (s->segments[i].dirty)
+			fds[n++] = s->segments[i].fd;
+	if (!n || syncer_start(s->syncer, fds, n))
+		return;
+	s->dirty = false;
+	while (i-- > 0)
+		s->segments[i].dirty = false;
+	s->syncing = s->stats.unsynced;
+}
+
+void spool_synced(struct spool *s)
+{
+	int r = s->syncer ? syncer_reap(s->syncer) : 0;
+
+	if (!r)
+		return;
+	if (r < 0)
+		s->stats.sync_failures++;
+	else
+		s->stats.unsynced -= MIN(s->syncing, s->stats.unsynced);
+	s->syncing = 0;
+	start_sync(s);
+}
+
+int spool_fd(const struct spool *s)
+{
+	return s->syncer ? syncer_fd(s->syncer) : -1;
 }
 
 /* Takes it out of the list, and its file away. */
@@ -128,6 +116,8 @@ static void segment_remove(struct spool *s, size_t i)
 	close(segment->fd);
 	s->stats.units -= segment->units;
 	s->stats.bytes -= segment->size;
+	s->stats.unsynced = MIN(s->stats.unsynced, s->stats.bytes);
+	s->dirty = true;
 	s->n--;
 	memmove(segment, segment + 1, (s->n - i) * sizeof(*segment));
 }
@@ -137,7 +127,7 @@ static int segment_load(struct spool *s, uint64_t number)
 {
 	_cleanup_close_ int fd = -1;
 	struct segment found = { .number = number };
-	struct head h;
+	struct record_head h;
 	struct stat st;
 	uint64_t at = 0;
 	char name[32];
@@ -157,7 +147,7 @@ static int segment_load(struct spool *s, uint64_t number)
 			found.units += h.units;
 			found.at = MIN(found.at, at);
 		}
-		at += HEAD_LEN + h.len;
+		at += RECORD_HEAD_LEN + h.len;
 	}
 	if (r == -EBADMSG) {
 		s->stats.damaged++;
@@ -221,12 +211,13 @@ static int segment_new(struct spool *s)
 	if (fd < 0)
 		return -errno;
 	s->segments[s->n++] = (struct segment){ .number = number, .fd = fd };
+	s->dirty = true;
 	return 0;
 }
 
 /* ---- Spools -------------------------------------------------------------------------------- */
 
-static int make_dirs(const char *dir)
+int spool_make_dir(const char *dir)
 {
 	char path[4096];
 	int len = snprintf(path, sizeof(path), "%s", dir);
@@ -247,7 +238,7 @@ static int make_dirs(const char *dir)
 int spool_open(struct spool **ret, const char *dir, uint64_t bytes_max)
 {
 	struct spool *s;
-	int r = make_dirs(dir);
+	int r = spool_make_dir(dir);
 
 	if (r)
 		return r;
@@ -263,6 +254,10 @@ int spool_open(struct spool **ret, const char *dir, uint64_t bytes_max)
 		r = errno == EWOULDBLOCK ? -EBUSY : -errno;
 	else
 		r = load(s);
+	if (!r && syncer_new(&s->syncer))
+		log_warn("spool: cannot be synced to disk here: a power cut may take what was "
+			 "written in the last seconds directory=%s",
+			 dir);
 	if (r) {
 		spool_close(s);
 		return r;
@@ -275,8 +270,13 @@ void spool_close(struct spool *s)
 {
 	if (!s)
 		return;
-	for (size_t i = 0; i < s->n; i++)
+	syncer_free(s->syncer);
+	for (size_t i = 0; i < s->n; i++) {
+		/* The process ends: here there is time. */
+		if (s->segments[i].dirty)
+			fdatasync(s->segments[i].fd);
 		close(s->segments[i].fd);
+	}
 	if (s->dir >= 0)
 		close(s->dir);
 	free(s);
@@ -296,11 +296,11 @@ static bool make_room(struct spool *s, uint64_t len)
 	return len <= s->bytes_max;
 }
 
-static int append(struct segment *to, const uint8_t head[HEAD_LEN], struct slice content)
+static int append(struct segment *to, const uint8_t head[RECORD_HEAD_LEN], struct slice content)
 {
-	const struct iovec parts[] = { { (void *)head, HEAD_LEN },
+	const struct iovec parts[] = { { (void *)head, RECORD_HEAD_LEN },
 				       { (void *)content.data, content.len } };
-	size_t len = HEAD_LEN + content.len;
+	size_t len = RECORD_HEAD_LEN + content.len;
 	ssize_t n = pwritev(to->fd, parts, 2, (off_t)to->size);
 	int r = n < 0 ? -errno : (size_t)n < len ? -ENOSPC : 0;
 
@@ -312,44 +312,47 @@ static int append(struct segment *to, const uint8_t head[HEAD_LEN], struct slice
 
 int spool_add(struct spool *s, struct slice content, uint32_t units)
 {
-	struct head h = { .len = (uint32_t)content.len,
-			  .units = units,
-			  .content_sum = sum_of(content.data, content.len) };
-	uint64_t len = HEAD_LEN + content.len;
-	uint8_t head[HEAD_LEN];
+	struct record_head h = { .len = (uint32_t)content.len,
+				 .units = units,
+				 .content_sum = record_sum(content) };
+	uint64_t len = RECORD_HEAD_LEN + content.len;
+	uint8_t head[RECORD_HEAD_LEN];
 	struct segment *to;
 	int r = 0;
 
-	if (content.len > CONTENT_MAX || !make_room(s, len))
+	if (content.len > RECORD_CONTENT_MAX || !make_room(s, len))
 		return -ENOSPC;
 	if (!s->n || s->segments[s->n - 1].size + len > s->segment_max)
 		r = segment_new(s);
 	if (r)
 		return r;
 	to = &s->segments[s->n - 1];
-	write_head(head, &h);
+	record_head_write(head, &h);
 	r = append(to, head, content);
 	if (r)
 		return r;
 	to->size += len;
 	to->units += units;
+	to->dirty = true;
 	s->stats.bytes += len;
+	s->stats.unsynced += len;
 	s->stats.units += units;
+	start_sync(s);
 	return 0;
 }
 
-static void step(struct spool *s, const struct head *h)
+static void step(struct spool *s, const struct record_head *h)
 {
 	struct segment *first = &s->segments[0];
 
-	first->at += HEAD_LEN + h->len;
+	first->at += RECORD_HEAD_LEN + h->len;
 	if (h->delivered)
 		return;
 	first->units -= h->units;
 	s->stats.units -= h->units;
 }
 
-static int read_content(const struct segment *s, const struct head *h, struct buf *to)
+static int read_content(const struct segment *s, const struct record_head *h, struct buf *to)
 {
 	char *room;
 	ssize_t n;
@@ -358,10 +361,10 @@ static int read_content(const struct segment *s, const struct head *h, struct bu
 	room = buf_reserve(to, h->len);
 	if (!room && h->len)
 		return buf_error(to);
-	n = pread(s->fd, room, h->len, (off_t)(s->at + HEAD_LEN));
+	n = pread(s->fd, room, h->len, (off_t)(s->at + RECORD_HEAD_LEN));
 	if (n < 0)
 		return -errno;
-	if ((size_t)n != h->len || sum_of(room, h->len) != h->content_sum)
+	if ((size_t)n != h->len || record_sum((struct slice){ room, h->len }) != h->content_sum)
 		return -EBADMSG;
 	buf_commit(to, h->len);
 	return 0;
@@ -372,7 +375,7 @@ int spool_peek(struct spool *s, struct buf *to, uint32_t *ret_units)
 	s->peeked = false;
 	while (s->n) {
 		struct segment *first = &s->segments[0];
-		struct head h;
+		struct record_head h;
 		int r = first->at < first->size ? read_head(first, first->at, &h) : -ENODATA;
 
 		if (r == -ENODATA || r == -EBADMSG) {
@@ -400,20 +403,23 @@ int spool_peek(struct spool *s, struct buf *to, uint32_t *ret_units)
 
 void spool_done(struct spool *s)
 {
-	static const uint8_t delivered = STATE_DELIVERED;
+	static const uint8_t delivered = RECORD_DELIVERED;
 	struct segment *first = &s->segments[0];
 
 	if (!s->peeked)
 		return;
 	s->peeked = false;
 	/* The last one of a segment: the file goes, which says the same. */
-	if (first->at + HEAD_LEN + s->head.len >= first->size) {
+	if (first->at + RECORD_HEAD_LEN + s->head.len >= first->size) {
 		segment_remove(s, 0);
+		start_sync(s);
 		return;
 	}
-	if (pwrite(first->fd, &delivered, 1, (off_t)(first->at + STATE_AT)) != 1)
+	if (pwrite(first->fd, &delivered, 1, (off_t)(first->at + RECORD_STATE_AT)) != 1)
 		LOG_RATE(LOG_LEVEL_WARN, "spool: cannot be marked, will be sent again: %s",
 			 strerror(errno));
+	first->dirty = true;
+	start_sync(s);
 	step(s, &s->head);
 }
 

@@ -6,9 +6,13 @@
  *
  * Whole at any moment: a record is one write at the end, with checksums of its head and of
  * its content; that it is delivered is one byte written over. So a SIGKILL loses nothing
- * that was added, and doubles at most the one request that was just being answered. What a
- * crash of the machine tore is recognised, left out and counted: it is not synced to disk
- * record by record, for capture would wait.
+ * that was added, and doubles at most the one request that was just being answered.
+ *
+ * Brought to disk without waiting: a sync begins when something was written and the one before
+ * has ended. So a power cut takes what was added during the last sync and since
+ * (stats.unsynced: as much as one sync takes, milliseconds on most disks), and doubles what
+ * was delivered in that time; what it tore is recognised, left out and counted. For the syncs
+ * to follow each other, somebody calls spool_synced() when spool_fd() is readable.
  *
  *   NNNNNNNN.seg   record*
  *   record         magic "GTS1", state u8 (0 waits, 1 delivered), 0 u8[3], content's length
@@ -26,12 +30,16 @@ struct spool;
 
 /* Units are spans, data points, log records. */
 struct spool_stats {
-	uint64_t units;	  /* that wait */
-	uint64_t dropped; /* at the ceiling */
-	uint64_t damaged; /* whose content or head was not whole: units where they are known */
-	uint64_t bytes;	  /* on disk */
+	uint64_t units;	   /* that wait */
+	uint64_t dropped;  /* at the ceiling */
+	uint64_t damaged;  /* whose content or head was not whole: units where they are known */
+	uint64_t bytes;	   /* on disk */
+	uint64_t unsynced; /* of them, what a power cut would take */
+	uint64_t sync_failures;
 };
 
+/* Makes it (0700), and those above it, where they are not there. 0 or -errno. */
+int spool_make_dir(const char *dir);
 /* Makes the directory (0700) when it is not there, and reads what is in it. 0; -EBUSY:
  * another process has it; or -errno. */
 int spool_open(struct spool **ret, const char *dir, uint64_t bytes_max);
@@ -43,6 +51,9 @@ int spool_peek(struct spool *s, struct buf *to, uint32_t *ret_units);
 /* The one that was peeked at: it is delivered, or waits on and may be given up. */
 void spool_done(struct spool *s);
 void spool_put_back(struct spool *s);
+/* -1: this kernel or sandbox has no asynchronous sync, the kernel writes when it likes to. */
+int spool_fd(const struct spool *s);
+void spool_synced(struct spool *s);
 const struct spool_stats *spool_stats(const struct spool *s);
 
 #endif

@@ -39,6 +39,18 @@ service:
     logs: {receivers: [otlp], exporters: [file/logs]}
 """
 
+# It answers when it has an answer: what it acknowledged is where it belongs.
+FORWARDS = """
+receivers:
+  otlp: {protocols: {grpc: {endpoint: "127.0.0.1:%(grpc)d"}, http: {endpoint: "127.0.0.1:%(http)d"}}}
+exporters:
+  otlp_http: {endpoint: "%(to)s", compression: none, sending_queue: {enabled: false}, retry_on_failure: {enabled: false}}
+service:
+  telemetry: {metrics: {level: none}, logs: {level: error}}
+  pipelines:
+    traces: {receivers: [otlp], exporters: [otlp_http]}
+"""
+
 
 def free_ports(n):
     held = [socket.create_server(("127.0.0.1", 0)) for _ in range(n)]
@@ -49,11 +61,11 @@ def free_ports(n):
 
 
 class Collector:
-    def __init__(self, where):
+    def __init__(self, where, to=None):
         self.where = where
         self.grpc, self.http = free_ports(2)
         with open(os.path.join(where, "config.yaml"), "w", encoding="utf-8") as f:
-            f.write(CONFIG % dict(grpc=self.grpc, http=self.http, where=where))
+            f.write((FORWARDS if to else CONFIG) % dict(grpc=self.grpc, http=self.http, where=where, to=to))
         self.process = None
 
     def start(self):
@@ -150,33 +162,71 @@ def every_way(tap, c):
                           "%d of %d are the same" % (len(set(got[kind]) & set(want[kind])), len(want[kind])))
 
 
-def restarted(tap, c):
-    """Ended and started again while spans come: each is there, once."""
-    c.clear()
-    count = 6000
+def count_names(requests):
+    return collections.Counter(s.name for r in requests for rs in r.resource_spans for ss in rs.scope_spans for s in ss.spans)
+
+
+def under_load(c, signo, protocol, count, times):
+    """Spans come for 6 s, meanwhile the collector is ended and started again."""
+    url = "http://127.0.0.1:%d" % (c.grpc if protocol == "grpc" else c.http)
     with tempfile.TemporaryDirectory() as spool:
         env = {k: v for k, v in os.environ.items() if not k.startswith("OTEL_")}
-        env.update(SPOOL=spool, OTEL_EXPORTER_OTLP_PROTOCOL="grpc", OTEL_BSP_SCHEDULE_DELAY="10",
-                   OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:%d" % c.grpc)
+        env.update(SPOOL=spool, OTEL_EXPORTER_OTLP_PROTOCOL=protocol, OTEL_BSP_SCHEDULE_DELAY="10", OTEL_EXPORTER_OTLP_ENDPOINT=url)
         with subprocess.Popen([SEND, "spans=%d" % count, "burst=20", "wait=20", "flush=20000"], env=env,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as p:
-            for _ in range(2):
+            for _ in range(times):
                 time.sleep(1)
-                c.stop()
+                c.stop(signo)
                 time.sleep(0.5)
                 c.start()
             out, err = p.communicate(timeout=60)
-    stats = json.loads(out)
-    tap.check("restarted under load: all is acknowledged", stats["exported"] == count and not stats["queued"], out + err)
+    return json.loads(out), out + err
+
+
+def restarted(tap, c):
+    """By SIGTERM it writes what it acknowledged: each span is there, once."""
+    c.clear()
+    count = 6000
+    stats, told = under_load(c, signal.SIGTERM, "grpc", count, 2)
+    tap.check("restarted under load: all is acknowledged", stats["exported"] == count and not stats["queued"], told)
     names = collections.Counter()
     end = time.monotonic() + 10
     while len(names) < count and time.monotonic() < end:
         time.sleep(0.2)
-        names = collections.Counter(s.name for r in c.take("traces") for rs in r.resource_spans
-                                    for ss in rs.scope_spans for s in ss.spans)
+        names = count_names(c.take("traces"))
     tap.equal("restarted under load: nothing is lost", count - len(names), 0)
     tap.equal("restarted under load: nothing is doubled", [n for n, k in names.items() if k > 1][:10], [])
-    tap.check("restarted under load: it was away", stats["retries"] > 0, out)
+    tap.check("restarted under load: it was away", stats["retries"] > 0, told)
+
+
+def killed(tap, where):
+    """By SIGKILL, three times each: nothing is lost. What may come twice is the one request whose answer
+    died with it, whole; a receiver that knows span ids has each once."""
+    count, times = 6000, 3
+    for protocol in ("grpc", "http/protobuf"):
+        title = "killed under load, %s" % protocol
+        with otlp.Receiver() as to:
+            c = Collector(where, to.url)
+            try:
+                c.start()
+                stats, told = under_load(c, signal.SIGKILL, protocol, count, times)
+            finally:
+                c.stop()
+            with to.lock:
+                requests = [count_names([r]) for r in to.traces]
+        names = sum(requests, collections.Counter())
+        tap.check("%s: all is acknowledged, after it was away" % title,
+                  stats["exported"] == count and not stats["queued"] and stats["retries"] > 0, told)
+        tap.equal("%s: nothing is lost" % title, count - len(names), 0)
+        seen, doubled, parts = set(), 0, 0
+        for r in requests:
+            twice = seen & set(r)
+            doubled += bool(twice)
+            parts += bool(twice) and twice != set(r)
+            seen |= set(r)
+        tap.equal("%s: no part of a request comes twice" % title, parts, 0)
+        tap.check("%s: no more requests come twice than it died" % title, doubled <= times, doubled)
+        print("# %s: requests that came twice: %d of %d" % (title, doubled, len(requests)))
 
 
 def main():
@@ -192,6 +242,7 @@ def main():
             tap.run("restarted", restarted, c)
         finally:
             c.stop()
+        tap.run("killed", killed, where)
     return tap.done()
 
 

@@ -12,7 +12,9 @@ import email.utils
 import gzip
 import json
 import os
+import resource
 import shutil
+import signal
 import socket
 import ssl
 import struct
@@ -142,11 +144,11 @@ class Collector:
                                    if (r.answer[0] if isinstance(r.answer, tuple) else r.answer) in answers)
 
 
-def send(url, env=None, **plan):
+def send(url, env=None, preexec_fn=None, **plan):
     full = {k: v for k, v in os.environ.items() if not k.startswith("OTEL_") and "proxy" not in k.lower()}
     full.update({"OTEL_EXPORTER_OTLP_ENDPOINT": url, "OTEL_BSP_SCHEDULE_DELAY": "10"}, **(env or {}))
     p = subprocess.run([SEND] + ["%s=%d" % kv for kv in plan.items()], env=full, stdout=subprocess.PIPE,
-                       stderr=subprocess.PIPE, timeout=LIMIT_S, text=True)
+                       stderr=subprocess.PIPE, timeout=LIMIT_S, text=True, preexec_fn=preexec_fn)
     assert p.returncode == 0, "exit status %d: %s" % (p.returncode, p.stderr)
     stats = json.loads(p.stdout)
     stats["log"] = p.stderr
@@ -420,6 +422,30 @@ def test_spool_ceiling():
             expect(send(url, env, spans=0, flush=10000), exported=s["stowed"], recovered=s["stowed"])
             # The latest ones.
             assert c.names() == spans(range(3000 - s["stowed"], 3000))
+
+
+def test_spool_takes_what_comes_while_a_request_hangs():
+    with tempfile.TemporaryDirectory() as where, Collector(["hang"]) as c:
+        env = {"SPOOL": where, "OTEL_EXPORTER_OTLP_TIMEOUT": "2500", "OTEL_BSP_MAX_QUEUE_SIZE": "1000",
+               "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "200"}
+        s = send(c.url, env, spans=5000, burst=100, wait=20, flush=20000)
+        expect(s, exported=5000, full=0, expired=0, queued=0, flush=0)
+        assert c.names() == spans(range(5000)), len(c.names())
+
+
+def test_spool_when_the_disk_is_full():
+    """Nothing is lost that memory can hold, and nobody spins."""
+    def no_room():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+    with tempfile.TemporaryDirectory() as where:
+        port = closed_port()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        s = send("http://127.0.0.1:%d" % port, {"SPOOL": where}, preexec_fn=no_room, spans=600, burst=100, wait=20, run=2500, flush=1)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        expect(s, exported=0, full=0, expired=0, queued=600)
+        used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        assert used < 0.5, "%.2f s of CPU" % used  # 0.1 is usual; who spins uses 0.9
 
 
 def test_spool_that_cannot_be():
