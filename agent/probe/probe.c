@@ -216,14 +216,15 @@ static void state_of(const struct observed *o, const struct attachment *a, size_
 		     char ret[STATE_MAX])
 {
 	const struct finding *f = &a->target->findings.finding[i];
+	const struct probes *p = attachment_probes(a);
 
 	snprintf(ret, STATE_MAX, "%s: %s%s", tls_stack_name(f->stack),
 		 o->parked	   ? "parked: many connections, none to an LLM"
-		 : a->errors[i]	   ? strerror(-a->errors[i])
+		 : p->errors[i]	   ? strerror(-p->errors[i])
 		 : !f->points.n	   ? "not observed: "
-		 : !a->attached[i] ? "not attached"
+		 : !p->attached[i] ? "not attached"
 				   : "attached, found by ",
-		 !o->parked && !a->errors[i] && (!f->points.n || a->attached[i]) ? f->note : "");
+		 !o->parked && !p->errors[i] && (!f->points.n || p->attached[i]) ? f->note : "");
 }
 
 static void report_one(void *ctx, const struct observed *o)
