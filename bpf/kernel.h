@@ -72,9 +72,6 @@ struct pt_regs {
 #define SOCK_STREAM 1
 
 #define TCP_SYN_SENT 2
-#define TCP_CLOSE 7
-
-#define SHUTDOWN_MASK 3
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -100,9 +97,7 @@ struct socket {
 
 struct sock {
 	struct sock_common __sk_common;
-	struct socket *sk_socket;
 	u16 sk_type;
-	u8 sk_shutdown;
 };
 
 struct inode {

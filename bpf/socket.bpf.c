@@ -81,23 +81,16 @@ int socket_receive(u64 *ctx)
 	return 0;
 }
 
-/*
- * The end of a socket counts when the process closed it: after a reset by the peer, what
- * the library has read already may still be fetched from it. close() shuts both ways
- * down before the state changes, a reset does so afterwards.
- */
-static __always_inline void socket_closed(u64 sock)
+static __always_inline void socket_ended(u64 sock)
 {
 	struct sock_owner *owner = bpf_map_lookup_elem(&socks, &sock);
-	const struct sock *sk = (const struct sock *)sock;
 
 	if (!owner)
 		return;
 
 	struct conn_key key = { .ptr = owner->ptr, .tgid = owner->tgid };
 
-	if (key.ptr &&
-	    (BPF_CORE_READ(sk, sk_shutdown) == SHUTDOWN_MASK || !BPF_CORE_READ(sk, sk_socket)))
+	if (key.ptr)
 		conn_close(&key);
 	bpf_map_delete_elem(&socks, &sock);
 }
@@ -108,10 +101,23 @@ int socket_state(u64 *ctx)
 	u32 tgid = bpf_get_current_pid_tgid() >> 32;
 	int state = ctx[2];
 
-	if (state == TCP_CLOSE)
-		socket_closed(ctx[0]);
-	else if (state == TCP_SYN_SENT && watch_state(tgid) == GENTAP_WATCH_PARKED)
+	if (state != TCP_SYN_SENT)
+		return 0;
+	socket_ended(ctx[0]); /* one that was reset may be connected again */
+	if (watch_state(tgid) == GENTAP_WATCH_PARKED)
 		emit_bare(GENTAP_EV_CONNECT, 0, tgid, 0, 0);
+	return 0;
+}
+
+/*
+ * When both the process and TCP are done with it. Not when its state becomes CLOSE: after a
+ * reset by the peer, or when both sides have said that they send no more, the process may
+ * still fetch what was received before.
+ */
+SEC("tp_btf/tcp_destroy_sock")
+int socket_destroy(u64 *ctx)
+{
+	socket_ended(ctx[0]);
 	return 0;
 }
 

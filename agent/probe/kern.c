@@ -125,6 +125,7 @@ static void choose(struct kern *k, const struct probe_config *config)
 	bpf_program__set_autoload(s->progs.socket_send, k->has[FEATURE_SOCKET_SEND]);
 	bpf_program__set_autoload(s->progs.socket_receive, k->has[FEATURE_SOCKET_RECEIVE]);
 	bpf_program__set_autoload(s->progs.socket_state, k->has[FEATURE_SOCKET_STATE]);
+	bpf_program__set_autoload(s->progs.socket_destroy, k->has[FEATURE_SOCKET_STATE]);
 	s->rodata->have_user_dynptr = k->has[FEATURE_USER_DYNPTR];
 }
 
@@ -204,8 +205,10 @@ static void attach_sockets(struct kern *k)
 		attach_one(s->progs.socket_send, &s->links.socket_send, has[FEATURE_SOCKET_SEND]);
 	has[FEATURE_SOCKET_RECEIVE] = attach_one(s->progs.socket_receive, &s->links.socket_receive,
 						 has[FEATURE_SOCKET_RECEIVE]);
-	has[FEATURE_SOCKET_STATE] = attach_one(s->progs.socket_state, &s->links.socket_state,
-					       has[FEATURE_SOCKET_STATE]);
+	has[FEATURE_SOCKET_STATE] =
+		attach_one(s->progs.socket_state, &s->links.socket_state,
+			   has[FEATURE_SOCKET_STATE]) &&
+		attach_one(s->progs.socket_destroy, &s->links.socket_destroy, true);
 	has[FEATURE_EXIT_CODES] =
 		attach_one(s->progs.process_exit, &s->links.process_exit, has[FEATURE_EXIT_CODES]);
 	has[FEATURE_SOCKET_LENGTH] =

@@ -7,12 +7,13 @@ import json
 import os
 import shutil
 import socket
+import struct
 import subprocess
 import sys
 import threading
 import time
 
-from harness import HERE, World, judge, judge_short, need_root
+from harness import HERE, World, judge, judge_short, need_root, wait_for
 from tap import Tap
 
 DELAYS = "ttft=50,delay=15,chunks=8"
@@ -101,6 +102,45 @@ def other(tap, w, agent, base):
     tap.equal("no span for what is no LLM call", [s.name for s in agent.spans()[before:]], [])
 
 
+RESET_LIVE_S = 4
+
+
+def reset(tap, w, agent, name, missing):
+    """A server that answers and resets the connection before the client has read all of it; the
+    answer says `missing` bytes more than come."""
+    go, rid = w.path("go-" + name), "chatcmpl-" + name
+    body = json.dumps({"id": rid, "object": "chat.completion", "model": "reset-mock", "choices": [
+        {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "x" * 3000}}],
+        "usage": {"prompt_tokens": 41, "completion_tokens": 17, "total_tokens": 58}}).encode()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client = w.start([sys.executable, os.path.join(HERE, "clients", "reset.py"), str(listener.getsockname()[1]), name,
+                          go, "5", str(RESET_LIVE_S)])
+        c, _ = listener.accept()
+        with c:
+            c.recv(65536)
+            c.sendall(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nx-request-id: %s\r\ncontent-length: %d\r\n\r\n"
+                      % (name.encode(), len(body) + missing) + body)
+            time.sleep(0.2)
+            c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    time.sleep(0.2)
+    open(go, "w").close()
+    said = json.loads(client.stdout.readline())
+    mine = lambda: [s for s in agent.spans() if s.pid == client.pid]
+    wait_for(mine, RESET_LIVE_S + 6)
+    spans = mine()
+    client.wait(RESET_LIVE_S + 5)
+    tap.check("%s: the client had read all that came" % name, said["bytes"] > len(body), said)
+    tap.equal("%s: a span, with all of the answer" % name, [(s["gen_ai.response.id"], s["gen_ai.usage.input_tokens"],
+              s["gen_ai.usage.output_tokens"]) for s in spans], [(rid, 41, 17)])
+    late = [(s.arrival_ns - said["closed_ns"]) / 1e9 for s in spans]
+    tap.check("%s: it is told when the client closes, not when it ends" % name, late and max(late) < RESET_LIVE_S - 1, late)
+
+
+def resets(tap, w, agent):
+    reset(tap, w, agent, "reset-whole", 0)
+    reset(tap, w, agent, "reset-short", 100)
+
+
 def main():
     need_root()
     tap = Tap()
@@ -111,6 +151,7 @@ def main():
             tap.run("early", early, w, agent, base, busy)
             tap.run("clients", clients, w, agent, base)
             tap.run("other", other, w, agent, base)
+            tap.run("resets", resets, w, agent)
         # As on kernels before 6.16, and before 6.3.
         for off in ("socket_send", "socket_send,socket_length"):
             with w.agent("--feature-off=" + off) as agent:
