@@ -225,7 +225,8 @@ def a_file_of_schema_2_is_brought_up_to_date():
     old = os.path.join(s.folder, "two.db")
     src, dst = sqlite3.connect(s.db), sqlite3.connect(old)
     src.backup(dst)
-    dst.executescript("DROP TABLE facets; DROP TABLE facet_hours; DROP INDEX spans_run; PRAGMA user_version=2")
+    dst.executescript("DROP TABLE facets; DROP TABLE facet_hours; DROP INDEX spans_run; DROP TABLE marks;"
+                      "ALTER TABLE runs DROP COLUMN task; ALTER TABLE sessions DROP COLUMN task; PRAGMA user_version=2")
     dst.close()
     gentap("decode", "--db", old, glob.glob(os.path.join(HERE, "golden", "*.har"))[0])
     dst = sqlite3.connect(old)

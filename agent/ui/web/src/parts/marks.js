@@ -4,21 +4,22 @@
 import { date } from "../format.js";
 import { url, useGet } from "../api.js";
 import { step, useQuery } from "../scope.js";
-import { REQUESTS } from "../stats.js";
+import { REQUESTS, TOOLS } from "../stats.js";
 import { html, useMemo } from "../ui.js";
 
 const SHOWN = 3;
 
 /** @typedef {{events: {at: number, subject: string, what: string}[], lost: {from: number, to: number, n: number}[]}} Marks times in seconds */
 
-/** @returns {Marks} */
-export function useMarks(scope) {
+/** Prices have nothing to say of tools. @returns {Marks} */
+export function useMarks(scope, where = REQUESTS) {
+	const priced = !where.startsWith(TOOLS);
 	const told = useGet(url("marks", { from: Math.round(scope.from), to: Math.round(scope.to) })).data;
 	const lost = useQuery({ select: "partial", where: REQUESTS, interval: step(scope) }, scope).data;
 	return useMemo(() => ({
-		events: (told?.marks || []).map((m) => ({ at: m.at / 1000, subject: m.subject, what: m.kind === "price" ? `priced by the list of ${m.after}, before ${m.before}` : `${m.after}, before ${m.before}` })),
+		events: (told?.marks || []).filter((m) => priced || m.kind !== "price").map((m) => ({ at: m.at / 1000, subject: m.subject, what: m.kind === "price" ? `priced by the list of ${m.after}, before ${m.before}` : `${m.after}, before ${m.before}` })),
 		lost: (lost?.x || []).map((ms, i) => ({ from: ms / 1000, to: (ms + lost.interval) / 1000, n: lost.series[0]?.values[i] || 0 })).filter((w) => w.n > 0),
-	}), [told, lost]);
+	}), [told, lost, priced]);
 }
 
 /** Into uPlot's canvas: hatched where calls were lost, a dashed line where something changed. @param {Marks} marks */
