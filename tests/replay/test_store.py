@@ -238,6 +238,18 @@ def a_file_of_schema_2_is_brought_up_to_date():
 
 
 @test
+def a_task_is_known_with_content_only():
+    s = Store()
+    with_content = os.path.join(s.folder, "content.db")
+    gentap("decode", "--capture-content", "--db", with_content, os.path.join(HERE, "golden", "agent_run.har"))
+    got = rows(with_content, "query", "--from", "runs", "--fields", "task", "--sort", "start")
+    request = json.load(open(os.path.join(HERE, "golden", "agent_run.har")))["log"]["entries"][0]["request"]["postData"]["text"]
+    assert got[0]["task"] and json.dumps(got[0]["task"])[1:-1] in request, (got, request)
+    assert all(r["task"] is None for r in rows(s.db, "query", "--from", "runs", "--fields", "task"))
+    assert all(r["task"] is None for r in rows(s.db, "query", "--from", "sessions", "--fields", "task"))
+
+
+@test
 def having_finds_the_runs_with_such_a_span():
     s = Store()
     db = sqlite3.connect(s.db)
