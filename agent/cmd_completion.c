@@ -50,7 +50,7 @@ static const char *args_of(enum command c)
 		return "last";
 	case CMD_QUERY:
 		return "count sum: avg: min: max: p50: p75: p90: p95: p99: rate: uniq: "
-		       "failure_rate";
+		       "failure_rate partial below:";
 	default:
 		return NULL;
 	}

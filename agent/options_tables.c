@@ -231,7 +231,8 @@ const struct option_command option_commands[] = {
 	  "  gentap prices anthropic:claude-sonnet-4-5 gpt-5\n" },
 	{ "query", CMD_QUERY, "AGGREGATE[:ATTRIBUTE]...",
 	  "Ask the database anything: aggregates (count, sum, avg, min, max, p50, p75, p90, p95, "
-	  "p99, rate, uniq, failure_rate) over any attribute of a span; without one, a list.\v"
+	  "p99, rate, uniq, failure_rate, partial, below) over any attribute of a span; without "
+	  "one, a list.\v"
 	  "Examples:\n"
 	  "  gentap query sum:gen_ai.usage.total_tokens --where span.op:gen_ai.request --by "
 	  "user.id\n"

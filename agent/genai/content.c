@@ -329,6 +329,66 @@ int content_tool_definitions(const struct call *c, size_t max, struct buf *to)
 	return render(&(struct list){ c, c->n_tools, add_tool }, max, to);
 }
 
+static const struct part *task_of(const struct message *m)
+{
+	const struct part *found = NULL;
+
+	for (size_t i = 0; i < m->n_parts; i++) {
+		const struct part *p = &m->parts[i];
+		struct slice text = slice_trim(p->text);
+
+		if (p->type == PART_TEXT && text.len &&
+		    (*text.data != '<' || !found || *slice_trim(found->text).data == '<'))
+			found = p;
+	}
+	return found;
+}
+
+static void add_line(struct buf *to, struct slice text, size_t max)
+{
+	bool space = false;
+
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char byte = (unsigned char)text.data[i];
+
+		if (byte <= ' ') {
+			space = to->len;
+			continue;
+		}
+		/* Room for the whole character and the sign that it was cut. */
+		if ((byte & 0xc0) != 0x80 && to->len + space + 8 > max) {
+			buf_add_str(to, "…");
+			return;
+		}
+		if (space)
+			buf_add_char(to, ' ');
+		space = false;
+		buf_add_char(to, (char)byte);
+	}
+}
+
+int content_task(const struct call *c, size_t max, struct buf *to)
+{
+	_cleanup_(buf_cleanup) struct buf masked = BUF_INIT(8 * max + 4096);
+	_cleanup_(buf_cleanup) struct buf line = BUF_INIT(max + 8);
+	const struct part *task = NULL;
+	struct slice head;
+
+	for (size_t i = c->n_input; !task && i-- > 0;)
+		if (slice_eq(c->input[i].role, SLICE("user")))
+			task = task_of(&c->input[i]);
+	if (!task)
+		return -ENODATA;
+	head = slice_sub(slice_trim(task->text), 0, 4 * max);
+	redact_add(&masked, head, head.len < task->len);
+	if (buf_error(&masked))
+		return -ENOMEM;
+	add_line(&line, buf_slice(&masked), max);
+	if (buf_error(&line))
+		return buf_error(&line) == -ENOBUFS ? -ENOBUFS : -ENOMEM;
+	return line.len ? buf_add_slice(to, buf_slice(&line)) : -ENODATA;
+}
+
 int content_tool_arguments(const struct tool_call *t, size_t max, struct buf *to)
 {
 	_cleanup_(buf_cleanup) struct buf text = BUF_INIT(max);

@@ -19,6 +19,9 @@ int content_input_messages(const struct call *c, size_t max, struct buf *to);
 int content_output_messages(const struct call *c, size_t max, struct buf *to);
 int content_system_instructions(const struct call *c, size_t max, struct buf *to);
 int content_tool_definitions(const struct call *c, size_t max, struct buf *to);
+/* One line of at most `max` bytes: the head of what the user asked last. A text that a
+ * program put there (it opens with a tag) is taken only when there is no other. */
+int content_task(const struct call *c, size_t max, struct buf *to);
 /* A tool call's arguments, or a result: JSON as it is, other text as a JSON string. */
 int content_tool_arguments(const struct tool_call *t, size_t max, struct buf *to);
 

@@ -119,6 +119,7 @@ size_t semconv_name(enum semconv_profile p, enum semconv_name n, const char *ret
 /* What is left of a limit: gentap.rate_limit.NAME.{limit,remaining,reset,used}, by the
  * names of rate_limit.h; reset in s after the response began, used from 0 to 1. */
 #define ATTR_GENTAP_RATE_LIMIT "gentap.rate_limit"
+#define ATTR_GENTAP_TASK "gentap.task" /* head of what the user asked; with content only */
 #define ATTR_GENTAP_CACHE_WRITE_5M "gentap.usage.cache_write_5m.input_tokens"
 #define ATTR_GENTAP_CACHE_WRITE_1H "gentap.usage.cache_write_1h.input_tokens"
 #define ATTR_GENTAP_CACHE_WRITE_30M "gentap.usage.cache_write_30m.input_tokens"

@@ -212,3 +212,14 @@ int64_t histogram_quantile(const struct histogram *h, double q)
 	}
 	return 0;
 }
+
+uint64_t histogram_below(const struct histogram *h, int64_t value)
+{
+	struct histogram_bucket bucket = { 0 };
+	uint64_t n = 0;
+	size_t at = 0;
+
+	while (histogram_next(h, &at, &bucket) && middle_of(bucket.at) < value)
+		n += bucket.count;
+	return n;
+}

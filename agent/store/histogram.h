@@ -34,6 +34,8 @@ int histogram_merge(struct histogram *h, struct slice bytes);
 void histogram_encode(const struct histogram *h, struct buf *b);
 /* Walks the buckets that are not empty; *at starts as 0. False: no more. */
 bool histogram_next(const struct histogram *h, size_t *at, struct histogram_bucket *ret);
+/* How many values are below it, by the middle of their buckets. */
+uint64_t histogram_below(const struct histogram *h, int64_t value);
 /* The value of rank ceil(q * total), by the middle of its bucket; 0 when empty. */
 int64_t histogram_quantile(const struct histogram *h, double q);
 

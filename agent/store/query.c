@@ -125,7 +125,8 @@ static int make_plan(sqlite3 *db, const struct query *q, struct plan *plan,
 static bool has_quantile(const struct query *q)
 {
 	for (size_t i = 0; i < q->n_aggs; i++)
-		if (q->aggs[i].fn >= QUERY_P50 && q->aggs[i].fn <= QUERY_P99)
+		if ((q->aggs[i].fn >= QUERY_P50 && q->aggs[i].fn <= QUERY_P99) ||
+		    q->aggs[i].fn == QUERY_BELOW)
 			return true;
 	return false;
 }

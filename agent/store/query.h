@@ -6,7 +6,8 @@
  *       --group-by user.id --sort '-sum:gen_ai.usage.total_tokens' --limit 20
  *
  * Aggregates: count, sum, avg, min, max, p50, p75, p90, p95, p99, rate (a second), uniq,
- * failure_rate. Attributes: any that a span has, by its name on the span, an alias of
+ * failure_rate, partial (spans that were not wholly seen), below:duration:2s (how many
+ * values are less than that). Attributes: any that a span has, by its name on the span, an alias of
  * fields.c or a column (model, cost, duration, ttft, …). Without an aggregate the answer
  * is a list: one row for each span (or run, session, connection), newest first, its
  * columns named by --fields.
@@ -29,7 +30,7 @@
 #include "buf.h"
 #include "fields.h"
 
-#define QUERY_COLUMNS_MAX 32
+#define QUERY_COLUMNS_MAX 36
 #define QUERY_SORTS_MAX 4
 #define QUERY_MEMORY_MAX (512u * 1024 * 1024)
 #define QUERY_GROUPS_MAX (1u << 18)
@@ -52,6 +53,8 @@ enum query_fn {
 	QUERY_RATE,
 	QUERY_UNIQ,
 	QUERY_FAILURE_RATE,
+	QUERY_PARTIAL,
+	QUERY_BELOW,
 };
 
 enum query_display { QUERY_TABLE, QUERY_BAR, QUERY_LINE, QUERY_BIG, QUERY_HEATMAP };
@@ -65,6 +68,7 @@ struct query_column {
 	struct query_attr *attr; /* NULL: count, rate, failure_rate, the bucket */
 	enum field_unit unit;
 	bool per_second; /* rate */
+	int64_t below;	 /* in the attribute's column's unit */
 };
 
 struct query_sort {

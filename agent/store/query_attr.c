@@ -55,6 +55,7 @@ static const struct {
 	{ "cost", FIELD_USD, UNIT_USD, SUM_OF("cost") },
 	{ "saved", FIELD_USD, UNIT_USD, SUM_OF("cost_saved") },
 	{ "state", FIELD_WORD, UNIT_NONE, STATE_SQL, NULL, NULL },
+	{ "task", FIELD_WORD, UNIT_NONE, PLAIN("task") },
 	{ "trace_id", FIELD_ID, UNIT_NONE, PLAIN("trace_id") },
 	{ "run", FIELD_ID, UNIT_NONE, PLAIN("key") }, /* not of sessions */
 };
@@ -112,8 +113,11 @@ static struct query_attr *span_attr_new(struct arena *arena, struct slice name)
 	path = arena_alloc(arena, name.len + 5);
 	if (!path)
 		return NULL;
-	snprintf(path, name.len + 5, "$.\"%.*s\"", SLICE_FMT(name));
-	a->json_path = (struct slice){ path, name.len + 4 };
+	if (slice_eq(name, SLICE("attributes"))) /* all that have no column of their own */
+		snprintf(path, name.len + 5, "$");
+	else
+		snprintf(path, name.len + 5, "$.\"%.*s\"", SLICE_FMT(name));
+	a->json_path = slice_from(path);
 	a->kind = FIELD_INT;
 	a->classes = CLASS_ALL;
 	return a;
@@ -155,7 +159,8 @@ static struct query_attr *group_attr_new(struct arena *arena, struct slice name,
 				.sql = group_attrs[i].sql,
 				.known_sql = group_attrs[i].known,
 				.of_sql = group_attrs[i].of,
-				.text = !strcmp(group_attrs[i].name, "state"),
+				.text = !strcmp(group_attrs[i].name, "state") ||
+					!strcmp(group_attrs[i].name, "task"),
 				.classes = CLASS_ALL,
 			};
 		return a;

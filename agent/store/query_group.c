@@ -12,9 +12,9 @@ static const double quantiles[] = {
 	[QUERY_P95] = 0.95, [QUERY_P99] = 0.99,
 };
 
-static bool is_quantile(enum query_fn fn)
+static bool asks_spread(enum query_fn fn)
 {
-	return fn >= QUERY_P50 && fn <= QUERY_P99;
+	return (fn >= QUERY_P50 && fn <= QUERY_P99) || fn == QUERY_BELOW;
 }
 
 static bool same_attr(const struct query_attr *a, const struct query_attr *b)
@@ -36,7 +36,7 @@ static void find_state(struct query_groups *g, size_t agg)
 	g->state_attr[i] = c->attr;
 	g->state_of[agg] = i;
 	g->n_states = MAX(g->n_states, i + 1);
-	g->wants_values[i] |= is_quantile(c->fn);
+	g->wants_values[i] |= asks_spread(c->fn);
 	g->wants_uniq[i] |= c->fn == QUERY_UNIQ;
 }
 
@@ -235,6 +235,7 @@ int group_merge(struct query_groups *g, struct query_group *to, const struct que
 
 	to->count += from->count;
 	to->errors += from->errors;
+	to->partial += from->partial;
 	for (size_t i = 0; !r && i < g->n_states; i++)
 		r = merge_state(g, &to->states[i], &from->states[i]);
 	return r;
@@ -276,6 +277,17 @@ static struct query_cell quantile_cell(struct agg_state *s, double q, bool appro
 		       : int_cell((__int128)s->values[rank ? rank - 1 : 0]);
 }
 
+static struct query_cell below_cell(const struct agg_state *s, int64_t limit, bool approximate)
+{
+	uint64_t n = 0;
+
+	if (approximate)
+		return int_cell(histogram_below(&s->histogram, limit));
+	for (size_t i = 0; i < s->n_values; i++)
+		n += s->values[i] < (double)limit;
+	return int_cell(n);
+}
+
 static struct query_cell extreme_cell(const struct agg_state *s, bool min)
 {
 	double whole = (double)(min ? s->min_int : s->max_int), real = min ? s->min : s->max;
@@ -285,9 +297,10 @@ static struct query_cell extreme_cell(const struct agg_state *s, bool min)
 	return real_cell(real);
 }
 
-static struct query_cell state_cell(struct query_groups *g, struct agg_state *s, enum query_fn fn,
-				    double seconds)
+static struct query_cell state_cell(struct query_groups *g, struct agg_state *s,
+				    const struct query_column *c, double seconds)
 {
+	enum query_fn fn = c->fn;
 	double sum = (double)s->sum + s->real_sum;
 
 	if (fn == QUERY_UNIQ)
@@ -304,6 +317,8 @@ static struct query_cell state_cell(struct query_groups *g, struct agg_state *s,
 		return extreme_cell(s, fn == QUERY_MIN);
 	case QUERY_RATE:
 		return real_cell(sum / seconds);
+	case QUERY_BELOW:
+		return below_cell(s, c->below, g->approximate);
 	default:
 		return quantile_cell(s, quantiles[fn], g->approximate);
 	}
@@ -318,13 +333,15 @@ struct query_cell group_cell(struct query_groups *g, struct query_group *group, 
 
 	if (c->fn == QUERY_COUNT)
 		cell = int_cell(group->count);
+	else if (c->fn == QUERY_PARTIAL)
+		cell = int_cell(group->partial);
 	else if (c->fn == QUERY_FAILURE_RATE)
 		cell = group->count ? real_cell((double)group->errors / (double)group->count)
 				    : (struct query_cell){ 0 };
 	else if (!c->attr)
 		cell = real_cell((double)group->count / seconds);
 	else
-		cell = state_cell(g, s, c->fn, seconds);
+		cell = state_cell(g, s, c, seconds);
 	cell.known = !c->attr ? group->count : s->known + (c->fn == QUERY_UNIQ ? s->words : 0);
 	cell.unknown = c->attr ? s->of - cell.known : 0;
 	return cell;

@@ -34,7 +34,7 @@ struct agg_state {
 
 struct query_group {
 	struct group_value key[QUERY_COLUMNS_MAX + 1]; /* [0]: the bucket */
-	uint64_t count, errors;
+	uint64_t count, errors, partial;
 	struct agg_state *states; /* by query_groups.state_of */
 	uint64_t rank;		  /* of its series, once sorted */
 };

@@ -26,6 +26,8 @@ static const char *const fn_names[] = {
 	[QUERY_RATE] = "rate",
 	[QUERY_UNIQ] = "uniq",
 	[QUERY_FAILURE_RATE] = "failure_rate",
+	[QUERY_PARTIAL] = "partial",
+	[QUERY_BELOW] = "below",
 };
 
 void query_init(struct query *q, uint64_t now_ns)
@@ -78,11 +80,35 @@ static bool numeric(const struct query_attr *a)
 
 static enum field_unit unit_of(enum query_fn fn, const struct query_attr *a)
 {
-	if (fn == QUERY_COUNT || fn == QUERY_UNIQ)
+	if (fn == QUERY_COUNT || fn == QUERY_UNIQ || fn == QUERY_PARTIAL || fn == QUERY_BELOW)
 		return UNIT_COUNT;
 	if (fn == QUERY_FAILURE_RATE)
 		return UNIT_RATIO;
 	return a ? a->unit : UNIT_COUNT;
+}
+
+/* Of "below:duration:2s": takes the last part off *rest, once the attribute is known. */
+static int read_below(struct query_column *c, struct slice word, struct slice number,
+		      struct query_error *error)
+{
+	double unused;
+
+	if (cond_number(number, c->attr->kind, &c->below, &unused))
+		return fail(error, word, (size_t)(number.data - word.data), number.len,
+			    "below what? write below:ATTRIBUTE:NUMBER, such as below:duration:2s");
+	return 0;
+}
+
+static struct slice cut_last(struct slice *rest)
+{
+	size_t at = rest->len;
+	struct slice last;
+
+	while (at && rest->data[at - 1] != ':')
+		at--;
+	last = slice_sub(*rest, at, rest->len);
+	*rest = slice_sub(*rest, 0, at ? at - 1 : rest->len);
+	return at ? last : slice_sub(*rest, rest->len, 0);
 }
 
 int query_add_aggregate(struct query *q, struct slice word, struct query_error *error)
@@ -90,7 +116,9 @@ int query_add_aggregate(struct query *q, struct slice word, struct query_error *
 	struct slice rest = word, name = slice_cut(&rest, ':');
 	struct query_column *c = &q->aggs[q->n_aggs];
 	enum query_fn fn = find_fn(name);
-	bool alone = fn == QUERY_COUNT || fn == QUERY_FAILURE_RATE;
+	bool alone = fn == QUERY_COUNT || fn == QUERY_FAILURE_RATE || fn == QUERY_PARTIAL;
+	struct slice number = SLICE_NONE;
+	int r;
 
 	if (q->n_aggs == QUERY_COLUMNS_MAX)
 		return fail(error, word, 0, word.len, "too many aggregates, at most %d",
@@ -98,13 +126,15 @@ int query_add_aggregate(struct query *q, struct slice word, struct query_error *
 	if (fn == QUERY_VALUE)
 		return fail(error, word, 0, name.len,
 			    "no aggregate '%.*s': count, sum, avg, min, max, p50, p75, p90, p95, "
-			    "p99, rate, uniq, failure_rate",
+			    "p99, rate, uniq, failure_rate, partial, below",
 			    SLICE_FMT(name));
 	if (!rest.len && !alone && fn != QUERY_RATE)
 		return fail(error, word, 0, word.len, "%.*s of what? write %.*s:ATTRIBUTE",
 			    SLICE_FMT(name), SLICE_FMT(name));
 	*c = (struct query_column){ .fn = fn, .name = arena_copy(&q->arena, word) };
 	c->per_second = fn == QUERY_RATE;
+	if (fn == QUERY_BELOW)
+		number = cut_last(&rest);
 	if (rest.len && !alone) {
 		c->attr = query_attr_new(&q->arena, q->source, rest);
 		if (!c->attr)
@@ -113,6 +143,9 @@ int query_add_aggregate(struct query *q, struct slice word, struct query_error *
 			return fail(error, word, name.len + 1, rest.len,
 				    "'%.*s' is no number; uniq counts what is not",
 				    SLICE_FMT(rest));
+		r = fn == QUERY_BELOW ? read_below(c, word, number, error) : 0;
+		if (r)
+			return r;
 	} else if (rest.data) {
 		return fail(error, word, name.len, word.len - name.len, "%.*s stands alone",
 			    SLICE_FMT(name));

@@ -11,6 +11,7 @@ static bool agg_fits(const struct query_column *c)
 	switch (c->fn) {
 	case QUERY_COUNT:
 	case QUERY_FAILURE_RATE:
+	case QUERY_PARTIAL:
 		return true;
 	case QUERY_RATE:
 	case QUERY_SUM:

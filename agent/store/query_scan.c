@@ -6,12 +6,13 @@
 #include <errno.h>
 
 static const struct {
-	const char *table, *time, *class, *error;
+	const char *table, *time, *class, *error, *partial;
 } sources[] = {
-	[QUERY_SPANS] = { "spans", "s.start_ns", "s.cls", "s.error" },
-	[QUERY_RUNS] = { "runs", "s.start_ns", "0", "s.error" },
-	[QUERY_SESSIONS] = { "sessions", "s.end_ns", "0", "s.error" },
-	[QUERY_CONNECTIONS] = { "connections", "s.last_ns", "0", "0" },
+	[QUERY_SPANS] = { "spans", "s.start_ns", "s.cls", "s.error",
+			  "s.completeness<>(SELECT id FROM strings WHERE value='full')" },
+	[QUERY_RUNS] = { "runs", "s.start_ns", "0", "s.error", "s.partial>0" },
+	[QUERY_SESSIONS] = { "sessions", "s.end_ns", "0", "s.error", "s.partial>0" },
+	[QUERY_CONNECTIONS] = { "connections", "s.last_ns", "0", "0", "s.bytes_partial>0" },
 };
 
 const char *scan_time_column(enum query_source source)
@@ -138,7 +139,7 @@ static struct group_value bucket_value(const struct query *q, int64_t start_ns)
 	return (struct group_value){ start_ns - start_ns % interval, VALUE_NUMBER };
 }
 
-/* class, error, start, keys, aggregates */
+/* class, error, start, partial, keys, aggregates */
 static int add_row(struct reader *r, sqlite3_stmt *s)
 {
 	struct group_value key[QUERY_COLUMNS_MAX + 1];
@@ -146,7 +147,7 @@ static int add_row(struct reader *r, sqlite3_stmt *s)
 	int64_t start = sqlite3_column_int64(s, 2);
 	const struct query *q = r->q;
 	struct query_group *group;
-	int column = 3, e = 0;
+	int column = 4, e = 0;
 
 	key[0] = bucket_value(q, start);
 	for (size_t i = 0; !e && i < q->n_keys; i++)
@@ -156,6 +157,7 @@ static int add_row(struct reader *r, sqlite3_stmt *s)
 		return e;
 	group->count++;
 	group->errors += sqlite3_column_int(s, 1) != 0;
+	group->partial += sqlite3_column_int(s, 3) != 0;
 	r->totals->matched++;
 	r->totals->first_ns = MIN(r->totals->first_ns, start);
 	for (size_t i = 0; !e && i < r->groups->n_states; i++, column++) {
@@ -185,12 +187,16 @@ static int scan_raw(sqlite3 *db, const struct plan *plan, const struct plan_segm
 		    struct reader *r)
 {
 	const struct query *q = r->q;
+	bool partial = false;
 	struct sql sql;
 	int e;
 
+	for (size_t i = 0; i < q->n_aggs; i++)
+		partial |= q->aggs[i].fn == QUERY_PARTIAL;
 	sql_init(&sql);
-	buf_printf(&sql.text, "SELECT %s,%s,%s", sources[q->source].class, sources[q->source].error,
-		   sources[q->source].time);
+	buf_printf(&sql.text, "SELECT %s,%s,%s,%s", sources[q->source].class,
+		   sources[q->source].error, sources[q->source].time,
+		   partial ? sources[q->source].partial : "0");
 	for (size_t i = 0; i < q->n_keys; i++) {
 		buf_add_char(&sql.text, ',');
 		sql_add_attr(&sql, q->keys[i].attr);
@@ -205,12 +211,13 @@ static int scan_raw(sqlite3 *db, const struct plan *plan, const struct plan_segm
 	return e;
 }
 
-/* The bucket's start stands in column 1. */
+/* The bucket's start stands in column 1; behind the errors, how many are partial. */
 static void count_spans(struct reader *r, sqlite3_stmt *s, struct query_group *group, int64_t n,
 			int errors)
 {
 	group->count += (uint64_t)n;
 	group->errors += (uint64_t)sqlite3_column_int64(s, errors);
+	group->partial += (uint64_t)sqlite3_column_int64(s, errors + 1);
 	r->totals->matched += (uint64_t)n;
 	r->totals->first_ns = MIN(r->totals->first_ns, sqlite3_column_int64(s, 1));
 }
@@ -236,7 +243,7 @@ static int add_sums(struct reader *r, sqlite3_stmt *s, struct query_group *group
 	return e;
 }
 
-/* class, bucket's start, value, n, errors, and five columns for each aggregate */
+/* class, bucket's start, value, n, errors, partial, and five columns for each aggregate */
 static int add_rollup(struct reader *r, sqlite3_stmt *s)
 {
 	struct group_value key[QUERY_COLUMNS_MAX + 1] = { 0 };
@@ -244,7 +251,7 @@ static int add_rollup(struct reader *r, sqlite3_stmt *s)
 	int64_t value = sqlite3_column_int64(s, 2), n = sqlite3_column_int64(s, 3);
 	const struct query *q = r->q;
 	struct query_group *group;
-	int column = 5, e = 0;
+	int column = 6, e = 0;
 
 	key[0] = bucket_value(q, start);
 	for (size_t i = 0; i < q->n_keys; i++)
@@ -259,13 +266,13 @@ static int add_rollup(struct reader *r, sqlite3_stmt *s)
 	return add_sums(r, s, group, class, n, column);
 }
 
-/* class, bucket's start, n, errors, keys, and five columns for each aggregate */
+/* class, bucket's start, n, errors, partial, keys, and five columns for each aggregate */
 static int add_facet(struct reader *r, sqlite3_stmt *s)
 {
 	struct group_value key[QUERY_COLUMNS_MAX + 1] = { 0 };
 	int64_t class = sqlite3_column_int64(s, 0), n = sqlite3_column_int64(s, 2);
 	struct query_group *group;
-	int column = 4, e = 0;
+	int column = 5, e = 0;
 
 	key[0] = bucket_value(r->q, sqlite3_column_int64(s, 1));
 	for (size_t i = 0; !e && i < r->q->n_keys; i++)
@@ -313,7 +320,8 @@ static int scan_rollups(sqlite3 *db, const struct plan *plan, const struct plan_
 
 	sql_init(&sql);
 	sql.on_rollups = true;
-	buf_printf(&sql.text, "SELECT s.cls,s.bucket*%lld,s.value,s.n,s.errors", (long long)step);
+	buf_printf(&sql.text, "SELECT s.cls,s.bucket*%lld,s.value,s.n,s.errors,s.partial",
+		   (long long)step);
 	for (size_t i = 0; i < r->groups->n_states; i++)
 		add_agg_columns(&sql, r->groups->state_attr[i]->field, r->groups->wants_values[i]);
 	buf_printf(&sql.text, " FROM rollups s WHERE s.gran=%d AND s.dim=%u AND ", segment->gran,
@@ -332,7 +340,7 @@ static int scan_facets(sqlite3 *db, const struct plan *plan, const struct plan_s
 	int e;
 
 	sql_init(&sql);
-	buf_printf(&sql.text, "SELECT s.cls,s.bucket*%lld,s.n,s.errors", (long long)step);
+	buf_printf(&sql.text, "SELECT s.cls,s.bucket*%lld,s.n,s.errors,s.partial", (long long)step);
 	for (size_t i = 0; i < r->q->n_keys; i++) {
 		buf_add_char(&sql.text, ',');
 		sql_add_attr(&sql, r->q->keys[i].attr);

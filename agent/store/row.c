@@ -177,6 +177,21 @@ static enum field_id field_for(enum span_class class, const char *key)
 	return field_of_attr(slice_from(key));
 }
 
+/* What stands in the JSON, and is kept beside it as well. */
+static void set_text(struct row *r, const struct attr *a)
+{
+	const struct {
+		const char *attr;
+		struct slice *to;
+	} texts[] = { { ATTR_GENTAP_TASK, &r->task },
+		      { ATTR_AGENT_VERSION, &r->version },
+		      { "gentap.cost.price_date", &r->price_date } };
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		if (!strcmp(a->key, texts[i].attr))
+			*texts[i].to = arena_copy(&r->arena, a->string);
+}
+
 static void set_attrs(struct row *r, const struct span *s, struct buf *rest)
 {
 	enum span_class class = (enum span_class)r->values[F_CLASS];
@@ -187,6 +202,8 @@ static void set_attrs(struct row *r, const struct span *s, struct buf *rest)
 
 		if (f == F_RUN && set_run(r, a))
 			continue;
+		if (f == F_NONE && a->type == ATTR_STRING)
+			set_text(r, a);
 		if (f != F_NONE && f != F_RUN && set_attr(r, f, a) && !row_derived(f, class))
 			continue;
 		buf_add_str(rest, rest->len ? "," : "{");

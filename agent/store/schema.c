@@ -17,6 +17,7 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	SCHEMA_SQL_1,
 	SCHEMA_SQL_2,
 	SCHEMA_SQL_3,
+	SCHEMA_SQL_4,
 };
 
 int schema_default_path(char *to, size_t size)

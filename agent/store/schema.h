@@ -11,6 +11,7 @@
  *   facets        sums per hour of each combination of values, where there are few
  *   facet_hours   the hours that have them, and of how many spans
  *   connections   the coverage ledger
+ *   marks         when a price or an agent's version changed
  *   budgets, meta
  *
  * The version of the schema is SQLite's user_version. Files of an earlier version are
@@ -23,7 +24,7 @@
 
 #include <stdbool.h>
 
-#define SCHEMA_VERSION 3
+#define SCHEMA_VERSION 4
 
 /* Where the agent of this user keeps its database; -ENAMETOOLONG, -ENOENT (no home). */
 int schema_default_path(char *to, size_t size);

@@ -84,4 +84,12 @@
 	"CREATE TABLE facet_hours(bucket INTEGER PRIMARY KEY, n INT NOT NULL, kept INT NOT NULL);" \
 	"CREATE INDEX spans_run ON spans(run_id, tool) WHERE run_id IS NOT NULL;"
 
+/* What a run or a session was asked; what changed, and when. */
+#define SCHEMA_SQL_4                                                                               \
+	"ALTER TABLE runs ADD COLUMN task TEXT;"                                                   \
+	"ALTER TABLE sessions ADD COLUMN task TEXT;"                                               \
+	"CREATE TABLE marks(kind TEXT NOT NULL, subject TEXT NOT NULL, time_ns INT NOT NULL,"      \
+	" before TEXT, after TEXT NOT NULL, PRIMARY KEY(kind, subject, time_ns)) WITHOUT ROWID;"   \
+	"CREATE INDEX marks_time ON marks(time_ns);"
+
 #endif

@@ -219,6 +219,8 @@ static int add_group(struct table *t, const void *key, size_t len, const struct 
 	g->start_ns = MIN(g->start_ns, r->values[F_START]);
 	g->end_ns = MAX(g->end_ns, r->values[F_START] + r->values[F_DURATION]);
 	g->partial += is_partial(r);
+	if (r->task.data && !*g->task && r->task.len < sizeof(g->task))
+		memcpy(g->task, r->task.data, r->task.len);
 	if (class == CLASS_AGENT) {
 		g->ended = 1;
 		g->runs++;

@@ -45,6 +45,8 @@ void rollup_init(struct rollup *u);
 void rollup_release(struct rollup *u);
 int rollup_add(struct rollup *u, const struct row *r); /* 0 or -ENOMEM */
 
+#define TASK_MAX 192 /* bytes */
+
 /* Of a run or a session. */
 struct group {
 	uint8_t key[8];
@@ -54,7 +56,8 @@ struct group {
 	int64_t pid;		/* 0: not known */
 	int64_t start_ns, end_ns;
 	int64_t ended, error, calls, tools, errors, partial, runs;
-	struct sums sums; /* of requests */
+	struct sums sums;    /* of requests */
+	char task[TASK_MAX]; /* the first that was told; "": none */
 };
 
 struct batch {

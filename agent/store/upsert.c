@@ -104,9 +104,9 @@ static void add_rollup_sql(struct buf *sql)
 
 static void add_group_sql(struct buf *sql, const char *table)
 {
-	size_t n = 5; /* the columns that are named here */
+	size_t n = 6; /* the columns that are named here */
 
-	buf_printf(sql, "INSERT INTO %s(key,trace_id,start_ns,end_ns,pid", table);
+	buf_printf(sql, "INSERT INTO %s(key,trace_id,start_ns,end_ns,pid,task", table);
 	for (size_t i = 0; i < ARRAY_LEN(group_words); i++, n++)
 		buf_printf(sql, ",%s", fields[group_words[i]].column);
 	for (size_t i = 0; i < ARRAY_LEN(group_counts); i++, n++)
@@ -123,7 +123,8 @@ static void add_group_sql(struct buf *sql, const char *table)
 	buf_add_str(sql,
 		    ") ON CONFLICT DO UPDATE SET trace_id=coalesce(excluded.trace_id,trace_id),"
 		    "start_ns=min(start_ns,excluded.start_ns),"
-		    "end_ns=max(end_ns,excluded.end_ns),pid=coalesce(excluded.pid,pid)");
+		    "end_ns=max(end_ns,excluded.end_ns),pid=coalesce(excluded.pid,pid),"
+		    "task=coalesce(task,excluded.task)");
 	for (size_t i = 0; i < ARRAY_LEN(group_words); i++) {
 		const char *c = fields[group_words[i]].column;
 
@@ -263,6 +264,7 @@ static int write_group(sqlite3_stmt *s, const struct group *g)
 	sqlite3_bind_int64(s, at++, g->start_ns);
 	sqlite3_bind_int64(s, at++, g->end_ns);
 	bind_or_null(s, at++, g->pid, g->pid);
+	db_bind_text(s, at++, *g->task ? slice_from(g->task) : SLICE_NONE);
 	for (size_t i = 0; i < ARRAY_LEN(group_words); i++)
 		bind_or_null(s, at++, g->words[group_words[i]], g->words[group_words[i]]);
 	for (size_t i = 0; i < ARRAY_LEN(group_counts); i++)

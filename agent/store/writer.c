@@ -3,6 +3,7 @@
 
 #include "buf.h"
 #include "ledger.h"
+#include "marks.h"
 #include "schema.h"
 #include "sums.h"
 #include "upsert.h"
@@ -19,6 +20,7 @@ struct writer {
 	sqlite3_stmt *insert_resource, *find_resource;
 	struct upsert *upsert;
 	struct ledger ledger;
+	struct marks marks;
 	struct table words;	/* text → number */
 	struct table resources; /* (pid, start) → number */
 	struct batch batch;
@@ -77,6 +79,8 @@ int writer_new(struct writer **ret, const char *path)
 		r = upsert_new(&w->upsert, w->db);
 	if (!r)
 		r = ledger_prepare(&w->ledger, w->db);
+	if (!r)
+		r = marks_prepare(&w->marks, w->db);
 	if (r) {
 		writer_free(w);
 		return r;
@@ -94,6 +98,7 @@ void writer_free(struct writer *w)
 	table_release(&w->resources, NULL);
 	upsert_free(w->upsert);
 	ledger_release(&w->ledger);
+	marks_release(&w->marks);
 	sqlite3_finalize(w->insert_span);
 	sqlite3_finalize(w->insert_details);
 	sqlite3_finalize(w->insert_word);
@@ -240,6 +245,8 @@ static int write_row(struct writer *w, const struct row *r, uint64_t *duplicates
 		return 0;
 	}
 	e = write_details(w, r);
+	if (!e)
+		e = marks_add(&w->marks, r);
 	return e ? e : batch_add(&w->batch, r, words);
 }
 
@@ -263,6 +270,7 @@ int writer_write(struct writer *w, const struct row *rows, uint64_t *ret_duplica
 		/* Numbers given out in it are void. */
 		table_release(&w->words, NULL);
 		table_release(&w->resources, NULL);
+		marks_reset(&w->marks);
 		return r;
 	}
 	*ret_duplicates = duplicates;

@@ -32,7 +32,8 @@ static const struct {
 	{ "traces", api_trace, false },	     { "coverage", api_coverage, false },
 	{ "dashboards", api_boards, true },  { "status", api_status, false },
 	{ "settings", api_settings, false }, { "flow", api_flow, false },
-	{ "budgets", api_budgets, false },
+	{ "budgets", api_budgets, false },   { "limits", api_limits, false },
+	{ "marks", api_marks, false },
 };
 
 int api_new(struct api **ret, const struct api_config *config)

@@ -36,6 +36,8 @@ int api_status(struct api_context *c);
 int api_settings(struct api_context *c);
 int api_flow(struct api_context *c);
 int api_budgets(struct api_context *c);
+int api_limits(struct api_context *c);
+int api_marks(struct api_context *c);
 
 struct slice api_arg(const struct api_context *c, const char *name);
 /* Error answers; each gives its status. */

@@ -225,7 +225,8 @@ def a_file_of_schema_2_is_brought_up_to_date():
     old = os.path.join(s.folder, "two.db")
     src, dst = sqlite3.connect(s.db), sqlite3.connect(old)
     src.backup(dst)
-    dst.executescript("DROP TABLE facets; DROP TABLE facet_hours; DROP INDEX spans_run; PRAGMA user_version=2")
+    dst.executescript("DROP TABLE facets; DROP TABLE facet_hours; DROP INDEX spans_run; DROP TABLE marks;"
+                      "ALTER TABLE runs DROP COLUMN task; ALTER TABLE sessions DROP COLUMN task; PRAGMA user_version=2")
     dst.close()
     gentap("decode", "--db", old, glob.glob(os.path.join(HERE, "golden", "*.har"))[0])
     dst = sqlite3.connect(old)
@@ -234,6 +235,18 @@ def a_file_of_schema_2_is_brought_up_to_date():
     assert dst.execute(schema).fetchall() == src.execute(schema).fetchall()
     assert rows(old, "query", "count", "sum:total") == rows(s.db, "query", "count", "sum:total")
     assert dst.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+@test
+def a_task_is_known_with_content_only():
+    s = Store()
+    with_content = os.path.join(s.folder, "content.db")
+    gentap("decode", "--capture-content", "--db", with_content, os.path.join(HERE, "golden", "agent_run.har"))
+    got = rows(with_content, "query", "--from", "runs", "--fields", "task", "--sort", "start")
+    request = json.load(open(os.path.join(HERE, "golden", "agent_run.har")))["log"]["entries"][0]["request"]["postData"]["text"]
+    assert got[0]["task"] and json.dumps(got[0]["task"])[1:-1] in request, (got, request)
+    assert all(r["task"] is None for r in rows(s.db, "query", "--from", "runs", "--fields", "task"))
+    assert all(r["task"] is None for r in rows(s.db, "query", "--from", "sessions", "--fields", "task"))
 
 
 @test

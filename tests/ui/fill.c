@@ -4,6 +4,7 @@
  * the same arguments but for the end, which is now; with BIG, one more run of so many
  * spans. Prints the number of spans. For the page's tests and benches.
  */
+#include "buf.h"
 #include "cleanup.h"
 #include "clock.h"
 #include "semconv.h"
@@ -99,6 +100,14 @@ struct run {
 	int64_t calls, tools, errors, input, output, cached;
 	double cost;
 	int64_t unknown;
+	struct buf *talk; /* what was said so far, as a JSON list that is open; NULL: unknown */
+};
+
+static const char *const tasks[] = {
+	"The checkout test fails since the currency change: find out why and fix it",
+	"Write down how the retry queue works, with an example for each case",
+	"Rename Ledger.post() to Ledger.book() everywhere, keep the old name for a release",
+	"Why does GET /orders take two seconds for large customers?",
 };
 
 static void set_who(struct span *s, const struct run *r)
@@ -115,8 +124,8 @@ static void set_who(struct span *s, const struct run *r)
 	}
 }
 
-static void set_cost(struct span *s, struct run *r, const struct model *m, int64_t input,
-		     int64_t cached, int64_t output)
+static void set_cost(struct fill *f, struct span *s, struct run *r, const struct model *m,
+		     int64_t input, int64_t cached, int64_t output)
 {
 	double in = (double)(input - cached) * m->in / 1e6, read = (double)cached * m->in / 1e7,
 	       out = (double)output * m->out / 1e6;
@@ -131,8 +140,55 @@ static void set_cost(struct span *s, struct run *r, const struct model *m, int64
 	span_set_double(s, "gentap.cost.cache_read", read);
 	span_set_double(s, "gentap.cost.output", out);
 	span_set_double(s, "gentap.cost.saved", (double)cached * m->in * 0.9 / 1e6);
-	span_set_str(s, "gentap.cost.price_date", SLICE("2026-11-02"));
+	/* The list of prices changed on the way. */
+	span_set_str(s, "gentap.cost.price_date",
+		     f->spans < 300 ? SLICE("2026-10-14") : SLICE("2026-11-02"));
 	r->cost += in + read + out;
+}
+
+/* What providers tell of their limits in the head of an answer. */
+static void set_limits(struct fill *f, struct span *s, const struct model *m)
+{
+	int64_t used = (int64_t)below(f, 50) + (m->provider[0] == 'a' ? 45 : 5);
+
+	if (!(m->in > 0) || m->provider[0] == 'g')
+		return;
+	span_set_int(s, "gentap.rate_limit.requests.limit", 4000);
+	span_set_int(s, "gentap.rate_limit.requests.remaining", 4000 - (int64_t)below(f, 400));
+	span_set_double(s, "gentap.rate_limit.requests.reset", 12);
+	span_set_int(s, "gentap.rate_limit.input_tokens.limit", 2000000);
+	span_set_int(s, "gentap.rate_limit.input_tokens.remaining", 20000 * (100 - used));
+	span_set_double(s, "gentap.rate_limit.input_tokens.reset", 41.5);
+	span_set_double(s, "gentap.rate_limit.input_tokens.used", (double)used / 100);
+}
+
+static void set_talk(struct span *s, struct run *r, bool last)
+{
+	static const char call[] =
+		"{\"role\":\"assistant\",\"parts\":[{\"type\":\"text\",\"content\":"
+		"\"I look at the code first.\"},{\"type\":\"tool_call\",\"id\":"
+		"\"call_1\",\"name\":\"Bash\",\"arguments\":{\"command\":"
+		"\"grep -rn currency src\"}}]",
+			  result[] =
+				  ",{\"role\":\"tool\",\"parts\":[{\"type\":\"tool_call_response\","
+				  "\"id\":\"call_1\",\"response\":\"src/cart.py:41: return "
+				  "total * rates[currency]\"}]}",
+			  answer[] = "{\"role\":\"assistant\",\"parts\":[{\"type\":\"text\","
+				     "\"content\":\"Done. The rate was looked up by the old "
+				     "three-letter code; `cart.py` maps it now, and the test "
+				     "passes.\"}]";
+	_cleanup_(buf_cleanup) struct buf text = BUF_INIT(1 << 20);
+
+	if (!r->talk)
+		return;
+	buf_printf(&text, "%.*s]", SLICE_FMT(buf_slice(r->talk)));
+	span_set_str(s, "gen_ai.input.messages", buf_slice(&text));
+	span_set_str(s, "gentap.task", slice_from(tasks[r->user % ARRAY_LEN(tasks)]));
+	buf_reset(&text, 1 << 20);
+	buf_printf(&text, "[%s,\"finish_reason\":\"%s\"}]", last ? answer : call,
+		   last ? "stop" : "tool_call");
+	span_set_str(s, "gen_ai.output.messages", buf_slice(&text));
+	buf_printf(r->talk, ",%s}%s", last ? answer : call, last ? "" : result);
 }
 
 /* One call; gives its length. */
@@ -170,6 +226,8 @@ static uint64_t chat(struct fill *f, struct run *r, const uint8_t *parent, uint6
 		end(f, s);
 		return wait;
 	}
+	set_limits(f, s, m);
+	set_talk(s, r, last);
 	span_set_str(s, "gen_ai.response.model", slice_from(m->name));
 	span_set_double(s, "gen_ai.response.time_to_first_chunk", (double)wait / 1e9);
 	span_set_int(s, "gen_ai.usage.input_tokens", context);
@@ -181,7 +239,7 @@ static uint64_t chat(struct fill *f, struct run *r, const uint8_t *parent, uint6
 		      last ? &SLICE("stop") : &SLICE("tool_calls"), 1);
 	span_set_str(s, "gentap.usage.source", SLICE("wire"));
 	span_set_str(s, "gentap.completeness", below(f, 60) ? SLICE("full") : SLICE("partial"));
-	set_cost(s, r, m, context, cached, output);
+	set_cost(f, s, r, m, context, cached, output);
 	r->input += context;
 	r->output += output;
 	r->cached += cached;
@@ -261,6 +319,7 @@ static void make_id(struct fill *f, uint8_t *to, size_t len)
 static uint64_t make_run(struct fill *f, const uint8_t *trace, const uint8_t *parent, size_t agent,
 			 uint64_t from, size_t turns, uint64_t session)
 {
+	_cleanup_(buf_cleanup) struct buf talk = BUF_INIT(1 << 20);
 	struct run r = { .agent = agent, .user = (session + agent) % ARRAY_LEN(users) };
 	int64_t context = 900 + (int64_t)below(f, 4000);
 	uint64_t at = from + 5 * NSEC_PER_MSEC;
@@ -269,6 +328,14 @@ static uint64_t make_run(struct fill *f, const uint8_t *trace, const uint8_t *pa
 	make_id(f, r.id, sizeof(r.id));
 	if (trace)
 		memcpy(r.trace, trace, sizeof(r.trace));
+	/* One of the agents has its content recorded; not in the big ones. */
+	if (!agent && turns < 50 && f->spans < 20000) {
+		buf_printf(
+			&talk,
+			"[{\"role\":\"user\",\"parts\":[{\"type\":\"text\",\"content\":\"%s\"}]}",
+			tasks[r.user % ARRAY_LEN(tasks)]);
+		r.talk = &talk;
+	}
 	snprintf(r.session, sizeof(r.session), "conv_%06llu", (unsigned long long)session);
 	for (size_t i = 0; i < turns; i++) {
 		uint64_t begin;

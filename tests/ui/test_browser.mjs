@@ -218,6 +218,40 @@ async function pagesAreFiles(page, url) {
 	check("as it was", (await page.textContent("h1")).startsWith("Tools"));
 }
 
+/* What an empty page tells to type is what the program takes. */
+async function taught(page, url, db) {
+	await goTo(page, `${url}/budgets`);
+	const command = await page.textContent(".empty .cmd code").catch(() => "");
+	let status = 0;
+	try {
+		execFileSync(gentap, [...(command || "none").split(/\s+/).slice(1), "--db", db], { stdio: "ignore" });
+		execFileSync(gentap, ["budget", "set", "research", "--delete", "--db", db], { stdio: "ignore" });
+	} catch (e) {
+		status = e.status;
+	}
+	check("the command that Budgets teaches works", command?.startsWith("gentap budget set ") && status === 0, `${command}: ${status}`);
+}
+
+/* What stands on the newer parts is what the API says. */
+async function parts(page, url) {
+	const api = (path) => page.evaluate(async (p) => (await fetch(p)).json(), path), to = Date.now(), from = to - 3600e3, span = `from=${from}&to=${to}`;
+	await goTo(page, `${url}/?latency=spread&range=${from}-${to}`);
+	const total = await api(`/api/v1/query?select=count&where=${REQUESTS}&${span}`), label = await page.getAttribute(".heat svg", "aria-label") || "";
+	const shown = [...label.matchAll(/ (\d+)(?:,|$)/g)].reduce((n, m) => n + Number(m[1]), 0);
+	check("the spread has every call once", shown === total.rows[0][0], `${shown}, ${total.rows[0][0]}: ${label}`);
+	await goTo(page, `${url}/models?range=${from}-${to}`);
+	const limits = await api(`/api/v1/limits?${span}`), rows = await page.$$eval("[aria-label='limits table'] tbody tr[data-id]", (r) => r.length);
+	check("rate limits as they were told", limits.limits.length > 0 && rows === limits.limits.length, `${rows}, ${limits.limits.length}`);
+	const lost = await api(`/api/v1/query?select=partial&where=${REQUESTS}&${span}`), notes = await page.textContent(".marks") || "";
+	check("what was lost and changed is told", notes.includes(`${lost.rows[0][0]} calls were not wholly seen`) && /priced by the list of/.test(notes), notes);
+	const table = await api(`/api/v1/runs?limit=500&${span}`), at = (n) => table.columns.findIndex((c) => c.name === n), run = table.rows.find((r) => r[at("task")]);
+	await goTo(page, `${url}/sessions/${encodeURIComponent(run[at("session")])}`);
+	const turn = await page.waitForSelector(".turn .msg", { timeout: 5000 }).then(() => page.$$eval(".turn .msg.user pre", (e) => e.map((x) => x.textContent)), () => []);
+	check("a session reads as a conversation", turn.some((t) => t?.startsWith(run[at("task")].slice(0, 40))), turn);
+	await goTo(page, `${url}/runs?range=${from}-${to}`);
+	check("a run's task is in its row", (await page.textContent("[aria-label='runs table']"))?.includes(run[at("task")].slice(0, 40)));
+}
+
 async function addresses(page, url) {
 	await goTo(page, `${url}/`);
 	const [run, session] = await page.evaluate(async () => {
@@ -317,6 +351,8 @@ try {
 	await walk(page, server.url);
 	await live(page, server.url, db);
 	await pagesAreFiles(page, server.url);
+	await taught(page, server.url, db);
+	await parts(page, server.url);
 	check("nothing to say on the console", !wrong.length, wrong.join("\n"));
 	await context.close();
 	await speed(browser, server.url);

@@ -85,6 +85,49 @@ TEST(content_follows_the_schemas)
 	call_free(c);
 }
 
+/* What the user asked last, as one line without secrets, cut between characters. */
+TEST(content_task_is_the_last_words_of_the_user)
+{
+	static const struct {
+		const char *messages, *want; /* NULL: there is none */
+	} rows[] = {
+		{ "{\"role\":\"user\",\"content\":\"Fix\\n\\n the  test\"}", "Fix the test" },
+		{ "{\"role\":\"user\",\"content\":\"one\"},{\"role\":\"assistant\",\"content\":"
+		  "\"two\"},{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\","
+		  "\"tool_use_id\":\"t\",\"content\":\"three\"}]}",
+		  "one" },
+		{ "{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"what for\"},"
+		  "{\"type\":\"text\",\"text\":\"<system-reminder>no</system-reminder>\"}]}",
+		  "what for" },
+		{ "{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"<a>only</a>\"}]}",
+		  "<a>only</a>" },
+		{ "{\"role\":\"user\",\"content\":\"key " KEY " here\"}", "key [redacted] here" },
+		{ "{\"role\":\"user\",\"content\":\"ääääääääääääääääääää\"}", "äääääääääääää…" },
+		{ "{\"role\":\"user\",\"content\":\" \\n \"}", NULL },
+		{ "{\"role\":\"assistant\",\"content\":\"me\"}", NULL },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		_cleanup_(buf_cleanup) struct buf request = BUF_INIT(10000);
+		_cleanup_(buf_cleanup) struct buf out = BUF_INIT(100);
+		struct exchange x = anthropic;
+		struct call *c;
+
+		buf_printf(&request, "{\"model\":\"c\",\"max_tokens\":1,\"messages\":[%s]}",
+			   rows[i].messages);
+		x.request = buf_slice(&request);
+		c = exchange_call(&x);
+		test_row("row %zu", i);
+		CHECK(c);
+		if (!c)
+			continue;
+		CHECK_INT(content_task(c, 32, &out), rows[i].want ? 0 : -ENODATA);
+		CHECK_STR(buf_slice(&out), rows[i].want ? rows[i].want : "");
+		call_free(c);
+	}
+	test_row(NULL);
+}
+
 /* Valid JSON within the ceiling at every ceiling, or a clean refusal. */
 TEST(content_fits)
 {
@@ -183,6 +226,15 @@ TEST(content_without_memory)
 	{
 		struct buf out = BUF_INIT(10000);
 		int r = content_input_messages(c, 10000, &out);
+
+		CHECK(r == 0 || r == -ENOMEM);
+		CHECK(!r || !out.len);
+		buf_release(&out);
+	}
+	EACH_MALLOC_FAILURE
+	{
+		struct buf out = BUF_INIT(1000);
+		int r = content_task(c, 100, &out);
 
 		CHECK(r == 0 || r == -ENOMEM);
 		CHECK(!r || !out.len);

@@ -84,7 +84,10 @@ TEST(histogram_of_extremes)
 	CHECK_INT(histogram_quantile(&h, 0.5), 0);
 	histogram_add(&h, INT64_MIN, 1);
 	CHECK_INT(histogram_quantile(&h, 0.5), 0);
+	CHECK_INT(histogram_below(&h, 0), 0);
+	CHECK_INT(histogram_below(&h, 1), 1);
 	histogram_add(&h, INT64_MAX, 5);
+	CHECK_INT(histogram_below(&h, INT64_MAX / 2), 1);
 	CHECK((double)histogram_quantile(&h, 0.99) > 0.99 * (double)INT64_MAX);
 	histogram_release(&h);
 }

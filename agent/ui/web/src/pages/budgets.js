@@ -7,7 +7,7 @@ import { cls, html } from "../ui.js";
 
 export function Budgets() {
 	const { data, error } = useGet(url("budgets")), list = data?.budgets || [];
-	return html`<h1>Budgets</h1>${error || !data ? html`<${Panel} error=${error}><div></div></${Panel}>` : !list.length ? html`<${Panel}><${Empty} title="No budget is set"><p>A budget warns before money is gone: by model, user, team or repository, a day, week or month.</p><${Command}>gentap budget set research --limit 50 --period month --filter team:research</${Command}></${Empty}></${Panel}>`
+	return html`<h1>Budgets</h1>${error || !data ? html`<${Panel} error=${error}><div></div></${Panel}>` : !list.length ? html`<${Panel}><${Empty} title="No budget is set"><p>A budget warns before money is gone: by model, user, team or repository, a day, week or month.</p><${Command}>gentap budget set research --limit 50 --period month --where team:research</${Command}></${Empty}></${Panel}>`
 		: html`<div class="cards">${list.map((b) => {
 			const used = b.limit ? b.spent / b.limit : 0, tone = used >= b.alert ? "error" : used >= b.warn ? "warn" : "";
 			return html`<section class="panel" aria-label=${b.name}><header><h2>${b.name}</h2><span class="grow"></span><span class="second">${b.period}</span></header><div class="body" style=${{ display: "grid", gap: "8px" }}>

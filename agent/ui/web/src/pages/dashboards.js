@@ -4,7 +4,8 @@ import { put, remove, url, useGet } from "../api.js";
 import { colorOf } from "../colors.js";
 import { DASH, value as shown } from "../format.js";
 import { Icon } from "../icons.js";
-import { Bars, Heat } from "../parts/charts.js";
+import { Bars } from "../parts/charts.js";
+import { Heat } from "../parts/heat.js";
 import { Chart } from "../parts/chart.js";
 import { Copy, Dialog, Empty, Panel, ProblemBox, copyText, toast } from "../parts/common.js";
 import { cls, html, useEffect, useMemo, useRef, useState } from "../ui.js";
@@ -24,7 +25,7 @@ function Drawn({ w, data }) {
 	if (data.series) {
 		const series = data.series.map((s) => ({ name: String(s.name ?? "not known"), values: s.values, top: s.stacked, color: colorOf(s.name, family) }));
 		if (w.kind === "heatmap")
-			return html`<${Heat} x=${data.x} rows=${data.series.map((s, i) => ({ from: i, to: i + 1, values: s.values.map((v) => v || 0) }))} />`;
+			return html`<${Heat} x=${data.x} interval=${data.interval} rows=${data.series.map((s) => ({ from: 0, to: s.name ?? "not known", values: s.values.map((v) => v || 0) }))} label=${(r) => String(r.to)} axis=${(r) => String(r.to)} />`;
 		return series.length ? html`<${Chart} name=${w.title} x=${data.x.map((ms) => ms / 1000)} series=${series} unit=${data.unit} stack=${w.kind === "stacked"} legend=${w.h > 3} />` : html`<div class="third">Nothing in this time</div>`;
 	}
 	const groups = data.columns.filter((c) => !c.aggregate).length;

@@ -51,7 +51,7 @@ export function Running({ scope }) {
 	if (!running.length)
 		return null;
 	return html`<${Panel} title="Running now" flush right=${html`<span class="second num">${running.length}</span>`}><div class="now">${running.map((r) => html`<a href=${href(`/runs/${r.trace_id}`, { span: r.run_id })}>
-		<${State} state="running" label=${false} /><span class="grow clip"><b>${r.agent || r.comm || "agent"}</b> <span class="second">${[r.model, r.user].filter(Boolean).join(" · ")}</span></span>
+		<${State} state="running" label=${false} /><span class="grow clip"><b>${r.agent || r.comm || "agent"}</b> <span class="second">${[r.task || r.model, r.user].filter(Boolean).join(" · ")}</span></span>
 		<span class="second num">${r.calls} calls</span><${Elapsed} since=${r.start} /></a>`)}</div></${Panel}>`;
 }
 

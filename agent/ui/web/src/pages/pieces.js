@@ -6,6 +6,7 @@ import { REQUESTS, TOOLS } from "../stats.js";
 import { html } from "../ui.js";
 import { DIMENSIONS } from "../url.js";
 import { GroupTable, TailPanel } from "./group.js";
+import { Limits } from "./limits.js";
 import { Errors, Prices } from "./models.js";
 import { LatestRuns, Running, Tiles } from "./overview.js";
 import { Loops, ToolsTable } from "./tools.js";
@@ -26,6 +27,7 @@ const PIECES = {
 	},
 	errors: (scope) => html`<${Errors} scope=${scope} />`,
 	finish: (scope) => html`<${SeriesPanel} title="Calls by finish reason" scope=${scope} family="finish" stack unit="count" q=${{ select: "count", where: REQUESTS, by: "finish" }} />`,
+	limits: (scope) => html`<${Limits} scope=${scope} />`,
 	prices: (scope) => html`<${Prices} scope=${scope} />`,
 	"tool-calls": (scope) => html`<${SeriesPanel} title="Tool calls" scope=${scope} family="tool" stack unit="count" q=${{ select: "count", where: TOOLS, by: "tool" }} />`,
 	tools: (scope) => html`<${ToolsTable} scope=${scope} />`,

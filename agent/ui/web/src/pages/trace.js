@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One run: what the agent did, in order, and what each step took and cost.
 import { get, url, useGet } from "../api.js";
-import { count, duration, money, moneyFull, zoned } from "../format.js";
+import { ago, count, duration, money, moneyFull, zoned } from "../format.js";
 import { Icon } from "../icons.js";
 import { useKeys } from "../keys.js";
 import { Completeness, Empty, Panel, Pick, ProblemBox, State, TokenBar, copyText } from "../parts/common.js";
@@ -13,7 +13,7 @@ import { rows as asObjects } from "../scope.js";
 import { html, useEffect, useMemo, useRef, useState } from "../ui.js";
 import { go, href, params, set } from "../url.js";
 
-const fact = (label, body) => body == null || body === "" ? null : html`<span class="fact"><span class="cap">${label}</span><span>${body}</span></span>`;
+const fact = (label, body) => body == null || body === "" || body === false ? null : html`<span class="fact"><span class="cap">${label}</span><span>${body}</span></span>`;
 
 /** The runs before and after this one in its session. */
 function Neighbours({ session, run }) {
@@ -33,8 +33,8 @@ function Head({ tree, focus, trace, start, onCost }) {
 		${fact("Duration", duration(run.duration / 1e9))}
 		${fact("Cost", html`<button type="button" title=${`${moneyFull(run.sum)}, estimated at list price; click for how`} onClick=${onCost}>${run.sum == null ? "–" : `${run.unpriced ? "≥ " : ""}${money(run.sum)}`}</button>`)}
 		${fact("Tokens", html`<span class="row"><${TokenBar} t=${t} />${count(t.input + t.output)}</span>`)}
-		${fact("Calls / tools", `${count(t.calls)} / ${count(t.tools)}`)}${fact("Models", [...t.models].join(", "))}${fact("User", info.user)}
-		${fact("Repository", info.repo && `${info.repo}${info.branch ? "@" + info.branch : ""}`)}${fact("Host", info.host)}${fact("Started", zoned(start + run.start / 1e6).slice(0, 19))}
+		${fact("Calls / tools", `${count(t.calls)} / ${count(t.tools)}`)}${fact("Sub-agents", t.agents > 0 && html`<span title="their calls, tokens and cost are in these sums; the list of runs counts each run by itself">${t.agents}, counted in</span>`)}${fact("Models", [...t.models].join(", "))}${fact("User", info.user)}
+		${fact("Repository", info.repo && `${info.repo}${info.branch ? "@" + info.branch : ""}`)}${fact("Host", info.host)}${fact("Started", html`<span title=${zoned(start + run.start / 1e6)}>${ago(start + run.start / 1e6)}</span>`)}
 		${fact("Seen", html`<span class="row" style=${{ gap: "4px" }}><${Completeness} value=${t.partial ? "partial" : "full"} />${t.partial ? `${t.partial} partial` : "completely"}</span>`)}
 		<span class="grow"></span><${Neighbours} session=${info.conversation} run=${run.id} />
 		<${Pick} end name="Copy this trace" kind="btn small" label=${html`<${Icon} name="copy" size=${14} /> Copy`}>${(close) => /** @type {[string, () => any][]} */ ([["Trace id", () => copyText(trace, "Id copied")], ["As Markdown", () => copyText(markdownOf(tree.order), "Tree copied as Markdown")], ["As OTLP JSON", copyOtlp], ["Link", () => copyText(location.href, "Link copied")]]).map(([label, run]) => html`<button type="button" class="item" onClick=${() => { run(); close(); }}>${label}</button>`)}</${Pick}></div>`;

@@ -5,6 +5,7 @@ import { resolved } from "../colors.js";
 import { value as shown } from "../format.js";
 import { cls, html, useEffect, useMemo, useRef, useState } from "../ui.js";
 import { set } from "../url.js";
+import { MarkNotes, drawMarks } from "./marks.js";
 
 const sync = uPlot.sync("page");
 /** Redraws all charts when the theme changes. */
@@ -19,7 +20,7 @@ const stepped = uPlot.paths.stepped?.({ align: 1, alignGaps: 1 }), filled = uPlo
 const pointsOf = (values, i) => values[i] != null && values[i - 1] == null && values[i + 1] == null;
 
 const two = (n) => String(n).padStart(2, "0");
-function timeLabel(t, span) {
+export function timeLabel(t, span) {
 	const d = new Date(t * 1000), hm = `${two(d.getHours())}:${two(d.getMinutes())}`;
 	if (span <= 600)
 		return `${hm}:${two(d.getSeconds())}`;
@@ -53,9 +54,10 @@ const lastOf = (v) => v.findLast((x) => x != null) ?? null;
 const meanOf = (v) => { const k = v.filter((x) => x != null); return k.length ? k.reduce((a, b) => a + b, 0) / k.length : null; };
 const maxOf = (v) => { const k = v.filter((x) => x != null); return k.length ? Math.max(...k) : null; };
 
-/** @param {{x: number[], series: Series[], unit: string, stack?: boolean, tall?: boolean, legend?: boolean, name: string}} p */
-export function Chart({ x, series, unit, stack = false, tall = false, legend = true, name }) {
-	const box = useRef(/** @type {HTMLElement | null} */ (null)), plot = useRef(/** @type {any} */ (null));
+/** @param {{x: number[], series: Series[], unit: string, stack?: boolean, tall?: boolean, legend?: boolean, name: string, marks?: import("./marks.js").Marks}} p */
+export function Chart({ x, series, unit, stack = false, tall = false, legend = true, name, marks }) {
+	const box = useRef(/** @type {HTMLElement | null} */ (null)), plot = useRef(/** @type {any} */ (null)), noted = useRef(marks);
+	noted.current = marks;
 	const [off, setOff] = useState(/** @type {string[]} */ ([])), [at, setAt] = useState(/** @type {number | null} */ (null));
 	const shownSeries = series.filter((s) => !off.includes(s.name));
 	/* The server's stack is right while all are shown; with some off it is added up here. Drawn from the top down. */
@@ -75,6 +77,8 @@ export function Chart({ x, series, unit, stack = false, tall = false, legend = t
 		const make = () => {
 			plot.current?.destroy();
 			plot.current = new uPlot(/** @type {any} */ (options(series, unit, stack, el.clientWidth, el.clientHeight, plotted)), /** @type {any} */ (data), el);
+			plot.current.hooks.draw = [(u) => noted.current && drawMarks(u, noted.current, { lost: resolved("var(--warning)"), event: resolved("var(--second)") })];
+			plot.current.redraw(false);
 			plot.current.hooks.setCursor = [(u) => setAt(u.cursor.idx ?? null)];
 		};
 		make();
@@ -89,6 +93,7 @@ export function Chart({ x, series, unit, stack = false, tall = false, legend = t
 		};
 	}, [shape]);
 	useEffect(() => plot.current?.setData(/** @type {any} */ (data)), [data]);
+	useEffect(() => plot.current?.redraw(false), [marks]);
 
 	const toggle = (s, e) => {
 		if (e.detail > 1 && s.onOpen)
@@ -100,6 +105,7 @@ export function Chart({ x, series, unit, stack = false, tall = false, legend = t
 	const column = at == null ? "Last" : "Here";
 	return html`<div class="chart">
 		<div class=${cls("plot", tall && "tall")} ref=${box} role="img" aria-label=${`${name}: ${series.map((s) => `${s.name} last ${shown(lastOf(s.values), unit)}`).join(", ") || "no data"}`}></div>
+		${marks && html`<${MarkNotes} marks=${marks} />`}
 		${legend && html`<table class="legend"><thead><tr><th scope="col"><span class=${stack ? "" : "sr"}>${stack ? "Click hides, Shift-click isolates" : "Series"}</span></th><th scope="col">${column}</th><th scope="col">Avg</th><th scope="col">Max</th></tr></thead>
 		<tbody>${series.map((s) => html`<tr class=${off.includes(s.name) ? "off" : ""}><td><button type="button" onClick=${(e) => toggle(s, e)} aria-pressed=${off.includes(s.name) ? "false" : "true"}
 			title=${s.onOpen ? "click hides, Shift-click isolates, double-click filters" : "click hides, Shift-click isolates"}><i class="sw" style=${{ background: s.color }}></i><span>${s.name || "(not known)"}</span></button></td>

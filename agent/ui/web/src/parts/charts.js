@@ -4,10 +4,12 @@ import { useQuery, queryLine, step } from "../scope.js";
 import { COST, REQUESTS, TOKENS, TTFT, seriesOf, useSeries } from "../stats.js";
 import { html, useMemo } from "../ui.js";
 import { Chart } from "./chart.js";
-import { Panel, Teach, copyText } from "./common.js";
-import { DASH, duration, value as shown } from "../format.js";
+import { Panel, Segmented, Teach, copyText } from "./common.js";
+import { EDGES, Heat, bandsOf } from "./heat.js";
+import { useMarks } from "./marks.js";
+import { DASH, value as shown } from "../format.js";
 import { colorOf, TOKEN_KINDS } from "../colors.js";
-import { addFilter, set } from "../url.js";
+import { addFilter, params, set } from "../url.js";
 
 export const Asked = ({ q, scope }) => html`<button type="button" class="copy" title=${queryLine(q, scope)} onClick=${() => copyText(queryLine(q, scope), "Query copied: paste it into a terminal")}>query</button>`;
 
@@ -16,10 +18,10 @@ const nothing = html`<div class="third" style=${{ height: "190px", display: "gri
 /** Any aggregate by a dimension over time. @param {{title: string, q: any, scope: any, family: string, stack?: boolean, unit: string, right?: any, tall?: boolean}} p */
 export function SeriesPanel({ title, q, scope, family, stack, unit, right, tall }) {
 	const full = { ...q, interval: step(scope), top: 8, stack };
-	const a = useQuery(full, scope);
+	const a = useQuery(full, scope), marks = useMarks(scope, q.where);
 	const s = useMemo(() => seriesOf(a.data, family, { stack }), [a.data, family, stack]);
 	return html`<${Panel} title=${title} stale=${a.stale} error=${a.error} right=${html`${right}<${Asked} q=${full} scope=${scope} />`}>
-		${!s ? html`<div style=${{ height: "190px" }}></div>` : s.series.length ? html`<${Chart} name=${title} x=${s.x} series=${s.series} unit=${unit} stack=${stack} tall=${tall} />` : nothing}</${Panel}>`;
+		${!s ? html`<div style=${{ height: "190px" }}></div>` : s.series.length ? html`<${Chart} name=${title} x=${s.x} series=${s.series} unit=${unit} stack=${stack} tall=${tall} marks=${marks} />` : nothing}</${Panel}>`;
 }
 
 /** Cost or tokens, stacked by the breakdown. */
@@ -30,13 +32,27 @@ export function SpendPanel({ scope, where = REQUESTS, by = scope.by, title }) {
 }
 
 const LATENCY = [["p50", "var(--c0)"], ["p95", "var(--c5)"], ["TTFT p50", "var(--c2)"]];
-export function LatencyPanel({ scope, where = REQUESTS, title = "Latency of calls", ttft = true }) {
+function LatencyLines({ scope, where, title, ttft, right }) {
 	const q = { select: `p50:duration p95:duration${ttft ? ` p50:${TTFT}` : ""}`, where, interval: step(scope) };
-	const a = useSeries(q, scope);
+	const a = useSeries(q, scope), marks = useMarks(scope, where);
 	const s = useMemo(() => seriesOf(a.data, "figure", { name: (_, i) => LATENCY[i][0], color: (_, i) => LATENCY[i][1] }), [a.data]);
 	const any = s?.series.some((x) => x.values.some((v) => v != null));
-	return html`<${Panel} title=${title} stale=${a.stale} error=${a.error} right=${html`<${Asked} q=${q} scope=${scope} />`}>
-		${!s ? html`<div style=${{ height: "190px" }}></div>` : any ? html`<${Chart} name=${title} x=${s.x} series=${s.series} unit="seconds" />` : nothing}</${Panel}>`;
+	return html`<${Panel} title=${title} stale=${a.stale} error=${a.error} right=${html`${right}<${Asked} q=${q} scope=${scope} />`}>
+		${!s ? html`<div style=${{ height: "190px" }}></div>` : any ? html`<${Chart} name=${title} x=${s.x} series=${s.series} unit="seconds" marks=${marks} />` : nothing}</${Panel}>`;
+}
+
+function LatencySpread({ scope, where, title, right }) {
+	const q = { select: [...EDGES.map((s) => `below:duration:${s}`), "count"].join(" "), where, interval: step(scope) };
+	const a = useQuery(q, scope), rows = useMemo(() => a.data && bandsOf(a.data.series), [a.data]);
+	return html`<${Panel} title=${title} stale=${a.stale} error=${a.error} right=${html`${right}<${Asked} q=${q} scope=${scope} />`}>
+		${rows ? html`<${Heat} x=${a.data.x} rows=${rows} interval=${a.data.interval} />` : html`<div style=${{ height: "190px" }}></div>`}</${Panel}>`;
+}
+
+/** Percentiles as lines, or how all durations are spread; which one stands in the URL. */
+export function LatencyPanel({ scope, where = REQUESTS, title = "Latency of calls", ttft = true }) {
+	const spread = params().get("latency") === "spread";
+	const right = html`<${Segmented} name=${`${title}, drawn as`} options=${[["lines", "p50, p95"], ["spread", "spread"]]} value=${spread ? "spread" : "lines"} onChange=${(v) => set({ latency: v === "spread" ? v : null }, { replace: true })} />`;
+	return spread ? html`<${LatencySpread} scope=${scope} where=${where} title=${title} right=${right} />` : html`<${LatencyLines} scope=${scope} where=${where} title=${title} ttft=${ttft} right=${right} />`;
 }
 
 export function TokenKindsPanel({ scope, where = REQUESTS, title = "Tokens by kind" }) {
@@ -62,13 +78,5 @@ export function Bars({ data, unit, family, onPick = (v) => addFilter(family, v) 
 		<span class="b" style=${{ width: `${max ? (v || 0) / max * 100 : 0}%`, background: colorOf(key, family) }}></span><span class="v">${v == null ? DASH : shown(v, unit)}</span>`)}</div>`;
 }
 
-/** Where the durations lie: darker is more. */
-export function Heat({ x, rows, unit = "seconds" }) {
-	if (!rows?.length)
-		return nothing;
-	const most = Math.max(1, ...rows.flatMap((r) => r.values)), w = 100 / x.length, h = 100 / rows.length;
-	return html`<svg class="heat" viewBox="0 0 100 100" preserveAspectRatio="none" role="img" aria-label="distribution over time">${rows.map((r, j) => r.values.map((v, i) => v > 0 && html`<rect x=${i * w} y=${100 - (j + 1) * h} width=${w} height=${h}
-		fill="var(--accent)" fill-opacity=${0.12 + 0.88 * Math.sqrt(v / most)}><title>${`${duration(r.from)} – ${duration(r.to)}: ${v}`}</title></rect>`))}</svg>`;
-}
 export { Teach, set, unitOf };
 const unitOf = (a) => a?.columns?.at(-1)?.unit || "count";

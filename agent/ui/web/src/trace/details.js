@@ -33,12 +33,12 @@ function Summary({ s, full }) {
 		${row("Connection", a["server.address"] && html`<span class="mono">${a["server.address"]}${a["server.port"] ? ":" + a["server.port"] : ""}</span>`)}
 		${row("Seen by", a["gentap.capture.source"])}</dl>
 		${Array.isArray(sources) && html`<div><span class="cap">Where identity comes from</span><dl class="kv">${sources.map((x) => row(x.slice(0, x.indexOf("=")), html`<span class="mono">${x.slice(x.indexOf("=") + 1)}</span>`))}</dl></div>`}
-		${s.input != null && html`<${TokenTable} t=${s} />`}`;
+		${s.input != null && html`<${TokenTable} t=${s} title=${s.op === "gen_ai.invoke_agent" && totalsOf(s).agents ? "Tokens, without those of sub-agents" : "Tokens"} />`}`;
 }
 
-export function TokenTable({ t }) {
+export function TokenTable({ t, title = "Tokens" }) {
 	const p = tokenParts(t), sum = TOKEN_KINDS.reduce((n, k) => n + p[k.key], 0);
-	return html`<div><span class="cap">Tokens</span><table class="formula"><tbody>${TOKEN_KINDS.map((k) => html`<tr><td><span class="name"><i class="sw" style=${{ background: k.color }}></i>${k.label}</span></td><td>${t[k.key] == null && !p[k.key] ? DASH : whole(p[k.key])}</td></tr>`)}<tr class="sum"><td>Total</td><td>${whole(sum)}</td></tr></tbody></table></div>`;
+	return html`<div><span class="cap">${title}</span><table class="formula"><tbody>${TOKEN_KINDS.map((k) => html`<tr><td><span class="name"><i class="sw" style=${{ background: k.color }}></i>${k.label}</span></td><td>${t[k.key] == null && !p[k.key] ? DASH : whole(p[k.key])}</td></tr>`)}<tr class="sum"><td>Total</td><td>${whole(sum)}</td></tr></tbody></table></div>`;
 }
 
 /** Each line of the cost written out, from what the span says of it. */

@@ -4,7 +4,7 @@ import { bytes, whole } from "../format.js";
 import { Copy } from "../parts/common.js";
 import { cls, html, useState } from "../ui.js";
 
-function parsed(v) {
+export function parsed(v) {
 	if (typeof v !== "string")
 		return v ?? null;
 	try {
@@ -29,19 +29,27 @@ export function Code({ text }) {
 	return html`${out}${pretty.slice(at)}`;
 }
 
-export function Block({ role, note, text, tone, folded = false }) {
+const HINT = 90;
+/** The head of what is folded. */
+const hint = (v) => {
+	const s = typeof v === "string" ? v : JSON.stringify(v) || "";
+	return s.length > HINT ? `${s.slice(0, HINT)}…` : s;
+};
+
+/** prose: words, not code */
+export function Block({ role, note, text, tone, folded = false, prose = false }) {
 	const [open, setOpen] = useState(!folded), [all, setAll] = useState(false);
 	const s = typeof text === "string" ? text : JSON.stringify(text, null, 2), long = s.length > 900 || s.split("\n").length > 14;
 	return html`<section class=${cls("msg", tone)}><header><b>${role}</b>${note && html`<span class="clip">${note}</span>`}<span class="grow"></span>${folded && html`<button type="button" class="copy" aria-expanded=${open ? "true" : "false"} onClick=${() => setOpen(!open)}>${open ? "fold" : "show"}</button>`}<${Copy} text=${s} /></header>
-		${open && html`<pre class=${long && !all ? "clamp" : ""}><${Code} text=${text} /></pre>`}${open && long && html`<button type="button" class="copy" style=${{ margin: "0 4px 4px" }} onClick=${() => setAll(!all)}>${all ? "show less" : `show all ${whole(s.length)} characters`}</button>`}</section>`;
+		${open && html`<pre class=${cls(long && !all && "clamp", prose && "prose")}><${Code} text=${text} /></pre>`}${open && long && html`<button type="button" class="copy" style=${{ margin: "0 4px 4px" }} onClick=${() => setAll(!all)}>${all ? "show less" : `show all ${whole(s.length)} characters`}</button>`}</section>`;
 }
 
-function Part({ role, part }) {
+export function Part({ role, part }) {
 	switch (part.type) {
-	case "text": return html`<${Block} role=${role} text=${part.content ?? ""} tone=${role} />`;
-	case "reasoning": return html`<${Block} role=${role} note="reasoning" text=${part.content ?? ""} tone=${role} folded />`;
-	case "tool_call": case "server_tool_call": return html`<${Block} role=${role} note=${`calls ${part.name || ""}`} text=${part.arguments ?? part.server_tool_call ?? ""} tone="tool" folded />`;
-	case "tool_call_response": case "server_tool_call_response": return html`<${Block} role="tool" note=${part.id || ""} text=${part.response ?? part.result ?? part.server_tool_call_response ?? ""} tone="tool" folded />`;
+	case "text": return html`<${Block} role=${role} text=${part.content ?? ""} tone=${role} prose />`;
+	case "reasoning": return html`<${Block} role=${role} note=${`reasoning: ${hint(part.content ?? "")}`} text=${part.content ?? ""} tone=${role} folded prose />`;
+	case "tool_call": case "server_tool_call": return html`<${Block} role=${role} note=${`calls ${part.name || ""} ${hint(part.arguments ?? part.server_tool_call ?? "")}`} text=${part.arguments ?? part.server_tool_call ?? ""} tone="tool" folded />`;
+	case "tool_call_response": case "server_tool_call_response": return html`<${Block} role="tool" note=${hint(part.response ?? part.result ?? part.server_tool_call_response ?? part.id ?? "")} text=${part.response ?? part.result ?? part.server_tool_call_response ?? ""} tone="tool" folded />`;
 	default: return html`<${Block} role=${role} note=${part.type} text=${part} folded />`;
 	}
 }

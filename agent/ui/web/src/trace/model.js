@@ -139,7 +139,7 @@ export function runOf(s) {
 }
 
 export function totalsOf(s) {
-	const t = { calls: 0, tools: 0, errors: 0, input: 0, output: 0, cached: 0, cache_write: 0, reasoning: 0, partial: 0, models: /** @type {Set<string>} */ (new Set()) };
+	const t = { agents: 0, calls: 0, tools: 0, errors: 0, input: 0, output: 0, cached: 0, cache_write: 0, reasoning: 0, partial: 0, models: /** @type {Set<string>} */ (new Set()) };
 	for (const stack = [s]; stack.length;) {
 		const x = /** @type {Span} */ (stack.pop());
 		stack.push(...x.children);
@@ -150,6 +150,7 @@ export function totalsOf(s) {
 			if (x.model)
 				t.models.add(x.model);
 		}
+		t.agents += x.op === "gen_ai.invoke_agent" && x !== s ? 1 : 0;
 		t.tools += x.op === "gen_ai.execute_tool" ? 1 : 0;
 		t.errors += x.error && x !== s ? 1 : 0;
 		t.partial += x.completeness === "partial" ? 1 : 0;
