@@ -338,6 +338,7 @@ int kern_program(const struct kern *k, enum point_role role)
 		[ROLE_GO_READ_RETURN] = s->progs.go_read_return,
 		[ROLE_GO_READ_COPY] = s->progs.go_read_copy,
 		[ROLE_GO_CLOSE] = s->progs.go_close,
+		[ROLE_JAVA_TAP] = s->progs.java_tap,
 	};
 
 	return bpf_program__fd(programs[role]);

@@ -76,7 +76,8 @@ static unsigned int attach_target(const struct observed *o, struct attachment *a
 	for (size_t i = 0; i < f->n; i++) {
 		const struct points *points = finding_points(&f->finding[i], ex);
 
-		if (a->attached[i] || !points->n)
+		if (a->attached[i] || !points->n ||
+		    (f->finding[i].stack == STACK_JAVA && !a->target->owner->java))
 			continue;
 		a->errors[i] = attach_points(&a->links, k, a->target->fd, o->tgid, points);
 		a->attached[i] = !a->errors[i];

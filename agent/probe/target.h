@@ -25,6 +25,7 @@ struct targets {
 	struct memo *memo;
 	struct scout *scout;
 	bool entries_only; /* for findings */
+	bool java;	   /* JVMs are to be observed */
 	uint64_t scanned;  /* files that the scout has read */
 	/* The slow locators found something: these processes map the file, maybe others too. */
 	void (*found)(void *ctx, const uint32_t *tgids, size_t n);
