@@ -53,7 +53,7 @@ PURE         := $(filter $(MODULES),base wire genai flow trace account otlp stor
 
 # Of a module that is not, the files that are: no libbpf, no generated skeleton.
 PURE_FILES   := $(wildcard agent/probe/discover*.c agent/probe/feature.c agent/probe/filter.c agent/probe/perfring.c \
-	agent/probe/explain.c agent/probe/memo.c agent/probe/scout.c agent/probe/urgent.c agent/probe/locate/*.c \
+	agent/probe/explain.c agent/probe/jvm_load.c agent/probe/memo.c agent/probe/scout.c agent/probe/urgent.c agent/probe/locate/*.c \
 	agent/ui/numbers.c agent/ui/grid.c agent/ui/chart.c agent/ui/waterfall.c agent/ui/guard.c agent/ui/assets.c agent/ui/boards.c)
 
 LIBS_PURE  := libelf libdw zlib libbrotlidec libzstd libnghttp2 libcurl libcap-ng \
@@ -121,6 +121,19 @@ $(PRICES): agent/account/prices/package.json agent/account/prices/package-lock.j
 	$(Q)cd $(BUILD)/prices && node extract.mjs > prices.json
 	$(Q)mv $(BUILD)/prices/prices.json $@
 
+# ---- The agent for JVMs: empty where there is no Java compiler ---------------------------
+JAVA_AGENT := $(BUILD)/gen/java-agent.jar
+JAVAC ?= $(shell command -v javac)
+$(JAVA_AGENT): $(wildcard agent/probe/java/*)
+	@mkdir -p $(@D)
+ifeq ($(JAVAC),)
+	$(Q): >$@
+else
+	$(Q)rm -rf $(BUILD)/java && mkdir -p $(BUILD)/java
+	$(Q)$(JAVAC) -Xlint:all,-options -Werror --release 11 -d $(BUILD)/java $(filter %.java,$^)
+	$(Q)$(dir $(JAVAC))jar --create --file $@ --manifest agent/probe/java/manifest -C $(BUILD)/java gentap
+endif
+
 # ---- Modules, in each variant ------------------------------------------------------
 includes = $(addprefix -iquoteagent/,$(1) $(SEES_$(1))) $(if $(filter $(1),$(ABI_USERS)),-Iinclude) \
 	$(if $(filter $(1),$(SKEL_USERS)),-DGENTAP_USES_BPF -isystem $(BUILD)/gen) \
@@ -136,6 +149,8 @@ $(call objs,$(1),$(2)): $(BUILD)/$(1)/%.o: agent/%.c
 	$$(Q)$$(CC_$(1)) $$(BASE_CFLAGS) $$(CFLAGS_$(1)) $$(CFLAGS) $(call includes,$(2)) $$(CPPFLAGS) -MMD -MP -c $$< -o $$@
 $(if $(filter $(2),$(SKEL_USERS)),$(filter-out $(call pure_files,$(1)),$(call objs,$(1),$(2))): $(SKEL))
 $(if $(filter $(2),$(WEB_USERS)),$(BUILD)/$(1)/$(2)/assets.o: $(WEB))
+$(if $(filter $(2),probe),$(BUILD)/$(1)/probe/jvms.o: $(JAVA_AGENT)
+$(BUILD)/$(1)/probe/jvms.o: CPPFLAGS += -DJAVA_AGENT='"$(JAVA_AGENT)"')
 $(if $(filter $(2),account),$(BUILD)/$(1)/account/price_builtin.o: $(PRICES)
 $(BUILD)/$(1)/account/price_builtin.o: CPPFLAGS += -DPRICES_JSON='"$(PRICES)"')
 endef
@@ -221,7 +236,7 @@ LIBS_DEV := libbpf-dev libelf-dev libdw-dev zlib1g-dev libbrotli-dev libzstd-dev
 	libncurses-dev uthash-dev libc6-dev
 DEPS := gcc make clang llvm bpftool $(LIBS_DEV) pkg-config ca-certificates $(NPM_DEPS)
 DEPS_TEST := chromium libfaketime libclang-rt-14-dev python3-venv python3-pip openssl curl procps brotli zstd \
-	libcjson-dev util-linux systemd dpkg-dev podman runc gcc-aarch64-linux-gnu
+	libcjson-dev util-linux systemd dpkg-dev podman runc gcc-aarch64-linux-gnu openjdk-17-jdk-headless
 
 define apt_install
 	@missing=$$(for p in $(1); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \

@@ -161,6 +161,7 @@ static int start_probe(struct live *l, const struct options *o, uint32_t root_pi
 	struct probe_config config = {
 		.ring_bytes = o->ring_bytes,
 		.cache_dir = live_cache_dir(),
+		.java = o->java_attach,
 		.features_off = o->features_off,
 		.filter = {
 			.pids = root_pid ? only : o->pids.count ? o->pids.items : NULL,

@@ -111,6 +111,7 @@ struct options {
 	struct option_numbers pids, uids, exclude_uids;
 	struct option_strings comms, exes, exclude_comms, exclude_exes;
 	uint32_t features_off; /* bits of enum feature */
+	bool java_attach;
 	struct option_word words[OPTIONS_LIST_MAX];
 	size_t n_words;
 	bool batch; /* top */

@@ -179,6 +179,7 @@ static const struct {
 	MEMBER(KEY_EXCLUDE_COMM, TEXTS, exclude_comms),
 	MEMBER(KEY_EXCLUDE_EXE, TEXTS, exclude_exes),
 	MEMBER(KEY_STORE, YES, store),
+	MEMBER(KEY_JAVA_ATTACH, YES, java_attach),
 	MEMBER(KEY_DB, TEXT, db_file),
 	MEMBER(KEY_BATCH, YES, batch),
 	MEMBER(KEY_DELETE, YES, remove),

@@ -158,6 +158,11 @@ const struct option_flag option_flags[] = {
 	{ LIVE, { "exclude-uid", KEY_EXCLUDE_UID, "UID,…", 0, "leave these out", 1 } },
 	{ LIVE,
 	  { "ring-size", KEY_RING, "BYTES", 0, "of the kernel ring buffer, a power of two", 2 } },
+	{ LIVE,
+	  { "java-attach", KEY_JAVA_ATTACH, NULL, 0,
+	    "also read the TLS of Java: loads an agent into each JVM that is observed, and takes "
+	    "its hooks out at the end",
+	    1 } },
 	{ LIVE | ON(CMD_DOCTOR),
 	  { "feature-off", KEY_FEATURE_OFF, "NAME,…", 0,
 	    "for testing: do as if the kernel lacked this (doctor names what there is)", 2 } },

@@ -98,10 +98,10 @@ struct {
 } aeads __weak SEC(".maps");
 
 /* The thread sealed a record that it has not sent yet. ptr 0: of a handshake. */
-static __always_inline void note_seal(u64 ptr, u64 len)
+static __always_inline void note_seal(u64 ptr, u8 source, u64 len)
 {
 	u64 pid_tgid = bpf_get_current_pid_tgid();
-	struct thread fresh = { .ptr = ptr, .len = len, .source = GENTAP_SRC_RUSTLS };
+	struct thread fresh = { .ptr = ptr, .len = len, .source = source };
 	struct thread *t = bpf_map_lookup_elem(&threads, &pid_tgid);
 
 	if (!t) {
@@ -113,7 +113,7 @@ static __always_inline void note_seal(u64 ptr, u64 len)
 		t->len = len;
 	if (ptr) {
 		t->ptr = ptr;
-		t->source = GENTAP_SRC_RUSTLS;
+		t->source = source;
 		t->in_call = 0;
 	}
 }
@@ -180,7 +180,7 @@ static __always_inline int sealed(const struct seal *s)
 		return 0;
 	if (!conn || !conn->sock) {
 		watch_records(key.tgid);
-		note_seal(type == APPLICATION_DATA ? s->object : 0, plain);
+		note_seal(type == APPLICATION_DATA ? s->object : 0, GENTAP_SRC_RUSTLS, plain);
 	}
 	if (type == APPLICATION_DATA && len)
 		tls_transfer_now(s->object, GENTAP_SRC_RUSTLS, GENTAP_WRITE, s->in, len);

@@ -85,34 +85,48 @@ static __always_inline struct conn *stdio_conn(struct watch *w, const struct con
 	return conn;
 }
 
-SEC("tracepoint")
-int stdio_exit(struct exit_args *ctx)
+enum { NOT_SENT, SENT_WRITE, SENT_READ };
+
+/*
+ * In which direction the system call under way transferred bytes that are to be sent. A function
+ * of its own because a chain of calls may have 512 bytes of stack.
+ */
+__noinline int stdio_judge(u64 pid_tgid)
 {
-	u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	u32 tgid = pid_tgid >> 32, dir;
 	struct conn_key key = conn_key(STDIO_PTR);
 	struct conn *conn;
 	struct watch *w;
 	struct file *file;
 	u64 fd, nr;
-	u32 dir;
 
-	if (ctx->result <= 0)
-		return 0;
 	w = bpf_map_lookup_elem(&watched, &tgid);
 	if (!w || !w->stdio || !read_fd(&fd, &nr))
-		return 0;
+		return NOT_SENT;
 	dir = is_send(nr) ? GENTAP_WRITE : GENTAP_READ;
 	file = file_of_fd(fd);
 	if (!file || BPF_CORE_READ(file, f_inode, i_ino) != w->stdio_ino[dir])
-		return 0;
+		return NOT_SENT;
 	conn = stdio_conn(w, &key, dir);
 	if (!conn)
-		return 0;
+		return NOT_SENT;
 	conn_refresh(&key, conn);
-	if (conn->verdict == GENTAP_IGNORED)
+	if (conn->verdict == GENTAP_IGNORED) {
 		stop_watching(w, tgid);
-	else
-		plain_emit(STDIO_PTR, GENTAP_SRC_PIPE, dir, ctx->result);
+		return NOT_SENT;
+	}
+	return dir == GENTAP_WRITE ? SENT_WRITE : SENT_READ;
+}
+
+SEC("tracepoint")
+int stdio_exit(struct exit_args *ctx)
+{
+	s64 n = ctx->result;
+	int sent = n > 0 ? stdio_judge(bpf_get_current_pid_tgid()) : NOT_SENT;
+
+	if (sent != NOT_SENT)
+		plain_emit(STDIO_PTR, GENTAP_SRC_PIPE,
+			   sent == SENT_WRITE ? GENTAP_WRITE : GENTAP_READ, n);
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include <stdarg.h>
 
 #define DOCTOR "sudo gentap doctor"
+#define JAVA_ATTACH "gentap run --java-attach"
 #define AGAIN "start it again, or by gentap exec"
 #define FDS_MAX 4096 /* that are looked through */
 
@@ -109,10 +110,32 @@ static const struct finding *found_stack(const struct observed *o, bool located)
 		const struct findings *f = &o->attachments[i].target->findings;
 
 		for (size_t k = 0; k < f->n; k++)
-			if (!f->finding[k].points.n == !located)
+			if (!f->finding[k].points.n == !located &&
+			    f->finding[k].stack != STACK_JAVA)
 				return &f->finding[k];
 	}
 	return NULL;
+}
+
+/* Its TLS is Java code, seen only through our agent. */
+static bool explain_java(const struct observed *o, struct probe_reason *ret)
+{
+	for (size_t i = 0; i < o->n; i++) {
+		const struct target *t = o->attachments[i].target;
+
+		for (size_t k = 0; k < t->findings.n; k++) {
+			if (t->findings.finding[k].stack != STACK_JAVA)
+				continue;
+			if (t->owner->java && !*o->java_problem)
+				return false;
+			say(ret, t->owner->java ? DOCTOR : JAVA_ATTACH, "no locator for %s: %s",
+			    "Java's own TLS",
+			    t->owner->java ? o->java_problem
+					   : "it is read with --java-attach alone");
+			return true;
+		}
+	}
+	return false;
 }
 
 void explain_unread(struct observed *o, uint64_t since_ns, struct probe_reason *ret)
@@ -126,7 +149,7 @@ void explain_unread(struct observed *o, uint64_t since_ns, struct probe_reason *
 		say(ret, NULL, "filtered by the user: the process is left out");
 		return;
 	}
-	if (explain_error(o, ret))
+	if (explain_error(o, ret) || explain_java(o, ret))
 		return;
 	if (attached_ns > since_ns) {
 		say(ret, AGAIN, "attached too late: the connection was %u ms older than the probes",

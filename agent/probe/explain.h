@@ -5,6 +5,7 @@
  *
  *   the filter leaves the process out           filtered by the user
  *   probes were refused                         no privilege, or the kernel's own reason
+ *   it is a JVM, and our agent is not in it     no locator
  *   probes came after the connection            attached too late
  *   its executable is, or was, being searched   attached too late, the first time of a build
  *   a TLS library without a place for probes    no locator for its build-id

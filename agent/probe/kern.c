@@ -5,6 +5,7 @@
 
 #include "cleanup.h"
 #include "log.h"
+#include "slice.h"
 
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -21,6 +22,7 @@
 #define WAKE_PART 8		  /* an eighth of the ring unread wakes the consumer */
 #define CONNS_BATCH 256
 #define LRU_PER_CPU 1024
+#define LOG_TAIL 1500 /* bytes of a message of libbpf that are logged */
 
 /* As bpf/maps.bpf.h has them. */
 struct conn_key {
@@ -48,17 +50,30 @@ struct watch_value {
 
 #define WATCH_EXITED 0x80000000
 
+/* The verifier's log ends with its reason; what comes before may be megabytes. */
 static int on_libbpf_line(enum libbpf_print_level level, const char *fmt, va_list args)
 {
-	char line[512];
-	size_t len;
+	_cleanup_free_ char *text = NULL;
+	struct slice rest;
+	int len;
 
 	if (log_get_level() < LOG_LEVEL_DEBUG || level == LIBBPF_DEBUG)
 		return 0;
-	vsnprintf(line, sizeof(line), fmt, args);
-	len = strcspn(line, "\n");
-	log_debug("probe: %.*s", (int)len, line);
-	return 0;
+	len = vasprintf(&text, fmt, args);
+	if (len < 0) {
+		text = NULL;
+		return 0;
+	}
+	rest = slice_sub((struct slice){ text, (size_t)len }, (size_t)MAX(len - LOG_TAIL, 0),
+			 LOG_TAIL);
+	if (len > LOG_TAIL)
+		slice_cut(&rest, '\n');
+	while (rest.len) {
+		struct slice line = slice_cut(&rest, '\n');
+
+		log_debug("probe: %.*s", (int)line.len, line.data);
+	}
+	return len;
 }
 
 static bool file_has(const char *path, const char *word)
@@ -342,6 +357,7 @@ int kern_program(const struct kern *k, enum point_role role)
 		[ROLE_GO_READ_RETURN] = s->progs.go_read_return,
 		[ROLE_GO_READ_COPY] = s->progs.go_read_copy,
 		[ROLE_GO_CLOSE] = s->progs.go_close,
+		[ROLE_JAVA_TAP] = s->progs.java_tap,
 	};
 
 	return bpf_program__fd(programs[role]);

@@ -12,6 +12,7 @@
 
 #include "attach.h"
 #include "clock.h"
+#include "jvm_load.h"
 #include "kern.h"
 #include "process.h"
 #include "target.h"
@@ -43,6 +44,8 @@ struct observed {
 	struct target *searched; /* an executable that was not known: a reference; NULL: none */
 	bool left_out;		 /* by the filter: never attached, only known to have connected */
 	bool pending;		 /* something to attach */
+	/* Of a JVM, when it is asked for: why our agent is not in it. */
+	char java_problem[JVM_PROBLEM_MAX];
 	struct stdio_ends stdio;
 	bool parked;
 	bool deaf;	    /* parked, and not told of connections until hear_ns */

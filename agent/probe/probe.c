@@ -2,6 +2,7 @@
 #include "probe.h"
 #include "explain.h"
 #include "kern.h"
+#include "locate/java.h"
 #include "ring.h"
 #include "watcher.h"
 
@@ -122,6 +123,10 @@ int probe_new(struct probe **ret, struct loop *loop, const struct probe_config *
 		*ret_error =
 			"processes cannot be observed: is /proc mounted, and not with hidepid?";
 		r = start(p, loop, config);
+		if (r == -ENOTSUP && config->java)
+			*ret_error = "this build has no agent for JVMs: build gentap again where "
+				     "there is javac "
+				     "(openjdk-17-jdk-headless)";
 	}
 	if (r) {
 		probe_free(p);
@@ -217,14 +222,18 @@ static void state_of(const struct observed *o, const struct attachment *a, size_
 {
 	const struct finding *f = &a->target->findings.finding[i];
 	const struct probes *p = attachment_probes(a);
+	bool unasked = f->stack == STACK_JAVA && !a->target->owner->java;
 
 	snprintf(ret, STATE_MAX, "%s: %s%s", tls_stack_name(f->stack),
 		 o->parked	   ? "parked: many connections, none to an LLM"
 		 : p->errors[i]	   ? strerror(-p->errors[i])
+		 : unasked	   ? "not observed: " JAVA_NOTE
 		 : !f->points.n	   ? "not observed: "
 		 : !p->attached[i] ? "not attached"
 				   : "attached, found by ",
-		 !o->parked && !p->errors[i] && (!f->points.n || p->attached[i]) ? f->note : "");
+		 !o->parked && !p->errors[i] && !unasked && (!f->points.n || p->attached[i])
+			 ? f->note
+			 : "");
 }
 
 static void report_one(void *ctx, const struct observed *o)

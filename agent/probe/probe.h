@@ -32,6 +32,7 @@ struct probe_config {
 	struct probe_filter filter;
 	size_t ring_bytes;     /* power of two; 0: default */
 	const char *cache_dir; /* what was located is kept there across runs; NULL: nowhere */
+	bool java;	       /* loads our agent into JVMs that are observed */
 	uint32_t features_off; /* for testing: bits of enum feature */
 };
 

@@ -80,7 +80,8 @@ unsigned int target_attach(const struct target *t, struct probes *probes, const 
 	for (size_t i = 0; i < f->n; i++) {
 		const struct points *points = finding_points(&f->finding[i], ex);
 
-		if (probes->attached[i] || !points->n)
+		if (probes->attached[i] || !points->n ||
+		    (f->finding[i].stack == STACK_JAVA && !t->owner->java))
 			continue;
 		probes->errors[i] = attach_points(&probes->links, k, t->fd, tgid, points);
 		probes->attached[i] = !probes->errors[i];

@@ -115,6 +115,8 @@ static int start(struct watcher *w, const struct probe_config *config)
 
 	if (!r)
 		r = reaper_new(&w->reaper);
+	if (!r && config->java)
+		r = jvms_new(&w->jvms);
 	if (!r)
 		r = loop_new(&w->loop);
 	if (!r)
@@ -123,6 +125,7 @@ static int start(struct watcher *w, const struct probe_config *config)
 	w->targets.entries_only = entries_only;
 	w->targets.unshare = watcher_unshare;
 	w->targets.share = w->kern->has[FEATURE_SHARED] && !filter_names(&config->filter);
+	w->targets.java = config->java;
 	if (!r)
 		r = loop_add_fd(w->loop, &w->on_asked, w->asked_fd, EPOLLIN, on_asked, w);
 	if (!r)
@@ -187,6 +190,7 @@ void watcher_free(struct watcher *w)
 	if (!w)
 		return;
 	stop_thread(w);
+	jvms_free(w->jvms);
 	targets_stop(&w->targets);
 	discover_free(w->discover);
 	table_sweep(&w->processes, free_observed, w);
@@ -275,8 +279,11 @@ bool watcher_explain(struct watcher *w, uint32_t tgid, uint64_t since_ns, struct
 	pthread_mutex_lock(&w->lock);
 	for (o = w->ended; o && o->tgid != tgid; o = o->next)
 		;
-	if (!o)
+	if (!o) {
 		o = watcher_find(w, tgid);
+		if (o)
+			watcher_ask_jvm(w, o);
+	}
 	if (o)
 		explain_unread(o, since_ns, ret);
 	pthread_mutex_unlock(&w->lock);

@@ -194,6 +194,12 @@ void watcher_give_own(struct watcher *w, struct observed *o)
 			watcher_unshare(w, o->attachments[i].target);
 }
 
+void watcher_ask_jvm(struct watcher *w, struct observed *o)
+{
+	if (!w->jvms || !jvms_problem(w->jvms, o->tgid, o->java_problem, sizeof(o->java_problem)))
+		*o->java_problem = '\0';
+}
+
 /* ---- What discovery tells ---------------------------------------------------------- */
 
 /* Out of sight, but its description is kept until the main thread has read what it sent. */
@@ -203,6 +209,10 @@ static void end(struct watcher *w, struct observed *o, enum observed_end how, ui
 
 	unmark_pending(w, o);
 	unmark_unread(w, o);
+	if (w->jvms) {
+		watcher_ask_jvm(w, o);
+		jvms_forget(w->jvms, tgid);
+	}
 	table_take(&w->processes, &tgid, sizeof(tgid));
 	stdio_drop(w, o);
 	o->exit_code = kern_exit_code(w->kern, tgid);
@@ -215,6 +225,15 @@ static void end(struct watcher *w, struct observed *o, enum observed_end how, ui
 	*w->ended_end = o;
 	w->ended_end = &o->next;
 	watcher_signal(w->told_fd);
+}
+
+/* Its own library, not the one that our agent is seen by. */
+static bool is_jvm(const struct target *t)
+{
+	for (size_t i = 0; i < t->findings.n; i++)
+		if (t->findings.finding[i].stack == STACK_JAVA && !t->findings.finding[i].points.n)
+			return true;
+	return false;
 }
 
 static bool on_mapped(void *ctx, const struct discover_mapping *m)
@@ -243,6 +262,8 @@ static bool on_mapped(void *ctx, const struct discover_mapping *m)
 		target_unref(t);
 		return true;
 	}
+	if (w->jvms && is_jvm(t))
+		jvms_add(w->jvms, m->tgid);
 	observed_add(o, t);
 	mark_pending(w, o);
 	return true;

@@ -7,6 +7,7 @@
 #define PROBE_WATCHER_INTERNAL_H
 
 #include "discover.h"
+#include "jvms.h"
 #include "urgent.h"
 #include "watcher.h"
 
@@ -28,6 +29,7 @@ struct watcher {
 	struct reaper *reaper;
 	struct discover *discover;
 	struct targets targets;
+	struct jvms *jvms;	       /* NULL: JVMs are not to be observed */
 	struct table processes;	       /* tgid → struct observed */
 	struct observed *pending;      /* to be attached when the loop gets to it */
 	struct loop_source *on_attach; /* fires then */
@@ -63,6 +65,7 @@ void stdio_on_timer(void *ctx);
 /* watcher_follow.c */
 extern const struct discover_sink watcher_follows; /* but for its ctx */
 struct observed *watcher_find(const struct watcher *w, uint32_t tgid);
+void watcher_ask_jvm(struct watcher *w, struct observed *o); /* for its java_problem */
 /* The timers, and what the scout tells. ctx is the watcher. */
 void watcher_attach_pending(void *ctx);
 void watcher_check_parked(void *ctx);

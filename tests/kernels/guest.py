@@ -120,7 +120,7 @@ def main():
     say("on " + platform.release())
     go = sys.argv[1] if len(sys.argv) > 1 else None
     p = subprocess.run([GENTAP, "doctor"], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=CALLS_S)
-    result = {"release": platform.release(), "machine": platform.machine(), "doctor": p.stdout.split("\n\n")[0], "groups": {},
+    result = {"release": platform.release(), "machine": platform.machine(), "doctor": p.stdout.split("\n\n")[0] + (p.stderr if p.returncode else ""), "groups": {},
               "wrong": [], "spans": []}
     if p.returncode == 0:
         with World(collect=False) as w, plain_provider(w, "plain-provider") as plain:

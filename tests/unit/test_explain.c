@@ -30,6 +30,11 @@ static void check(struct observed *o, const char *start, const char *part, bool 
 TEST(reasons)
 {
 	struct process process = { .exe = (char *)"/opt/agent" };
+	struct targets asked = { .java = true }, unasked = { 0 };
+	struct target jvm = { .owner = &unasked,
+			      .path = (char *)"/lib/libjvm.so",
+			      .findings = { .n = 1, .finding = { { .stack = STACK_JAVA } } } };
+	struct target tapped = jvm;
 	struct target located = { .path = (char *)"/lib/libssl.so",
 				  .findings = { .n = 1, .finding = { { .points.n = 1 } } } };
 	struct target blind = {
@@ -48,6 +53,10 @@ TEST(reasons)
 				 .n = 1,
 				 .attachments = { { .target = &located,
 						    .own = { .attached_ns = SINCE + 7000000 } } } };
+	struct observed java = { .process = &process,
+				 .n = 1,
+				 .attachments = { { .target = &jvm } } };
+	struct observed refused_java = java, tapped_java = java;
 	struct observed other = late, ended = late, refused = late, broken = late;
 
 	other.attachments[0].own.attached_ns = SINCE - 1;
@@ -62,6 +71,12 @@ TEST(reasons)
 	check(&ended, "attached too late", "ended before", true);
 	check(&other, "no locator for /opt/agent", "did not carry", true);
 	check(&refused, "no privilege", "/lib/libssl.so", true);
+	check(&java, "no locator for Java's own TLS", "--java-attach", true);
+	tapped.owner = &asked;
+	refused_java.attachments[0].target = tapped_java.attachments[0].target = &tapped;
+	snprintf(refused_java.java_problem, sizeof(refused_java.java_problem), "java -Xrs");
+	check(&refused_java, "no locator for Java's own TLS", "java -Xrs", true);
+	check(&tapped_java, "no locator for /opt/agent", "no TLS library", true);
 	check(&broken, "probes could not be attached", "Invalid argument", true);
 	/* Searched meanwhile, and nothing is in it. */
 	searched.scanning = false;

@@ -125,5 +125,6 @@ const struct locator awslc_by_errors = {
 	.stack = STACK_AWSLC,
 	.slow = true,
 	.strings = strings,
+	.used_by = 1 << STACK_S2N,
 	.locate = by_errors,
 };

@@ -8,17 +8,23 @@
 struct function {
 	enum point_role role;
 	int instead_of; /* index + 1 of the function that makes this one needless; 0: none */
+	int inner;	/* index + 1 of one with its arguments that it calls; 0: none is known */
 };
 
 static int add(const struct locate_input *in, const struct function *f, uint64_t vaddr,
 	       struct finding *ret)
 {
+	int r;
+
 	/* Without these a reused address is told by its first bytes only. */
 	if (f->role == ROLE_FREE) {
 		finding_add(ret, in->e, ROLE_FREE, false, vaddr);
 		return 0;
 	}
-	return finding_add_pair(ret, in->e, f->role, vaddr);
+	r = finding_add_pair(ret, in->e, f->role, vaddr);
+	if (r == -EOPNOTSUPP && f->inner && in->symbols[f->inner - 1].vaddr)
+		r = finding_add_pair(ret, in->e, f->role, in->symbols[f->inner - 1].vaddr);
+	return r;
 }
 
 static int by_symbols(const struct locate_input *in, const char *const *names,
@@ -30,7 +36,7 @@ static int by_symbols(const struct locate_input *in, const char *const *names,
 		const struct function *f = &functions[i];
 		int r;
 
-		if (!in->symbols[i].vaddr ||
+		if (f->role == ROLE_MAX || !in->symbols[i].vaddr ||
 		    (f->instead_of && in->symbols[f->instead_of - 1].vaddr))
 			continue;
 		r = add(in, f, in->symbols[i].vaddr, ret);
@@ -96,12 +102,20 @@ static const struct function plain_functions[] = {
 	{ .role = ROLE_FREE },
 };
 
-static const char *const s2n_names[] = { "s2n_send", "s2n_recv", "s2n_connection_free",
-					 "s2n_connection_wipe", NULL };
+/* Where it is linked into something else: compilers that keep branches within lines of 32
+ * bytes fill up with prefixes that the kernel refuses, s2n_recv among others. */
+static const char *const s2n_names[] = {
+	"s2n_send", "s2n_recv", "s2n_connection_free", "s2n_connection_wipe", "s2n_recv_impl", NULL
+};
+static const struct function s2n_functions[] = {
+	{ .role = ROLE_OTHER_WRITE }, { .role = ROLE_OTHER_READ, .inner = 5 },
+	{ .role = ROLE_FREE },	      { .role = ROLE_FREE },
+	{ .role = ROLE_MAX },
+};
 
 static int find_s2n(const struct locate_input *in, struct finding *ret)
 {
-	return by_symbols(in, s2n_names, plain_functions, ret);
+	return by_symbols(in, s2n_names, s2n_functions, ret);
 }
 
 const struct locator s2n_by_symbols = {

@@ -3,6 +3,7 @@
 #include "awslc.h"
 #include "boringssl.h"
 #include "go.h"
+#include "java.h"
 #include "libraries.h"
 #include "openssl.h"
 #include "ring_aead.h"
@@ -21,6 +22,7 @@ static const char *const stack_names[STACK_MAX] = {
 	[STACK_S2N] = "s2n",	     [STACK_MBEDTLS] = "mbedTLS",
 	[STACK_WOLFSSL] = "wolfSSL", [STACK_AWSLC] = "AWS-LC AEAD",
 	[STACK_RING] = "ring",	     [STACK_GO] = "Go",
+	[STACK_JAVA] = "Java",
 };
 
 static const char *const role_names[ROLE_MAX] = {
@@ -42,6 +44,7 @@ static const char *const role_names[ROLE_MAX] = {
 	[ROLE_GO_READ] = "read",
 	[ROLE_GO_READ_COPY] = "read, where it copies",
 	[ROLE_GO_CLOSE] = "close",
+	[ROLE_JAVA_TAP] = "what its agent hands over",
 	[ROLE_AEAD_SEAL] = "seal",
 	[ROLE_AEAD_SEAL_SCATTER] = "seal, tag apart",
 	[ROLE_AEAD_OPEN] = "open",
@@ -59,7 +62,7 @@ static const char *const role_names[ROLE_MAX] = {
 static const struct locator *const locators[] = {
 	&openssl_by_symbols, &gnutls_by_symbols,  &nss_by_symbols, &s2n_by_symbols,
 	&mbedtls_by_symbols, &wolfssl_by_symbols, &go_by_table,	   &boringssl_by_errors,
-	&openssl_by_names,   &awslc_by_errors,	  &ring_by_table,
+	&openssl_by_names,   &awslc_by_errors,	  &ring_by_table,  &java_by_symbols,
 };
 
 const char *tls_stack_name(enum tls_stack stack)
@@ -76,6 +79,14 @@ static bool is_located(const struct findings *f, enum tls_stack stack)
 {
 	for (size_t i = 0; i < f->n; i++)
 		if (f->finding[i].stack == stack && f->finding[i].points.n)
+			return true;
+	return false;
+}
+
+static bool is_needless(const struct findings *f, const struct locator *l)
+{
+	for (int stack = 0; stack < STACK_MAX; stack++)
+		if (l->used_by >> stack & 1 && is_located(f, (enum tls_stack)stack))
 			return true;
 	return false;
 }
@@ -99,7 +110,7 @@ static void try_row(const struct locator *l, const struct locate_input *in, stru
 	struct finding found = { .stack = l->stack };
 	int r;
 
-	if (is_located(ret, l->stack))
+	if (is_located(ret, l->stack) || is_needless(ret, l))
 		return;
 	r = l->locate(in, &found);
 	if (r == -ENOENT)

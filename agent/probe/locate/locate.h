@@ -29,6 +29,7 @@ enum tls_stack {
 	STACK_AWSLC, /* its AEAD functions, under rustls */
 	STACK_RING,
 	STACK_GO,
+	STACK_JAVA, /* a JVM; its own TLS (JSSE) is seen through agent/probe/java */
 	STACK_MAX,
 };
 
@@ -75,6 +76,8 @@ struct locator {
 	/* Strings of read-only data that its code mentions, as sites.h has them. Ends with NULL;
 	 * NULL: none. */
 	const char *const *strings;
+	/* Bits of stacks that use this one: where one of them is observed, this need not be. */
+	uint32_t used_by;
 	locate_fn locate;
 };
 

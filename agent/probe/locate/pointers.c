@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pointers.h"
+#include "walk.h"
+
+#include "cleanup.h"
 
 #include <elf.h>
 #include <string.h>
@@ -27,19 +30,52 @@ static bool may_point(const struct elf *e, const struct elf_segment *seg)
 	return seg->flags & PF_W || (e->type == ET_EXEC && !(seg->flags & PF_X));
 }
 
+/* What the file's segments take up: other words are no addresses in it. */
+struct span {
+	uint64_t low, len;
+};
+
+static struct span span_of(const struct elf *e)
+{
+	uint64_t low = UINT64_MAX, high = 0;
+
+	for (size_t i = 0; i < e->n_segments; i++) {
+		low = MIN(low, e->segments[i].vaddr);
+		high = MAX(high, e->segments[i].vaddr + e->segments[i].len);
+	}
+	return (struct span){ low, high > low ? high - low : 0 };
+}
+
+/* False: `each` has had enough. */
+static bool each_word(struct slice bytes, uint64_t vaddr, struct span span, pointer_fn each,
+		      void *arg)
+{
+	uint64_t v;
+
+	for (size_t at = 0; at + sizeof(v) <= bytes.len; at += sizeof(v)) {
+		memcpy(&v, bytes.data + at, sizeof(v));
+		if (v - span.low < span.len && !each(arg, vaddr + at, v))
+			return false;
+	}
+	return true;
+}
+
 static void each_in_place(const struct elf *e, pointer_fn each, void *arg)
 {
-	for (size_t i = 0; i < e->n_segments; i++) {
+	struct span span = span_of(e);
+	bool more = true;
+
+	for (size_t i = 0; i < e->n_segments && more; i++) {
 		const struct elf_segment *seg = &e->segments[i];
 		struct slice bytes = elf_segment_bytes(e, i);
-		uint64_t v;
 
 		if (!may_point(e, seg))
 			continue;
-		for (size_t at = -seg->vaddr & 7; at + sizeof(v) <= bytes.len; at += sizeof(v)) {
-			memcpy(&v, bytes.data + at, sizeof(v));
-			if (v && !each(arg, seg->vaddr + at, v))
-				return;
+		for (size_t at = -seg->vaddr & 7; at < bytes.len && more; at += WALK_STEP) {
+			struct slice part = slice_sub(bytes, at, WALK_STEP);
+
+			more = each_word(part, seg->vaddr + at, span, each, arg);
+			elf_drop(e, part);
 		}
 	}
 }

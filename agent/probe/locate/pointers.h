@@ -13,9 +13,9 @@
 
 typedef bool (*pointer_fn)(void *arg, uint64_t where, uint64_t to);
 
-/* Every word of data that is or may be an address, with its place; what is relocated first,
- * then what is in place; each by ascending places where the linker sorted them. Ends the part
- * it is in when it returns false. */
+/* Every word of data that is or may be an address in the file, with its place; what is relocated
+ * first, then what is in place; each by ascending places where the linker sorted them. Ends the
+ * part it is in when it returns false. */
 void pointers_each(const struct elf *e, pointer_fn each, void *arg);
 
 struct pointer_place {

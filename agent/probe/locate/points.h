@@ -31,6 +31,7 @@ enum point_role {
 	ROLE_GO_READ,	    /* entry */
 	ROLE_GO_READ_COPY,  /* the call of memmove that hands the bytes over */
 	ROLE_GO_CLOSE,
+	ROLE_JAVA_TAP,	/* plaintext that our agent in a JVM hands over */
 	ROLE_AEAD_SEAL, /* of whole records, by AWS-LC's functions */
 	ROLE_AEAD_SEAL_SCATTER,
 	ROLE_AEAD_OPEN,
