@@ -325,4 +325,5 @@ def share(cell):
     return int(good) / max(int(made), 1)
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())
