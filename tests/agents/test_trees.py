@@ -22,7 +22,7 @@ from tap import Tap
 from test_matrix import QUIET
 from test_runs import Tree
 
-RUN_S = 120
+RUN_S, WARM_MAX = 120, 3
 OFF_MS = 60  # by which a span's ends may be off the provider's log, on an idle machine
 SLEEP_MS = 300
 
@@ -78,7 +78,7 @@ invoke_agent claude-cli
   chat claude-sonnet-4-5
 """
 CODEX_EXEC = '"cmd":"sleep %.1f"' % (SLEEP_MS / 1000)
-CODEX_PLAN = ' exec_command({%s}); exec_command({"cmd":"cat notes.txt"}); exec_command({%s}) exec_command({%s}); done' % (3 * (CODEX_EXEC,))
+CODEX_PLAN = ' exec_command({%s}); exec_command({"cmd":"cat notes.txt"}); exec_command({%s}) exec_command({"cmd":"cat notes.txt"}); done' % (2 * (CODEX_EXEC,))
 CODEX_TREE = """
 invoke_agent codex_exec
   chat gpt-5.1
@@ -105,7 +105,7 @@ invoke_agent GeminiCLI
 OPENCODE_PLAN = ' bash({%s}); read({"filePath":"notes.txt"}); task({"description":"look","prompt":"Look into it. plan:@inner",' \
     '"subagent_type":"general"}); done' % SHELL
 OPENCODE_TREE = """
-invoke_agent opencode
+invoke_agent OpenCode
   chat gpt-mock-4
   chat gpt-mock-4
   execute_tool bash
@@ -113,7 +113,7 @@ invoke_agent opencode
   execute_tool read
   chat gpt-mock-4
   execute_tool task
-    invoke_agent opencode
+    invoke_agent general
       chat gpt-mock-4
       execute_tool bash
       chat gpt-mock-4
@@ -183,9 +183,12 @@ def tool_times(tree, log):
 
 
 def sleeps(tree, processes):
-    """Durations of the sleeps that run below a tool."""
-    tools = {s.span_id for s in tree.of("execute_tool")}
-    return [(s.end_ns - s.start_ns) / 1e6 for s in processes if s.name == "sleep" and s.parent_id in tools]
+    """For each tool that slept: how long its longest process took. What the shell replaces itself
+    by keeps the name that it had when the tool started it."""
+    longest = {}
+    for s in processes:
+        longest[s.parent_id] = max(longest.get(s.parent_id, 0), (s.end_ns - s.start_ns) / 1e6)
+    return [longest[t.span_id] for t in tree.of("execute_tool") if longest.get(t.span_id, 0) >= SLEEP_MS - 5]
 
 
 def ids(tree, log):
@@ -199,8 +202,12 @@ def scenario(tap, name, agent, w, provider):
         return tap.skip(name, binaries.reason(name))
     label = "%s (%s)" % (name, binaries.version(name)) if name.endswith("latest") else name
     plan, want = SCRIPTS[agent]
+    w.collector.clear()
     agent_provider.PLANS.update({"@main": plan, "@inner": INNER.get(agent, "found"), "@warm": " done"})
-    play(w, provider, agent, path, "Please. plan:@warm")  # a build's first sight costs a search
+    for _ in range(WARM_MAX):  # a build's first sight costs a search
+        play(w, provider, agent, path, "Please. plan:@warm")
+        if wait_for(lambda: look(w, provider)[0].of("invoke_agent"), 2):
+            break
     w.collector.clear()
     provider.log.clear()
     began = time.time_ns()
@@ -219,7 +226,7 @@ def scenario(tap, name, agent, w, provider):
     tap.check(label + ": tools between the answer that asks and the request that tells", all(ms < OFF_MS * slack() for _, ms in over), over)
     slept, asked = sleeps(tree, processes), plan.count("sleep") + INNER.get(agent, "").count("sleep")
     tap.check(label + ": the processes that its shell tools started (%s ms)" % ["%.0f" % ms for ms in slept],
-              len(slept) == asked and all(SLEEP_MS - 5 <= ms < SLEEP_MS + 100 * slack() for ms in slept), ["%d asked" % asked] + [s.name for s in processes])
+              len(slept) == asked and all(ms < SLEEP_MS + 100 * slack() for ms in slept), ["%d asked" % asked] + [s.name for s in processes])
 
 
 def main():
