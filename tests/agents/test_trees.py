@@ -78,7 +78,8 @@ invoke_agent claude-cli
   chat claude-sonnet-4-5
 """
 CODEX_EXEC = '"cmd":"sleep %.1f"' % (SLEEP_MS / 1000)
-CODEX_PLAN = ' exec_command({%s}); exec_command({"cmd":"cat notes.txt"}); exec_command({%s}) exec_command({"cmd":"cat notes.txt"}); done' % (2 * (CODEX_EXEC,))
+# Of its two at once, which starts which process cannot be told: its launcher hides what it is for.
+CODEX_PLAN = ' exec_command({%s}); exec_command({"cmd":"cat notes.txt"}); exec_command({"cmd":"true"}) exec_command({"cmd":"cat notes.txt"}); done' % CODEX_EXEC
 CODEX_TREE = """
 invoke_agent codex_exec
   chat gpt-5.1
