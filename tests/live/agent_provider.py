@@ -6,8 +6,9 @@
 Each step (before a `;`) is one answer: tool calls, or text. Which step it is follows from
 the answers that the history holds already, so the provider keeps no state, and any client
 and framework that resends its history works. A plan ends with its line, and asks only for
-tools that the request has. Chat Completions, Responses and Messages; streamed where that is
-asked for. The log says what was answered: (step, tool ids, times).
+tools that the request has. Chat Completions, Responses, Messages and Gemini (whose tool calls
+have no ids); streamed where that is asked for. The log says what was answered: (step, tool ids
+or names, times, what the request was for).
 """
 import http.server
 import itertools
@@ -18,7 +19,7 @@ import threading
 import time
 
 NUMBERS = itertools.count(1)
-PLANS = {"@nested": ' read({"path":"x"}); found', "@sleep": ' Bash({"command":"sleep 0.2","description":"wait"}); found'}  # plan:@nested, for what stands inside another plan
+PLANS = {"@nested": ' read({"path":"x"}); found'}  # plan:@nested: inside another plan, or where quotes suffer on the way
 
 
 def text_of(content):
@@ -33,7 +34,8 @@ def plan_of(messages):
     if at is None:
         return ["done"], 0
     plan = text_of(messages[at]["content"]).split("plan:", 1)[1].split("\n")[0]
-    steps = PLANS.get(plan.strip(), plan).split(";")
+    named = re.match(r"\s*(@\w+)", plan)
+    steps = (PLANS.get(named.group(1), "done") if named else plan).split(";")
     answers, previous = 0, None
     for m in messages[at + 1:]:
         assistant = m.get("role") == "assistant" or m.get("type") in ("function_call", "reasoning")
@@ -46,9 +48,17 @@ def calls_of(step):
     return [(name, args) for name, args in re.findall(r"([\w.-]+)\((\{.*?\})\)", step)]
 
 
+def messages_of(body):
+    """The history in any API: roles user and assistant, with their content."""
+    if "contents" in body:  # Gemini's
+        return [{"role": "assistant" if c.get("role") == "model" else "user", "content": c.get("parts")} for c in body["contents"]]
+    messages = body.get("messages", body.get("input", []))
+    return messages if isinstance(messages, list) else [{"role": "user", "content": messages}]
+
+
 def tools_of(body):
     """Names of the request's tools, in any API; None: it has none."""
-    tools = body.get("tools") or []
+    tools = [d for t in body.get("tools") or [] for d in t.get("functionDeclarations", [t])]
     return {t.get("name") or (t.get("function") or {}).get("name") for t in tools} if tools else None
 
 
@@ -82,6 +92,14 @@ def answer_messages(body, step, calls):
     return ids, {"id": "msg_%d" % next(NUMBERS), "type": "message", "role": "assistant", "model": body["model"],
                  "content": content or [{"type": "text", "text": step.strip()}], "stop_reason": "tool_use" if calls else "end_turn",
                  "stop_sequence": None, "usage": {"input_tokens": 10, "output_tokens": 2}}
+
+
+def answer_gemini(body, step, calls):
+    parts = [{"functionCall": {"name": n, "args": json.loads(a)}} for n, a in calls] or [{"text": step.strip()}]
+    return [n for n, _ in calls], {
+        "candidates": [{"index": 0, "content": {"role": "model", "parts": parts}, "finishReason": "STOP"}],
+        "usageMetadata": {"promptTokenCount": 10, "candidatesTokenCount": 2, "totalTokenCount": 12},
+        "modelVersion": body["model"], "responseId": "gem-%d" % next(NUMBERS)}
 
 
 def event(name, data):
@@ -121,8 +139,24 @@ def stream_messages(answer):
     yield event("message_stop", {"type": "message_stop"})
 
 
-STREAMS = {answer_chat: stream_chat, answer_responses: stream_responses, answer_messages: stream_messages}
+def stream_gemini(answer):
+    yield b"data: " + json.dumps(answer).encode() + b"\r\n\r\n"
+
+
+STREAMS = {answer_chat: stream_chat, answer_responses: stream_responses, answer_messages: stream_messages,
+           answer_gemini: stream_gemini}
 ANSWERS = {"/v1/chat/completions": answer_chat, "/v1/responses": answer_responses, "/v1/messages": answer_messages}
+GEMINI = re.compile(r"^/v1(?:beta)?/models/([^/:]+):(generateContent|streamGenerateContent)$")
+
+
+def read_request(path, body):
+    """(what makes its answer or None, is it streamed); puts Gemini's model where others have it."""
+    path = path.split("?")[0]
+    gemini = GEMINI.match(path)
+    if gemini:
+        body["model"] = gemini.group(1)
+        return answer_gemini, gemini.group(2).startswith("stream")
+    return ANSWERS.get(path), body.get("stream") is True
 
 
 class Provider:
@@ -140,10 +174,9 @@ class Provider:
             def do_POST(self):
                 began = time.time_ns()
                 body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-                make = ANSWERS.get(self.path.split("?")[0])
-                messages = body.get("messages", body.get("input", []))
+                make, streamed = read_request(self.path, body)
                 provider.tools = tools_of(body) or provider.tools
-                steps, n = plan_of(messages if isinstance(messages, list) else [{"role": "user", "content": messages}])
+                steps, n = plan_of(messages_of(body))
                 step = steps[min(n, len(steps) - 1)]
                 if not make:  # token counts, quota checks
                     data = b'{"input_tokens": 10}'
@@ -157,7 +190,6 @@ class Provider:
                 if calls and (not known or not {name for name, _ in calls} <= known):
                     step, calls = "done", []
                 ids, answer = make(body, step, calls)
-                streamed = body.get("stream") is True
                 data = b"".join(STREAMS[make](answer)) if streamed else json.dumps(answer).encode()
                 time.sleep(0.01)
                 self.send_response(200)

@@ -114,7 +114,10 @@ class Agent:
                         for a in ((self.process.stderr, self.said), (self.process.stdout, self.out))]
         for t in self.readers:
             t.start()
-        self.ready = bool(wait_for(lambda: self.is_ready() or self.process.poll() is not None, READY_S) and self.is_ready())
+        wait_for(lambda: self.is_ready() or self.process.poll() is not None, READY_S)
+        if self.process.poll() is not None:  # what it said may still be in the pipe
+            self.readers[0].join(2)
+        self.ready = self.is_ready()
         self.pid = self.process.pid
         if SUDO:  # sudo stays the parent of what it runs
             self.pid = (wait_for(lambda: children(self.process.pid), 2) or [self.pid])[0]

@@ -28,11 +28,11 @@ class Tree:
     def of(self, operation):
         return [s for s in self.spans if s["gen_ai.operation.name"] == operation]
 
-    def shape(self, root=None, depth=0):
-        """Names by nesting, in the order of their starts."""
+    def shape(self, root=None, depth=0, then=lambda s: s.end_ns):
+        """Names by nesting, in the order of their starts, and then of something else."""
         children = sorted((s for s in self.spans if (s.parent_id == root.span_id if root else not self.parent(s))),
-                          key=lambda s: (s.start_ns, s.end_ns))
-        return [line for s in children for line in ["  " * depth + s.name] + self.shape(s, depth + 1)]
+                          key=lambda s: (s.start_ns, then(s)))
+        return [line for s in children for line in ["  " * depth + s.name] + self.shape(s, depth + 1, then)]
 
 
 def observe(w, provider, kind, spec, runs):

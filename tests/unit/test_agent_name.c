@@ -76,6 +76,10 @@ TEST(agent_names_of_user_agents)
 	name = agent_name_find(c);
 	CHECK_STR(name.name, "GeminiCLI");
 	CHECK_STR(name.version, "0.9.0");
+	c->user_agent = SLICE("GeminiCLI-tui/0.61.0/gemini-2.5-pro (linux; x64; terminal)");
+	name = agent_name_find(c);
+	CHECK_STR(name.name, "GeminiCLI");
+	CHECK_STR(name.version, "0.61.0");
 	c->user_agent = SLICE("OpenAI/Python 1.0");
 	CHECK_INT(agent_name_find(c).source, NAME_NONE);
 	CHECK(!agent_name_is_cli(SLICE("python-requests/2")));

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""LLM calls over TLS libraries that Python packages bring along: calls.py pyopenssl|awscrt,
-with BASE, CALLS, STREAM and GO of the environment as fetch.mjs has them."""
+"""LLM calls over Python's own ssl, or TLS libraries that its packages bring along: calls.py
+stdlib|pyopenssl|awscrt, with BASE, CALLS, STREAM and GO of the environment as fetch.mjs has them."""
 import json
 import os
 import socket
@@ -25,6 +25,17 @@ def whole(answer):
     head, _, rest = answer.partition(b"\r\n\r\n")
     length = [line.split(b":")[1] for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
     return len(rest) >= int(length[0]) if length else rest.endswith(b"\r\n0\r\n\r\n")
+
+
+def stdlib():
+    import http.client
+    import ssl
+    c = http.client.HTTPSConnection(BASE.hostname, BASE.port, context=ssl.create_default_context(cafile=os.environ["SSL_CERT_FILE"]))
+    c.request("POST", PATH, body(), HEADERS)
+    answer = c.getresponse()
+    answer.read()
+    c.close()
+    return answer.status
 
 
 def pyopenssl():

@@ -15,7 +15,7 @@ while [ $i -lt "${CALLS:-1}" ]; do
 	{
 		printf 'POST /v1/chat/completions HTTP/1.1\r\nhost: %s\r\ncontent-type: application/json\r\n' "$address"
 		printf 'x-mock: cached=7,in=70,out=9\r\ncontent-length: %d\r\n\r\n%s' ${#body} "$body"
-		sleep "${LINGER:-1}"
+		sleep "${LINGER:-1.5}"
 	} | gnutls-cli --logfile=/dev/null --x509cafile="$SSL_CERT_FILE" -p "${address#*:}" "${address%:*}" >/dev/null || exit 1
 	i=$((i + 1))
 done

@@ -63,12 +63,14 @@ static int one_call(const char *host, int port)
 int main(void)
 {
 	const char *base = getenv("BASE"), *calls = getenv("CALLS"), *go = getenv("GO");
+	const char *wait = getenv("WAIT"); /* milliseconds before the first call */
 	char host[128] = "";
 	int port = 0, n = calls ? atoi(calls) : 1;
 
 	if (!base || sscanf(base, "https://%127[^:]:%d", host, &port) != 2 ||
 	    NSS_NoDB_Init(NULL) != SECSuccess || NSS_SetDomesticPolicy() != SECSuccess)
 		return 2;
+	usleep(wait ? 1000 * (useconds_t)atoi(wait) : 0);
 	for (int i = 0; i < n; i++) {
 		for (int k = 0; i && go && *go && access(go, F_OK) && k < 2400; k++)
 			usleep(50000);
