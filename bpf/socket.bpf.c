@@ -111,7 +111,7 @@ int socket_state(u64 *ctx)
 	if (state == TCP_CLOSE)
 		socket_closed(ctx[0]);
 	else if (state == TCP_SYN_SENT && watch_state(tgid) == GENTAP_WATCH_PARKED)
-		emit_bare(GENTAP_EV_CONNECT, 0, tgid, 0, 0);
+		emit_bare(GENTAP_EV_CONNECT, 0, tgid);
 	return 0;
 }
 
