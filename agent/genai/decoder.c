@@ -2,6 +2,7 @@
 #include "decoder_ws.h"
 
 #include "cleanup.h"
+#include "estimate.h"
 #include "request_head.h"
 
 #include <errno.h>
@@ -103,6 +104,8 @@ static void finish(struct decoder *d, enum http_end how, bool closed_here, uint6
 		return;
 	}
 	judge_end(d, how, closed_here);
+	if (d->config.estimate)
+		estimate_usage(d->call);
 	call_complete(d->call);
 	d->emit(d->ctx, TAKE(d->call));
 }
