@@ -95,6 +95,12 @@ static bool is_zlib(struct slice magic)
 	       (0x7800 | (unsigned char)magic.data[1]) % 31 == 0;
 }
 
+/* gRPC's messages begin with a flag, 0 or 1; other codings hardly ever do. */
+static bool is_message(struct slice magic)
+{
+	return magic.len && (unsigned char)magic.data[0] <= 1;
+}
+
 /* The first bytes are there, or all bytes: RFC 1952, section 2.3.1; RFC 8878, section 3.1.1. */
 static void name_coding(struct body *b)
 {
@@ -105,7 +111,7 @@ static void name_coding(struct body *b)
 		set_coding(b, SLICE("gzip"), b->out_max);
 	else if (slice_starts(magic, SLICE("\x28\xb5\x2f\xfd")))
 		set_coding(b, SLICE("zstd"), b->out_max);
-	else if (b->textual && text_len(magic) < magic.len)
+	else if (b->textual && !is_message(magic) && text_len(magic) < magic.len)
 		guess_coding(b, is_zlib(magic) ? SLICE("deflate") : SLICE("br"));
 	if (magic.len)
 		body_feed(b, magic);

@@ -76,6 +76,8 @@ static const struct {
 	  false, SLICE(BR), JSON, NULL },
 	{ "unnamed: a type that is no text stays as it is", "audio/mpeg", NULL, false, SLICE(BR),
 	  BR, NULL },
+	{ "unnamed: gRPC stays as it is", NULL, NULL, false,
+	  SLICE("\1\x0b\x17\x80\x05\x80\x80\x80\x80"), "\1\x0b\x17\x80\x05\x80\x80\x80\x80", NULL },
 	{ "unnamed: garbage", NULL, NULL, false, SLICE("\x91\xff\xff\xff\xff\xff\xff\xff\xff\xff"),
 	  "", "coding_unknown" },
 	{ "unnamed: what comes out is no text", NULL, NULL, false, SLICE(BR_OF_NO_TEXT), "",
