@@ -65,7 +65,7 @@ const struct option_flag option_flags[] = {
 	    4 } },
 	{ EXPORTS,
 	  { "estimate-usage", KEY_ESTIMATE, NULL, 0,
-	    "guess token counts that are not on the wire, within a fifth or so, and mark them "
+	    "guess token counts of Chat Completions that are not on the wire, and mark them "
 	    "(gentap.usage.source=estimated); costs are then guesses too",
 	    0 } },
 	{ EXPORTS,

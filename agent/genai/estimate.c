@@ -5,6 +5,7 @@
 #include "utf8.h"
 
 #include <math.h>
+#include <string.h>
 
 /* What a message costs beside its text: its role, and the marks around it. */
 #define MESSAGE_TOKENS 4
@@ -116,11 +117,13 @@ static void set(struct call *c, enum usage_field f, double tokens)
 
 void estimate_usage(struct call *c)
 {
-	bool generates =
-		c->op == OP_CHAT || c->op == OP_GENERATE_CONTENT || c->op == OP_TEXT_COMPLETION;
+	bool generates = c->op == OP_CHAT || c->op == OP_TEXT_COMPLETION;
 	double in = (double)c->n_tools * TOOL_TOKENS, out = 0;
-	bool known, hidden = c->reasoning_level.data && !has_thoughts(c);
+	bool hidden = c->reasoning_level.data && !has_thoughts(c);
 
+	/* Others always count; and they think, or add prompts, where nobody sees it. */
+	if (strcmp(c->dialect ? c->dialect : "", "openai-chat"))
+		return;
 	if (!generates || c->usage.present || c->status >= 400 || c->background || call_has_gap(c))
 		return;
 	/* What a tool is like is not kept; its part of the request is. */
@@ -128,10 +131,7 @@ void estimate_usage(struct call *c)
 	/* An answer that failed before it began was worked on by nobody. */
 	if (!c->n_output)
 		return;
-	/* What the provider keeps of earlier turns is input too. */
-	known = !c->previous_response_id.data && !c->conversation_id.data;
-	if (known && add_parts(c->system, c->n_system, &in) &&
-	    add_messages(c->input, c->n_input, &in))
+	if (add_parts(c->system, c->n_system, &in) && add_messages(c->input, c->n_input, &in))
 		set(c, USAGE_INPUT, in);
 	if (!hidden && add_messages(c->output, c->n_output, &out))
 		set(c, USAGE_OUTPUT, out - MESSAGE_TOKENS * (double)c->n_output);

@@ -84,7 +84,7 @@ static const struct {
 	  USAGE_SOURCE_ESTIMATED,
 	  6,
 	  -1 },
-	{ "what the provider keeps is not seen",
+	{ "an API that always counts",
 	  { .target = "/v1/responses",
 	    .host = "api.openai.com",
 	    .estimate = true,
@@ -93,9 +93,9 @@ static const struct {
 		    SLICE("{\"id\":\"r2\",\"object\":\"response\",\"status\":\"completed\","
 			  "\"output\":[{\"type\":\"message\",\"role\":\"assistant\",\"content\":[{"
 			  "\"type\":\"output_text\",\"text\":\"one two\"}]}]}") },
-	  USAGE_SOURCE_ESTIMATED,
+	  USAGE_SOURCE_NONE,
 	  -1,
-	  2 },
+	  -1 },
 	{ "refused",
 	  { CHAT, .status = 429, .request = SLICE(ASK),
 	    .response = SLICE("{\"error\":{\"message\":\"slow\"}}") },
