@@ -176,6 +176,7 @@ int app_init(struct app *a, const struct options *o)
 		.body_max = BODY_MAX,
 		.content = tracer.content,
 		.content_max = CONTENT_MAX,
+		.estimate = o->estimate_usage,
 	};
 	seed = slice_hash(slice_hash(SLICE_HASH, a->host.host_id), a->host.host_name);
 	memcpy(tracer.seed, &seed, sizeof(seed));

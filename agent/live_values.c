@@ -76,6 +76,8 @@ static void add_pipeline(struct values *to, const struct pipeline_stats *s)
 		COUNT("pipeline.calls", "Calls to models.", s->calls),
 		COUNT("pipeline.calls_partial", "Calls of which a part is missing.",
 		      s->calls_partial),
+		COUNT("pipeline.usage_violations",
+		      "Calls whose token counts contradict each other.", s->usage_violations),
 		COUNT("pipeline.calls_twice", "Calls seen on both sides, dropped on one.",
 		      s->calls_twice),
 		COUNT("pipeline.parse_errors", "What could not be read.", s->parse_errors),

@@ -95,6 +95,7 @@ struct options {
 	struct option_strings export_presets;
 	const char *spool_dir; /* for what cannot be delivered; NULL: nowhere */
 	uint64_t spool_mib;    /* of each destination and signal */
+	bool estimate_usage;   /* where nobody counted it */
 	bool verbose;
 	bool quiet;
 	enum semconv_profile semconv;

@@ -189,6 +189,7 @@ static const struct {
 	MEMBER(KEY_ALLOW_HOST, TEXTS, allow_hosts),
 	MEMBER(KEY_VERBOSE, YES, verbose),
 	MEMBER(KEY_QUIET, YES, quiet),
+	MEMBER(KEY_ESTIMATE, YES, estimate_usage),
 #undef MEMBER
 };
 

@@ -64,6 +64,11 @@ const struct option_flag option_flags[] = {
 	    "that their own tools read",
 	    4 } },
 	{ EXPORTS,
+	  { "estimate-usage", KEY_ESTIMATE, NULL, 0,
+	    "guess token counts of Chat Completions that are not on the wire, and mark them "
+	    "(gentap.usage.source=estimated); costs are then guesses too",
+	    0 } },
+	{ EXPORTS,
 	  { "semconv", KEY_SEMCONV, "NAME", 0,
 	    "names of attributes: v1.41 (default), latest or both", 0 } },
 	{ EXPORTS | ON(CMD_PRICES),

@@ -102,7 +102,7 @@ static __always_inline void conn_close(const struct conn_key *key)
 	if (!conn)
 		return;
 	if (conn->told)
-		emit_bare(GENTAP_EV_CLOSE, conn->source, key->tgid, key->ptr, conn->gen);
+		emit_close(key, conn);
 	if (conn->sock) {
 		u64 sock = conn->sock;
 		struct sock_owner *owner = bpf_map_lookup_elem(&socks, &sock);

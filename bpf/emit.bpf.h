@@ -44,8 +44,8 @@ static __always_inline void submit(struct gentap_event *e)
 	bpf_ringbuf_submit(e, wake_flags());
 }
 
-/* A record without payload, of a type that is about a process or a whole connection. */
-static __always_inline void emit_bare(u8 type, u8 source, u32 tgid, u64 ptr, u64 gen)
+/* A record without payload, of a type that is about a process. */
+static __always_inline void emit_bare(u8 type, u8 source, u32 tgid)
 {
 	struct gentap_event *e = bpf_ringbuf_reserve(&ring, sizeof(*e), 0);
 
@@ -58,9 +58,30 @@ static __always_inline void emit_bare(u8 type, u8 source, u32 tgid, u64 ptr, u64
 		.source = source,
 		.tid = bpf_get_current_pid_tgid(),
 		.ts_ns = bpf_ktime_get_boot_ns(),
-		.ptr = ptr,
-		.gen = gen,
 		.tgid = tgid,
+	};
+	submit(e);
+}
+
+/* With where both streams end: what a full ring refused last leaves no other gap. */
+static __always_inline void emit_close(const struct conn_key *key, const struct conn *conn)
+{
+	struct gentap_event *e = bpf_ringbuf_reserve(&ring, sizeof(*e), 0);
+
+	if (!e) {
+		count(GENTAP_STAT_RING_FULL, 1);
+		return;
+	}
+	*e = (struct gentap_event){
+		.type = GENTAP_EV_CLOSE,
+		.source = conn->source,
+		.tid = bpf_get_current_pid_tgid(),
+		.ts_ns = bpf_ktime_get_boot_ns(),
+		.ptr = key->ptr,
+		.gen = conn->gen,
+		.tgid = key->tgid,
+		.pos = conn->pos[GENTAP_WRITE],
+		.call_len = conn->pos[GENTAP_READ],
 	};
 	submit(e);
 }

@@ -78,7 +78,7 @@ static __always_inline void count_ignored(u32 tgid, u64 now_ns)
 	if (!w || ++w->ignored_calls < hot_calls)
 		return;
 	if (now_ns - w->window_ns < 1000000000)
-		emit_bare(GENTAP_EV_HOT, 0, tgid, 0, 0);
+		emit_bare(GENTAP_EV_HOT, 0, tgid);
 	w->window_ns = now_ns;
 	w->ignored_calls = 0;
 }

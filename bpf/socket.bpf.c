@@ -105,7 +105,7 @@ int socket_state(u64 *ctx)
 		return 0;
 	socket_ended(ctx[0]); /* one that was reset may be connected again */
 	if (watch_state(tgid) == GENTAP_WATCH_PARKED)
-		emit_bare(GENTAP_EV_CONNECT, 0, tgid, 0, 0);
+		emit_bare(GENTAP_EV_CONNECT, 0, tgid);
 	return 0;
 }
 

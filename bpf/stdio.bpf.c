@@ -62,7 +62,7 @@ static __always_inline void tell_peer(const struct conn_key *key, struct conn *c
 static __always_inline void stop_watching(struct watch *w, u32 tgid)
 {
 	w->stdio = 0;
-	emit_bare(GENTAP_EV_NO_STDIO, GENTAP_SRC_PIPE, tgid, 0, 0);
+	emit_bare(GENTAP_EV_NO_STDIO, GENTAP_SRC_PIPE, tgid);
 }
 
 /* The connection, made by the first object that is read. NULL: none (yet). */

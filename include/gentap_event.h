@@ -31,7 +31,8 @@
 
 enum gentap_event_type {
 	GENTAP_EV_DATA = 1,  /* payload: bytes of the stream */
-	GENTAP_EV_CLOSE = 2, /* the object was freed or its socket closed; no payload */
+	GENTAP_EV_CLOSE = 2, /* the object was freed or its socket closed; no payload. Where the
+			      * streams end: pos is that of WRITE, call_len that of READ */
 	GENTAP_EV_BIND = 3,  /* payload: struct gentap_bind; which socket carries the connection */
 	GENTAP_EV_HELLO = 4, /* ptr is the socket; payload: its first bytes, a ClientHello */
 	/* For agent/probe alone; never recorded. About a process: tgid is all they carry. */

@@ -73,10 +73,10 @@ static struct slice tier_of(const struct call *c)
 	return c->service_tier.data ? c->service_tier : c->request_service_tier;
 }
 
-static bool computed(const struct price_table *const *tables, size_t n_tables, const struct call *c,
-		     struct cost *ret)
+/* What these counts of the call cost, with the first of the models that a list has. */
+static bool compute(const struct price_table *const *tables, size_t n_tables, const struct call *c,
+		    const struct usage *usage, const struct slice models[2], struct cost *ret)
 {
-	const struct slice models[] = { c->response_model, c->request_model };
 	struct price_query q = {
 		.provider = c->provider,
 		.provider_guessed = !c->profile,
@@ -88,9 +88,9 @@ static bool computed(const struct price_table *const *tables, size_t n_tables, c
 	struct price_counts counts;
 	struct price_hit hit;
 
-	read_counts(&c->usage, &counts);
+	read_counts(usage, &counts);
 	for (size_t t = 0; t < n_tables; t++) {
-		for (size_t i = 0; i < ARRAY_LEN(models); i++) {
+		for (size_t i = 0; i < 2; i++) {
 			q.model = models[i];
 			if (!q.model.data || !price_find(tables[t], &q, &hit))
 				continue;
@@ -100,6 +100,39 @@ static bool computed(const struct price_table *const *tables, size_t n_tables, c
 	}
 	*ret = (struct cost){ .missing = "no price for this model" };
 	return false;
+}
+
+static void add_cost(struct cost *to, const struct cost *more)
+{
+	to->total += more->total;
+	to->saved += more->saved;
+	for (size_t i = 0; i < COST_LINES; i++)
+		to->line[i] += more->line[i];
+	to->source = MAX(to->source, more->source); /* the least certain */
+}
+
+/* The call, and what was done within it besides; unknown when any of that is. */
+static void computed(const struct price_table *const *tables, size_t n_tables, const struct call *c,
+		     struct cost *ret)
+{
+	const struct slice models[2] = { c->response_model, c->request_model };
+
+	compute(tables, n_tables, c, &c->usage, models, ret);
+	for (size_t i = 0; i < c->n_extras && ret->source != COST_NONE; i++) {
+		const struct extra_usage *x = &c->extras[i];
+		struct cost more;
+
+		if (!usage_has(&x->usage, USAGE_INPUT) || !usage_has(&x->usage, USAGE_OUTPUT))
+			more = (struct cost){ .missing = "usage incomplete" };
+		else
+			compute(tables, n_tables, c, &x->usage,
+				x->model.data ? (const struct slice[2]){ x->model } : models,
+				&more);
+		if (more.source == COST_NONE)
+			*ret = more;
+		else
+			add_cost(ret, &more);
+	}
 }
 
 void price_call(const struct price_table *const *tables, size_t n_tables, const struct call *c,

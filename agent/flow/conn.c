@@ -90,24 +90,35 @@ static void forget_bind(struct conn *c, uint64_t wall_ns)
 		twins_end(&c->flow->twins, &c->bind, wall_ns);
 }
 
+static uint64_t lost_records(const struct conn *c)
+{
+	return c->sides[0].stream.lost_records + c->sides[1].stream.lost_records;
+}
+
+void conn_end(struct conn *c, const struct gentap_event *close)
+{
+	uint64_t lost = lost_records(c);
+
+	c->closing = true;
+	stream_end_both((struct stream *[]){ &c->sides[0].stream, &c->sides[1].stream }, close);
+	c->flow->stats.lost_records += lost_records(c) - lost;
+}
+
 void conn_free(struct conn *c, uint64_t ts_ns)
 {
-	struct conn_side *first, *second;
+	uint64_t lost;
 
 	if (!c)
 		return;
+	lost = lost_records(c);
 	c->closing = true;
-	first = &c->sides[stream_waits_since(&c->sides[0].stream) >
-			  stream_waits_since(&c->sides[1].stream)];
-	second = &c->sides[!first->dir];
-	stream_flush(&first->stream);
-	stream_flush(&second->stream);
+	stream_flush_both(&c->sides[0].stream, &c->sides[1].stream);
+	c->flow->stats.lost_records += lost_records(c) - lost;
 	close_proto(c, flow_wall_ns(c->flow, ts_ns));
 	coverage_conn_end(c);
 	forget_bind(c, flow_wall_ns(c->flow, ts_ns));
-	c->flow->stats.lost_records += first->stream.lost_records + second->stream.lost_records;
-	stream_release(&first->stream);
-	stream_release(&second->stream);
+	stream_release(&c->sides[0].stream);
+	stream_release(&c->sides[1].stream);
 	process_unref(c->process);
 	process_unref(c->peer);
 	free(c);
@@ -337,7 +348,7 @@ static void side_hole(void *ctx, uint64_t len, uint64_t ts_ns)
 void conn_record(struct conn *c, const struct gentap_event *ev, struct slice data)
 {
 	struct stream *stream = &c->sides[ev->dir].stream, *other = &c->sides[!ev->dir].stream;
-	uint64_t lost = stream->lost_records + other->lost_records;
+	uint64_t lost = lost_records(c);
 
 	if (ev->flags & GENTAP_F_MIDSTREAM)
 		c->midstream = true;
@@ -347,6 +358,6 @@ void conn_record(struct conn *c, const struct gentap_event *ev, struct slice dat
 	c->tid = ev->tid;
 	coverage_bytes(c, data.len, false, ev->ts_ns);
 	stream_record(stream, ev, data);
-	c->flow->stats.lost_records += stream->lost_records + other->lost_records - lost;
+	c->flow->stats.lost_records += lost_records(c) - lost;
 	coverage_look(c);
 }

@@ -121,6 +121,8 @@ enum sniff stdio_sniff(enum gentap_dir dir, struct slice head);
 
 int conn_new(struct conn **ret, struct flow *flow, const struct gentap_event *ev,
 	     struct process *process);
+/* Its CLOSE record, which tells what is missing at the end. conn_free() is to follow. */
+void conn_end(struct conn *c, const struct gentap_event *close);
 /* Ends open exchanges (they are emitted, marked) and frees. */
 void conn_free(struct conn *c, uint64_t ts_ns);
 /* Which socket carries it. */

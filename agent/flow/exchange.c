@@ -29,6 +29,7 @@ void flow_emit(void *ctx, struct call *call)
 
 	flow->stats.calls++;
 	flow->stats.calls_partial += call->completeness == COMPLETENESS_PARTIAL;
+	flow->stats.usage_violations += usage_violation(&call->usage) != NULL;
 	flow->sink.call(flow->sink.ctx, call);
 }
 

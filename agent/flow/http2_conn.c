@@ -97,7 +97,7 @@ static void on_end(void *ctx, struct h2_stream *s, int dir, enum http_end how)
 		exchange_response_end(s->user, how, h->now_ns);
 }
 
-/* An exchange that is still open had no response. */
+/* An exchange that is still open had no response, or one of which nothing was seen. */
 static void on_closed(void *ctx, struct h2_stream *s)
 {
 	struct http2_conn *h = ctx;
@@ -105,7 +105,9 @@ static void on_closed(void *ctx, struct h2_stream *s)
 
 	if (!x)
 		return;
-	if (s->client_reset || h->closing)
+	if (s->damaged[!h->h2.client] && !s->client_reset)
+		exchange_response_end(x, HTTP_END_LOST, h->now_ns);
+	else if (s->client_reset || h->closing)
 		exchange_abort(x, h->now_ns);
 	else
 		exchange_response_end(x, HTTP_END_TRUNCATED, h->now_ns);

@@ -227,6 +227,8 @@ static void record_close(struct pipeline *p, const struct gentap_event *ev)
 	const struct object_key key = { .ptr = ev->ptr, .tgid = ev->tgid };
 	struct conn *c = table_get(&p->conns, &key, sizeof(key));
 
+	if (c && c->id.gen == ev->gen)
+		conn_end(c, ev);
 	if (c && c->id.gen <= ev->gen) {
 		const struct object_key sock = { .ptr = c->bind.sock, .tgid = ev->tgid };
 

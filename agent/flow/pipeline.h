@@ -34,7 +34,8 @@ struct pipeline_stats {
 	uint64_t exchanges;
 	uint64_t calls;
 	uint64_t calls_partial;
-	uint64_t calls_twice; /* seen on their server's side too: dropped there */
+	uint64_t usage_violations; /* calls whose counts contradict each other; told as reported */
+	uint64_t calls_twice;	   /* seen on their server's side too: dropped there */
 	uint64_t parse_errors;
 	uint64_t no_memory;
 };

@@ -112,6 +112,25 @@ void stream_flush(struct stream *s)
 		deliver_held(s);
 }
 
+void stream_flush_both(struct stream *a, struct stream *b)
+{
+	bool swap = stream_waits_since(b) < stream_waits_since(a);
+
+	stream_flush(swap ? b : a);
+	stream_flush(swap ? a : b);
+}
+
+void stream_end_both(struct stream *const sides[2], const struct gentap_event *close)
+{
+	const uint64_t ends[2] = { [GENTAP_WRITE] = close->pos, [GENTAP_READ] = close->call_len };
+
+	stream_flush_both(sides[0], sides[1]);
+	for (int dir = 0; dir < 2; dir++) {
+		sides[dir]->lost_records += ends[dir] > sides[dir]->pos; /* one at least */
+		skip_to(sides[dir], ends[dir], close->ts_ns);
+	}
+}
+
 /* False without memory. */
 static bool hold(struct stream *s, const struct gentap_event *ev, struct slice data)
 {

@@ -56,6 +56,11 @@ bool stream_sound(const struct gentap_event *ev, size_t len);
 void stream_record(struct stream *s, const struct gentap_event *ev, struct slice data);
 /* Delivers what is held; gaps become holes. */
 void stream_flush(struct stream *s);
+/* Both directions of a connection, the one that waits longer first. */
+void stream_flush_both(struct stream *a, struct stream *b);
+/* The connection's end: also what is missing behind the last record becomes a hole. `sides` by
+ * direction, `close` its CLOSE record. */
+void stream_end_both(struct stream *const sides[2], const struct gentap_event *close);
 /* Time of the first record that is kept back; UINT64_MAX: none is. */
 uint64_t stream_waits_since(const struct stream *s);
 

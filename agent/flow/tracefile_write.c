@@ -194,22 +194,17 @@ static struct trace_conn *conn_new(struct tracefile_writer *w, const struct gent
 /* Writes what was held back. */
 static void conn_end(struct trace_conn *c)
 {
-	struct stream *first, *second;
+	struct stream *a, *b;
 
 	if (!c)
 		return;
-	first = &c->sides[0].stream;
-	second = &c->sides[1].stream;
-	if (stream_waits_since(second) < stream_waits_since(first)) {
-		first = &c->sides[1].stream;
-		second = &c->sides[0].stream;
-	}
-	stream_flush(first);
-	stream_flush(second);
+	a = &c->sides[0].stream;
+	b = &c->sides[1].stream;
+	stream_flush_both(a, b);
 	masker_free(c->masker);
-	c->writer->end.lost_records += first->lost_records + second->lost_records;
-	stream_release(first);
-	stream_release(second);
+	c->writer->end.lost_records += a->lost_records + b->lost_records;
+	stream_release(a);
+	stream_release(b);
 	free(c);
 }
 
@@ -222,7 +217,7 @@ static void conn_forget(struct trace_conn *c)
 	conn_end(c);
 	ev.type = GENTAP_EV_CLOSE;
 	ev.flags = 0;
-	ev.call_len = ev.data_len = 0;
+	ev.pos = ev.call_len = ev.data_len = 0;
 	w->end.lost++;
 	put_record(w, &ev, NULL);
 }
@@ -275,13 +270,18 @@ static void write_data(struct tracefile_writer *w, const struct gentap_event *ev
 	stream_record(&c->sides[ev->dir].stream, ev, data);
 }
 
-static void end_conn(struct tracefile_writer *w, const struct gentap_event *ev)
+/* What is missing at the end is written as a record; positions are those of the file. */
+static void end_conn(struct tracefile_writer *w, struct gentap_event *ev)
 {
 	const struct trace_key key = { .ptr = ev->ptr, .tgid = ev->tgid };
-	const struct trace_conn *c = table_get(&w->conns, &key, sizeof(key));
+	struct trace_conn *c = table_get(&w->conns, &key, sizeof(key));
 
+	if (c && c->ev.gen == ev->gen)
+		stream_end_both((struct stream *[]){ &c->sides[0].stream, &c->sides[1].stream },
+				ev);
 	if (c && c->ev.gen <= ev->gen)
 		conn_end(table_take(&w->conns, &key, sizeof(key)));
+	ev->pos = ev->call_len = 0;
 }
 
 /* ---- Frames ------------------------------------------------------------------------------ */

@@ -9,6 +9,8 @@
 #include "cleanup.h"
 #include "messages.h"
 
+#define EXTRAS_MAX 64
+
 struct anthropic_state {
 	struct blocks blocks;
 	struct usage raw; /* USAGE_INPUT without cached tokens */
@@ -36,20 +38,57 @@ static const struct {
 	{ "server_tool_use.code_execution_requests", USAGE_CODE_EXECUTIONS },
 };
 
+static void read_counts(struct usage *u, struct json_val usage)
+{
+	for (size_t i = 0; i < ARRAY_LEN(usage_rows); i++)
+		usage_set_json(u, usage_rows[i].field, json_path(usage, usage_rows[i].path));
+}
+
+/* Input tokens with the cached ones, which this API leaves out. */
+static void add_cached(struct usage *u)
+{
+	if (usage_has(u, USAGE_INPUT))
+		usage_set(u, USAGE_INPUT,
+			  usage_get(u, USAGE_INPUT) + usage_get(u, USAGE_CACHE_READ) +
+				  usage_get(u, USAGE_CACHE_WRITE));
+}
+
+/* Those that the message's own counts leave out. What comes later replaces what came before. */
+static void read_iterations(struct call *c, struct json_val iterations)
+{
+	struct json_val i = json_first(iterations);
+
+	if (json_type(iterations) != JSON_ARRAY)
+		return;
+	for (c->n_extras = 0; i.doc && c->n_extras < EXTRAS_MAX; i = json_next(i)) {
+		bool compaction = json_is(json_get(i, "type"), "compaction");
+		struct extra_usage *x;
+
+		c->compacted |= compaction;
+		if (json_cut(i) ||
+		    (!compaction && !json_is(json_get(i, "type"), "advisor_message")))
+			continue;
+		x = arena_push(&c->arena, &c->extras, &c->n_extras, sizeof(*x));
+		if (!x)
+			return;
+		*x = (struct extra_usage){ .kind = compaction ? EXTRA_COMPACTION : EXTRA_ADVISOR };
+		x->model = call_json_str(c, json_get(i, "model"));
+		read_counts(&x->usage, i);
+		add_cached(&x->usage);
+	}
+}
+
 static void read_usage(struct call *c, struct anthropic_state *st, struct json_val usage)
 {
 	if (json_type(usage) != JSON_OBJECT)
 		return;
-	for (size_t i = 0; i < ARRAY_LEN(usage_rows); i++)
-		usage_set_json(&st->raw, usage_rows[i].field, json_path(usage, usage_rows[i].path));
+	read_counts(&st->raw, usage);
 	/* Input is the sum of several members: some may be behind the cut. */
 	st->usage_cut |= json_cut(usage);
 	call_update(c, &c->service_tier, json_get(usage, "service_tier"));
 	call_update(c, &c->speed, json_get(usage, "speed"));
 	call_update(c, &c->inference_geo, json_get(usage, "inference_geo"));
-	for (struct json_val i = json_first(json_get(usage, "iterations")); i.doc; i = json_next(i))
-		if (json_is(json_get(i, "type"), "compaction"))
-			c->compacted = true;
+	read_iterations(c, json_get(usage, "iterations"));
 }
 
 /* The members of a message that are not its content. */
@@ -232,12 +271,10 @@ static void anthropic_finish(struct call *c, const struct decoder_config *config
 {
 	struct anthropic_state *st = state;
 	struct usage *u = &st->raw;
-	int64_t cached = usage_get(u, USAGE_CACHE_READ) + usage_get(u, USAGE_CACHE_WRITE);
 
 	(void)config;
 	drop_doubtful(c, st, u);
-	if (usage_has(u, USAGE_INPUT))
-		usage_set(u, USAGE_INPUT, usage_get(u, USAGE_INPUT) + cached);
+	add_cached(u);
 	usage_merge(&c->usage, u);
 	if (st->stop_reason.data)
 		call_set_finish(c, 0, st->stop_reason);

@@ -296,7 +296,8 @@ void call_complete(struct call *c)
 		c->api_type = NULL;
 	if (c->op == OP_FETCH_RESPONSE && !c->response_id.data)
 		c->response_id = last_segment(c->path);
-	c->usage_source = c->usage.present ? USAGE_SOURCE_WIRE : USAGE_SOURCE_NONE;
+	if (c->usage_source != USAGE_SOURCE_ESTIMATED)
+		c->usage_source = c->usage.present ? USAGE_SOURCE_WIRE : USAGE_SOURCE_NONE;
 	if (c->arena.failed)
 		call_mark_partial(c, "memory", 0);
 }

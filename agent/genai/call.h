@@ -118,6 +118,14 @@ struct endpoint {
 	uint16_t local_port;
 };
 
+/* Work within a call that its usage leaves out though it is billed (Anthropic's iterations:
+ * genai.md 4.7). */
+struct extra_usage {
+	enum extra_kind { EXTRA_COMPACTION, EXTRA_ADVISOR } kind;
+	struct slice model; /* absent: the call's */
+	struct usage usage;
+};
+
 /* See clues.h. */
 struct clue {
 	struct slice name;
@@ -219,6 +227,8 @@ struct call {
 
 	struct usage usage;
 	enum usage_source usage_source;
+	struct extra_usage *extras;
+	size_t n_extras;
 
 	struct message *input;
 	size_t n_input;
@@ -228,6 +238,7 @@ struct call {
 	size_t n_system;
 	struct tool_definition *tools;
 	size_t n_tools;
+	uint64_t tools_len; /* bytes of their JSON */
 	struct tool_call *tool_calls;
 	size_t n_tool_calls;
 

@@ -2,6 +2,7 @@
 #include "decoder_ws.h"
 
 #include "cleanup.h"
+#include "estimate.h"
 #include "request_head.h"
 
 #include <errno.h>
@@ -98,7 +99,13 @@ static void finish(struct decoder *d, enum http_end how, bool closed_here, uint6
 		d->mode == BODY_STREAM && d->call->chunks && d->stream.kind != FRAMING_GRPC;
 	if (d->dialect->finish)
 		d->dialect->finish(d->call, &d->config, d->state);
+	if (d->call->op == OP_NONE) { /* as only its bodies told */
+		decoder_give_up(d);
+		return;
+	}
 	judge_end(d, how, closed_here);
+	if (d->config.estimate)
+		estimate_usage(d->call);
 	call_complete(d->call);
 	d->emit(d->ctx, TAKE(d->call));
 }

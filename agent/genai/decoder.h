@@ -23,6 +23,7 @@ struct decoder_config {
 	size_t body_max;		 /* bytes of one buffered body, decoded */
 	bool content;			 /* keep message text (masking is redact's, at export) */
 	size_t content_max;		 /* bytes kept of one part when content is on */
+	bool estimate;			 /* usage that nobody counted: estimate.h */
 	const struct clue_config *clues; /* NULL: none wanted; lent */
 };
 

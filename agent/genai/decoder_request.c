@@ -90,6 +90,8 @@ static bool request_denies(const struct decoder *d, struct json_val root)
 
 static void request_read(struct decoder *d, struct slice text)
 {
+	/* As the APIs call what they offer the model: tools, and Bedrock's. */
+	static const char *const tools[] = { "tools", "toolConfig" };
 	struct json doc;
 	int r;
 
@@ -103,6 +105,8 @@ static void request_read(struct decoder *d, struct slice text)
 		decoder_give_up(d);
 	else
 		d->dialect->request(d->call, &d->config, json_root(&doc));
+	for (size_t i = 0; !r && d->call && i < ARRAY_LEN(tools); i++)
+		d->call->tools_len += json_raw(json_get(json_root(&doc), tools[i])).len;
 	if (!r && d->call && d->config.clues)
 		clues_read_body(d->call, d->config.clues, json_root(&doc));
 	json_release(&doc);

@@ -99,7 +99,14 @@ size_t semconv_name(enum semconv_profile p, enum semconv_name n, const char *ret
 #define ATTR_GENTAP_COMPLETENESS "gentap.completeness" /* full, partial, inferred */
 #define ATTR_GENTAP_PARTIAL_REASON "gentap.partial_reason"
 #define ATTR_GENTAP_LOST_BYTES "gentap.lost_bytes"
-#define ATTR_GENTAP_USAGE_SOURCE "gentap.usage.source" /* wire, estimated, none */
+#define ATTR_GENTAP_USAGE_SOURCE "gentap.usage.source"	     /* wire, estimated, none */
+#define ATTR_GENTAP_USAGE_VIOLATION "gentap.usage.violation" /* which rule the counts break */
+/* Anthropic: work within the call that its counts leave out though it is billed. */
+#define ATTR_GENTAP_COMPACTION_INPUT "gentap.usage.compaction.input_tokens"
+#define ATTR_GENTAP_COMPACTION_OUTPUT "gentap.usage.compaction.output_tokens"
+#define ATTR_GENTAP_ADVISOR_INPUT "gentap.usage.advisor.input_tokens"
+#define ATTR_GENTAP_ADVISOR_OUTPUT "gentap.usage.advisor.output_tokens"
+#define ATTR_GENTAP_ADVISOR_MODEL "gentap.usage.advisor.model"
 #define ATTR_GENTAP_RETRY_COUNT "gentap.retry_count"
 #define ATTR_GENTAP_REQUEST_ID "gentap.provider.request_id"
 #define ATTR_PEER_ADDRESS "network.peer.address"

@@ -65,7 +65,8 @@ void usage_unset(struct usage *u, enum usage_field f);
 void usage_set_json(struct usage *u, enum usage_field f, struct json_val v);
 /* Field by field: what `later` has replaces, what it lacks stays. Never adds. */
 void usage_merge(struct usage *u, const struct usage *later);
-/* Parts within their wholes, total equal to input + output where all are present. */
-bool usage_consistent(const struct usage *u);
+/* Which rule it breaks, of parts within their wholes and of a total that is input + output,
+ * where all are present; NULL: none. Static. */
+const char *usage_violation(const struct usage *u);
 
 #endif

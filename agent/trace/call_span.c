@@ -213,6 +213,39 @@ static void set_counts(struct span *s, const struct call *c, enum semconv_profil
 	}
 }
 
+/* Sums by kind; a count that one of them lacks is not known. */
+static void set_extras(struct span *s, const struct call *c)
+{
+	static const struct {
+		enum extra_kind kind;
+		enum usage_field field;
+		const char *key;
+	} sums[] = {
+		{ EXTRA_COMPACTION, USAGE_INPUT, ATTR_GENTAP_COMPACTION_INPUT },
+		{ EXTRA_COMPACTION, USAGE_OUTPUT, ATTR_GENTAP_COMPACTION_OUTPUT },
+		{ EXTRA_ADVISOR, USAGE_INPUT, ATTR_GENTAP_ADVISOR_INPUT },
+		{ EXTRA_ADVISOR, USAGE_OUTPUT, ATTR_GENTAP_ADVISOR_OUTPUT },
+	};
+
+	for (size_t k = 0; k < ARRAY_LEN(sums) && c->n_extras; k++) {
+		size_t of_kind = 0, counted = 0;
+		int64_t sum = 0;
+
+		for (size_t i = 0; i < c->n_extras; i++) {
+			if (c->extras[i].kind != sums[k].kind)
+				continue;
+			of_kind++;
+			counted += usage_has(&c->extras[i].usage, sums[k].field);
+			sum += usage_get(&c->extras[i].usage, sums[k].field);
+		}
+		if (of_kind && counted == of_kind)
+			span_set_int(s, sums[k].key, sum);
+	}
+	for (size_t i = 0; i < c->n_extras; i++)
+		if (c->extras[i].kind == EXTRA_ADVISOR)
+			span_set_str(s, ATTR_GENTAP_ADVISOR_MODEL, c->extras[i].model);
+}
+
 static void set_usage(struct span *s, const struct call *c, enum semconv_profile profile)
 {
 	static const char *const sources[] = {
@@ -228,6 +261,8 @@ static void set_usage(struct span *s, const struct call *c, enum semconv_profile
 		set_counts(s, c, profile, latest_counts, ARRAY_LEN(latest_counts));
 	if ((size_t)c->usage_source < ARRAY_LEN(sources))
 		span_set_str(s, ATTR_GENTAP_USAGE_SOURCE, slice_from(sources[c->usage_source]));
+	span_set_str(s, ATTR_GENTAP_USAGE_VIOLATION, slice_from(usage_violation(&c->usage)));
+	set_extras(s, c);
 }
 
 /* One reason for each choice, in their order. A choice that ended without one, in a

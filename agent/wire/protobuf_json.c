@@ -8,6 +8,7 @@
 
 struct writer {
 	struct buf *to;
+	unsigned int layout;
 	int error;
 };
 
@@ -100,6 +101,7 @@ static bool fits(const struct protobuf_field *f, enum protobuf_kind kind)
 	case PROTOBUF_STRING:
 	case PROTOBUF_MESSAGE:
 	case PROTOBUF_STRUCT:
+	case PROTOBUF_VALUE:
 		return f->wire == PROTOBUF_BYTES;
 	case PROTOBUF_FLOAT:
 		return f->wire == PROTOBUF_I32;
@@ -149,6 +151,9 @@ static void write_field(struct writer *w, const struct protobuf_row *row,
 	case PROTOBUF_STRUCT:
 		write_struct(w, f->bytes, depth);
 		break;
+	case PROTOBUF_VALUE:
+		write_value(w, f->bytes, depth);
+		break;
 	}
 }
 
@@ -156,11 +161,12 @@ static void write_field(struct writer *w, const struct protobuf_row *row,
 static bool write_member(struct writer *w, const struct protobuf_row *row, struct slice from,
 			 const char *before, int depth)
 {
+	uint32_t number = row->number[w->layout];
 	struct protobuf_field f, last = { 0 };
 	size_t count = 0;
 
 	for (struct slice rest = from; next(w, &rest, &f);) {
-		if (f.number != row->number || !fits(&f, row->kind))
+		if (f.number != number || !fits(&f, row->kind))
 			continue;
 		last = f;
 		if (!row->repeated && count++)
@@ -194,14 +200,16 @@ static void write_message(struct writer *w, const struct protobuf_message *type,
 	}
 	buf_add_char(w->to, '{');
 	for (size_t i = 0; i < type->n_rows; i++)
-		if (write_member(w, &type->rows[i], from, before, depth - 1))
+		if (type->rows[i].number[w->layout] &&
+		    write_member(w, &type->rows[i], from, before, depth - 1))
 			before = ",";
 	buf_add_char(w->to, '}');
 }
 
-int protobuf_json(struct buf *to, const struct protobuf_message *type, struct slice message)
+int protobuf_json(struct buf *to, const struct protobuf_message *type, unsigned int layout,
+		  struct slice message)
 {
-	struct writer w = { .to = to };
+	struct writer w = { .to = to, .layout = layout };
 
 	write_message(&w, type, message, PROTOBUF_JSON_DEPTH);
 	return buf_error(to) ? buf_error(to) : w.error;

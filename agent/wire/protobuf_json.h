@@ -5,7 +5,8 @@
  * protobuf JSON mapping (protobuf.dev, "ProtoJSON Format"), but that fields of the default
  * value stay absent, as they are on the wire, and that fields without a row are left out.
  *
- * A table has one row per field, and the rows of one message's fields stand together.
+ * A table has one row per field, and the rows of one message's fields stand together. Two
+ * messages that differ in their numbers alone share a table: who reads says which numbers.
  */
 #ifndef WIRE_PROTOBUF_JSON_H
 #define WIRE_PROTOBUF_JSON_H
@@ -23,10 +24,13 @@ enum protobuf_kind {
 	PROTOBUF_WORD, /* enum, by its words; a number without one stays a number */
 	PROTOBUF_MESSAGE,
 	PROTOBUF_STRUCT, /* google.protobuf.Struct: any JSON object */
+	PROTOBUF_VALUE,	 /* google.protobuf.Value: any JSON */
 };
 
+#define PROTOBUF_LAYOUTS 2
+
 struct protobuf_row {
-	uint32_t number;
+	uint32_t number[PROTOBUF_LAYOUTS]; /* 0: not in that layout */
 	bool repeated;
 	enum protobuf_kind kind;
 	const char *name;
@@ -39,8 +43,9 @@ struct protobuf_message {
 	size_t n_rows;
 };
 
-/* 0; -EBADMSG when it is no message, and then what was read before the damage stands there
- * as valid JSON; the buffer's own error when it did not fit. */
-int protobuf_json(struct buf *to, const struct protobuf_message *type, struct slice message);
+/* `layout` chooses the numbers. 0; -EBADMSG when it is no message, and then what was read before
+ * the damage stands there as valid JSON; the buffer's own error when it did not fit. */
+int protobuf_json(struct buf *to, const struct protobuf_message *type, unsigned int layout,
+		  struct slice message);
 
 #endif

@@ -56,7 +56,8 @@ class Connection:
         sock._put(HELLO, WRITE, FIRST | LAST, ts_ns, None, len(data), data)
 
     def close(self, ts_ns):
-        self._put(CLOSE, WRITE, 0, ts_ns, None, 0, b"")
+        """With where both directions end; pos of WRITE, as any record's."""
+        self._put(CLOSE, WRITE, 0, ts_ns, None, self.pos[READ], b"")
 
     def _put(self, kind, direction, flags, ts_ns, tid, call_len, data):
         head = struct.pack("<BBBBIQQQIIQQII", kind, direction, self.source, flags, tid or self.tgid, ts_ns,

@@ -72,6 +72,16 @@ def realtime_turn(p, _, conversation):
         "input_token_details": usage["input_tokens_details"], "output_token_details": usage["output_tokens_details"]}}}
 
 
+def live_turn(p, *_):
+    """The same of Gemini Live, which gives operations no ids."""
+    yield 0, {"clientContent": {"turns": [{"role": "user", "parts": [{"text": p.body["input"]}]}], "turnComplete": True}}
+    for t in p.text:
+        yield 1, {"serverContent": {"modelTurn": {"parts": [{"text": t}]}}}
+    calls = [{"id": i, "name": n, "args": a} for n, i, a in p.tools]
+    yield 1, {**({"toolCall": {"functionCalls": calls}} if calls else {"serverContent": {"turnComplete": True}}),
+              "usageMetadata": {"promptTokenCount": p.input, "responseTokenCount": p.output, "totalTokenCount": p.input + p.output}}
+
+
 async def read_message(reader):
     """(opcode, payload) of a client's whole message, fragments joined and unmasked."""
     opcode, text = None, b""

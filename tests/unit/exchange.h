@@ -25,6 +25,7 @@ struct exchange {
 	bool no_response;
 	bool no_request;
 	bool content;	 /* keep it */
+	bool estimate;	 /* usage that nobody counted */
 	size_t body_max; /* 0: 1 MiB */
 	size_t hole_at;	 /* of the response, where hole_len bytes are missing */
 	size_t hole_len;
@@ -140,6 +141,15 @@ static inline void dump_usage(struct buf *to, const struct usage *u)
 	buf_add_char(to, '\n');
 }
 
+static inline void dump_extras(struct buf *to, const struct call *c)
+{
+	for (size_t i = 0; i < c->n_extras; i++) {
+		buf_add_str(to, c->extras[i].kind == EXTRA_COMPACTION ? "compaction " : "advisor ");
+		dump_slice(to, "model", c->extras[i].model);
+		dump_usage(to, &c->extras[i].usage);
+	}
+}
+
 static inline void dump_limits(struct buf *to, const struct call *c)
 {
 	for (size_t i = 0; i < c->n_rate_limits; i++) {
@@ -222,6 +232,7 @@ static inline void dump_call(struct buf *to, const struct call *c)
 	dump_slices(to, "finish", c->finish_reasons, c->n_finish_reasons);
 	dump_slices(to, "raw_finish", c->raw_finish_reasons, c->n_finish_reasons);
 	dump_usage(to, &c->usage);
+	dump_extras(to, c);
 	if (c->n_system)
 		buf_add_str(to, "system\n");
 	dump_parts(to, c->system, c->n_system);
@@ -302,6 +313,7 @@ static inline int exchange_run(const struct exchange *x, call_fn emit, void *ctx
 		.body_max = x->body_max ? x->body_max : 1024 * 1024,
 		.content = x->content,
 		.content_max = 64 * 1024,
+		.estimate = x->estimate,
 	};
 	const struct decoder_origin origin = { .conn_hash = 1,
 					       .peer_port = 443,

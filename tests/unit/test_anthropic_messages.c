@@ -171,10 +171,29 @@ static const struct dialect_row rows[] = {
 			      "\"content\":\"sum\"}],\"stop_reason\":\"end_turn\",\"usage\":{"
 			      "\"input_tokens\":1,"
 			      "\"output_tokens\":2,\"iterations\":[{\"type\":\"compaction\","
-			      "\"input_tokens\":9}]}}") },
+			      "\"input_tokens\":9,\"cache_read_input_tokens\":4,"
+			      "\"output_tokens\":5},{\"type\":\"message\",\"input_tokens\":1,"
+			      "\"output_tokens\":2},{\"type\":\"advisor_message\",\"model\":\"a\","
+			      "\"input_tokens\":7,\"output_tokens\":3}]}}") },
 	  HEAD ASKED "max_tokens=9\ncompacted\nfinish=[stop]\nraw_finish=[end_turn]\n"
-		     "usage in=1 out=2\n" HI
+		     "usage in=1 out=2\ncompaction usage in=13 read=4 out=5\n"
+		     "advisor model=\"a\"\nusage in=7 out=3\n" HI
 		     "output assistant finish=stop\n  compaction \"sum\"\n" },
+	{ "iterations come again with each delta: the last ones count",
+	  { ANTHROPIC, .request = SLICE(HELLO),
+	    .response = SLICE(
+		    "data: {\"type\":\"message_start\",\"message\":{\"id\":\"m\",\"role\":"
+		    "\"assistant\",\"usage\":{\"input_tokens\":4,\"output_tokens\":1}}}\n\n"
+		    "data: {\"type\":\"message_delta\",\"delta\":{},\"usage\":{\"iterations\":["
+		    "{\"type\":\"compaction\",\"input_tokens\":1,\"output_tokens\":1},"
+		    "{\"type\":\"compaction\",\"input_tokens\":2,\"output_tokens\":2}]}}\n\n"
+		    "data: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},"
+		    "\"usage\":{\"output_tokens\":6,\"iterations\":[{\"type\":\"compaction\","
+		    "\"input_tokens\":8,\"output_tokens\":9}]}}\n\n"
+		    "data: {\"type\":\"message_stop\"}\n\n") },
+	  HEAD ASKED "stream\nmax_tokens=9\ncompacted\nid=\"m\"\nfinish=[stop]\n"
+		     "raw_finish=[end_turn]\nusage in=4 out=6\n"
+		     "compaction usage in=8 out=9\n" HI "output assistant finish=stop\n" },
 	{ "start of the stream not seen",
 	  { ANTHROPIC, .no_request = true,
 	    .response = SLICE(

@@ -112,7 +112,7 @@ static void set_everything(struct call *c)
 	usage_set(&c->usage, USAGE_CACHE_WRITE, 30);
 	usage_set(&c->usage, USAGE_CACHE_WRITE_5M, 10);
 	usage_set(&c->usage, USAGE_CACHE_WRITE_1H, 20);
-	usage_set(&c->usage, USAGE_REASONING, 7);
+	usage_set(&c->usage, USAGE_REASONING, 0);
 	usage_set(&c->usage, USAGE_TOTAL, 100);
 	usage_set(&c->usage, USAGE_INPUT_TEXT, 99);
 }
@@ -211,7 +211,7 @@ static const struct {
 	  " openai.response.service_tier=\"default\" openai.response.system_fingerprint=\"fp_1\""
 	  " gen_ai.response.finish_reasons=[stop|error|length] gen_ai.usage.input_tokens=100"
 	  " gen_ai.usage.output_tokens=0 gen_ai.usage.cache_read.input_tokens=60"
-	  " gen_ai.usage.cache_creation.input_tokens=30 gen_ai.usage.reasoning.output_tokens=7"
+	  " gen_ai.usage.cache_creation.input_tokens=30 gen_ai.usage.reasoning.output_tokens=0"
 	  " gentap.usage.cache_write_5m.input_tokens=10"
 	  " gentap.usage.cache_write_1h.input_tokens=20 gentap.usage.total_tokens=100"
 	  " gentap.usage.source=\"wire\" gen_ai.response.time_to_first_chunk=0.250"
@@ -444,4 +444,43 @@ TEST(call_span_time_to_first_chunk_is_for_streams)
 		span_free(s);
 		call_free(c);
 	}
+}
+
+static int64_t int_of(const struct span *s, const char *key)
+{
+	const struct attr *a = span_attr(s, key);
+
+	return a && a->type == ATTR_INT ? a->integer : -1;
+}
+
+/* What is billed beside the counts stands beside them; counts that contradict each other are
+ * told as they were reported. */
+TEST(call_span_extras_and_violations)
+{
+	struct extra_usage extras[3] = { { .kind = EXTRA_COMPACTION },
+					 { .kind = EXTRA_COMPACTION },
+					 { .kind = EXTRA_ADVISOR, .model = SLICE("a") } };
+	const struct attr *violation;
+	struct call c = { .op = OP_CHAT, .extras = extras, .n_extras = 3 };
+	const struct tracer_config config = { .profile = SEMCONV_V1_41 };
+	struct span *s = NULL;
+
+	usage_set(&c.usage, USAGE_INPUT, 5);
+	usage_set(&c.usage, USAGE_CACHE_READ, 6);
+	usage_set(&extras[0].usage, USAGE_INPUT, 10);
+	usage_set(&extras[0].usage, USAGE_OUTPUT, 1);
+	usage_set(&extras[1].usage, USAGE_INPUT, 20);
+	usage_set(&extras[2].usage, USAGE_OUTPUT, 4);
+	CHECK_INT(span_new(&s), 0);
+	call_span_fill(s, &c, &config);
+	CHECK_INT(int_of(s, ATTR_USAGE_INPUT), 5);
+	CHECK_INT(int_of(s, ATTR_USAGE_CACHE_READ), 6);
+	violation = span_attr(s, ATTR_GENTAP_USAGE_VIOLATION);
+	CHECK_STR(violation ? violation->string : SLICE_NONE, "cache_read_over_input");
+	CHECK_INT(int_of(s, ATTR_GENTAP_COMPACTION_INPUT), 30);
+	CHECK(!span_attr(s, ATTR_GENTAP_COMPACTION_OUTPUT)); /* one of them lacks it */
+	CHECK(!span_attr(s, ATTR_GENTAP_ADVISOR_INPUT));
+	CHECK_INT(int_of(s, ATTR_GENTAP_ADVISOR_OUTPUT), 4);
+	CHECK(span_attr(s, ATTR_GENTAP_ADVISOR_MODEL));
+	span_free(s);
 }

@@ -211,6 +211,42 @@ TEST(price_of_a_call)
 	price_table_free(t);
 }
 
+/* What was done within a call besides costs too; one that has no price leaves none. */
+TEST(price_of_a_call_with_more_inside)
+{
+	struct price_table *t = load();
+	const struct price_table *const tables[] = { t };
+	struct extra_usage extras[2] = { { .kind = EXTRA_COMPACTION },
+					 { .kind = EXTRA_ADVISOR, .model = SLICE("gpt-step") } };
+	struct call *c = new_call("gpt-5", NULL);
+	struct cost alone, one, all;
+
+	usage_set(&c->usage, USAGE_INPUT, 1000);
+	usage_set(&c->usage, USAGE_OUTPUT, 1000);
+	price_call(tables, 1, c, &alone);
+	c->extras = extras;
+	c->n_extras = 1;
+	price_call(tables, 1, c, &one);
+	CHECK_STR(slice_from(one.missing), "usage incomplete");
+	extras[0].usage = extras[1].usage = c->usage;
+	price_call(tables, 1, c, &one);
+	CHECK_INT(one.total, 2 * alone.total);
+	CHECK_INT(one.line[COST_OUTPUT], 2 * alone.line[COST_OUTPUT]);
+	c->n_extras = 2;
+	price_call(tables, 1, c, &all);
+	c->n_extras = 0;
+	c->request_model = SLICE("gpt-step");
+	price_call(tables, 1, c, &alone);
+	CHECK_INT(all.total, one.total + alone.total);
+	c->n_extras = 2;
+	extras[1].model = SLICE("unheard-of");
+	price_call(tables, 1, c, &all);
+	CHECK_INT(all.source, COST_NONE);
+	CHECK_STR(slice_from(all.missing), "no price for this model");
+	call_free(c);
+	price_table_free(t);
+}
+
 TEST(price_tiers)
 {
 	struct price_factor f;

@@ -8,15 +8,18 @@
 static const char *const words[] = { "ZERO", "ONE", NULL };
 static const struct protobuf_message type;
 static const struct protobuf_row fields[] = {
-	{ 1, false, PROTOBUF_STRING, "s", NULL, NULL },
-	{ 2, true, PROTOBUF_STRING, "ss", NULL, NULL },
-	{ 3, false, PROTOBUF_INT, "i", NULL, NULL },
-	{ 4, false, PROTOBUF_BOOL, "b", NULL, NULL },
-	{ 5, true, PROTOBUF_FLOAT, "f", NULL, NULL },
-	{ 6, false, PROTOBUF_DOUBLE, "d", NULL, NULL },
-	{ 7, false, PROTOBUF_WORD, "w", NULL, words },
-	{ 8, true, PROTOBUF_MESSAGE, "m", &type, NULL },
-	{ 9, false, PROTOBUF_STRUCT, "any", NULL, NULL },
+	{ { 1, 1 }, false, PROTOBUF_STRING, "s", NULL, NULL },
+	{ { 2, 2 }, true, PROTOBUF_STRING, "ss", NULL, NULL },
+	{ { 3, 3 }, false, PROTOBUF_INT, "i", NULL, NULL },
+	{ { 4, 4 }, false, PROTOBUF_BOOL, "b", NULL, NULL },
+	{ { 5, 5 }, true, PROTOBUF_FLOAT, "f", NULL, NULL },
+	{ { 6, 6 }, false, PROTOBUF_DOUBLE, "d", NULL, NULL },
+	{ { 7, 7 }, false, PROTOBUF_WORD, "w", NULL, words },
+	{ { 8, 8 }, true, PROTOBUF_MESSAGE, "m", &type, NULL },
+	{ { 9, 9 }, false, PROTOBUF_STRUCT, "any", NULL, NULL },
+	{ { 11, 12 }, true, PROTOBUF_VALUE, "values", NULL, NULL },
+	{ { 13, 0 }, false, PROTOBUF_INT, "first", NULL, NULL },
+	{ { 0, 13 }, false, PROTOBUF_INT, "second", NULL, NULL },
 };
 static const struct protobuf_message type = { fields, ARRAY_LEN(fields) };
 
@@ -70,6 +73,8 @@ static const struct {
 		"n"
 		"\x0a\x00"),
 	  0, "{\"any\":{\"a\":1.5,\"l\":[true,null],\"o\":{\"x\":\"hi\"},\"n\":null,\"\":null}}" },
+	{ "any values", SLICE("\x5a\x03\x1a\x01x\x5a\x02\x20\x00\x5a\x00"), 0,
+	  "{\"values\":[\"x\",false,null]}" },
 	{ "damaged behind what is read", SLICE("\x18\x01\xff"), -EBADMSG, "{\"i\":1}" },
 	{ "damaged inside", SLICE("\x42\x02\x18\xff\x18\x01"), -EBADMSG, "{\"i\":1,\"m\":[{}]}" },
 };
@@ -80,8 +85,25 @@ TEST(protobuf_json_of_every_kind)
 		_cleanup_(buf_cleanup) struct buf got = BUF_INIT(64 * 1024);
 
 		test_row("%s", cases[i].name);
-		CHECK_INT(protobuf_json(&got, &type, cases[i].message), cases[i].error);
+		CHECK_INT(protobuf_json(&got, &type, 0, cases[i].message), cases[i].error);
 		CHECK_STR(buf_slice(&got), cases[i].want);
+	}
+}
+
+TEST(protobuf_json_by_layout)
+{
+	static const char *const want[PROTOBUF_LAYOUTS] = { "{\"values\":[1],\"first\":5}",
+							    "{\"values\":[2],\"second\":5}" };
+
+	for (unsigned int layout = 0; layout < PROTOBUF_LAYOUTS; layout++) {
+		_cleanup_(buf_cleanup) struct buf got = BUF_INIT(64 * 1024);
+
+		CHECK_INT(protobuf_json(&got, &type, layout,
+					SLICE("\x5a\x09\x11\0\0\0\0\0\0\xf0\x3f"
+					      "\x62\x09\x11\0\0\0\0\0\0\x00\x40"
+					      "\x68\x05")),
+			  0);
+		CHECK_STR(buf_slice(&got), want[layout]);
 	}
 }
 
@@ -99,9 +121,9 @@ TEST(protobuf_json_has_ceilings)
 		nested[1] = (char)len;
 		len += 2;
 	}
-	CHECK_INT(protobuf_json(&got, &type, (struct slice){ nested, len }), 0);
+	CHECK_INT(protobuf_json(&got, &type, 0, (struct slice){ nested, len }), 0);
 	CHECK(slice_find(buf_slice(&got), SLICE("null")) > 0);
-	CHECK_INT(protobuf_json(&small, &type,
+	CHECK_INT(protobuf_json(&small, &type, 0,
 				SLICE("\x0a\x05"
 				      "hello")),
 		  -ENOBUFS);
@@ -112,7 +134,7 @@ TEST(protobuf_json_without_memory)
 	EACH_MALLOC_FAILURE
 	{
 		_cleanup_(buf_cleanup) struct buf got = BUF_INIT(64 * 1024);
-		int r = protobuf_json(&got, &type, cases[13].message);
+		int r = protobuf_json(&got, &type, 0, cases[13].message);
 
 		CHECK(!r || r == -ENOMEM || r == buf_error(&got));
 	}

@@ -240,3 +240,51 @@ TEST(stream_without_memory)
 		stream_release(&s);
 	}
 }
+
+/* What was lost behind the last record shows at the end, and there alone. */
+TEST(stream_end_tells_what_is_missing)
+{
+	static const struct {
+		const char *name;
+		struct rec recs[3];
+		uint64_t end;
+		const char *want;
+		uint64_t lost;
+	} cases[] = {
+		{ "nothing", { WHOLE(0, 0, "ab") }, 2, "|ab", 0 },
+		{ "the last record", { WHOLE(0, 0, "ab") }, 7, "|ab[5]", 1 },
+		{ "all of it", { { 0 } }, 7, "[7]", 1 },
+		{ "one in the middle",
+		  { WHOLE(0, 0, "ab"), WHOLE(2, 4, "ef") },
+		  6,
+		  "|ab[2]|ef",
+		  1 },
+		{ "an end that is not told", { WHOLE(0, 0, "ab") }, 0, "|ab", 0 },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		for (int dir = 0; dir < 2; dir++) {
+			_cleanup_(buf_cleanup) struct buf log = BUF_INIT(4096);
+			const struct stream_sink sink = { &log, on_data, on_hole };
+			const struct gentap_event close = {
+				.type = GENTAP_EV_CLOSE,
+				.pos = dir == GENTAP_WRITE ? cases[i].end : 0,
+				.call_len = dir == GENTAP_READ ? cases[i].end : 0,
+			};
+			struct stream sides[2];
+
+			test_row("%s (%s)", cases[i].name, dir ? "read" : "write");
+			stream_init(&sides[0], &sink);
+			stream_init(&sides[1], &sink);
+			for (const struct rec *r = cases[i].recs; r->text; r++)
+				put(&sides[dir], r);
+			stream_end_both((struct stream *[]){ &sides[0], &sides[1] }, &close);
+			CHECK_STR(buf_slice(&log), cases[i].want);
+			CHECK_INT(sides[dir].lost_records, cases[i].lost);
+			CHECK_INT(sides[!dir].lost_records, 0);
+			stream_release(&sides[0]);
+			stream_release(&sides[1]);
+		}
+	}
+	test_row(NULL);
+}

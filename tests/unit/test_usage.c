@@ -76,22 +76,22 @@ TEST(usage_merge_last_present_wins)
 	CHECK(u.cost_known && u.cost_usd == 0.5);
 }
 
-TEST(usage_consistency)
+TEST(usage_violations)
 {
 	static const struct {
 		const char *name;
 		int64_t in, read, write, out, reasoning, total; /* -1: absent */
-		bool want;
+		const char *want;
 	} rows[] = {
-		{ "nothing", -1, -1, -1, -1, -1, -1, true },
-		{ "plain", 10, -1, -1, 5, -1, 15, true },
-		{ "cached within", 10, 4, 6, 5, 5, 15, true },
-		{ "cached above", 10, 11, -1, 5, -1, 15, false },
-		{ "read and write above", 10, 6, 6, 5, -1, 15, false },
-		{ "reasoning above", 10, -1, -1, 5, 6, 15, false },
-		{ "total differs", 10, -1, -1, 5, -1, 16, false },
-		{ "total without output", 10, -1, -1, -1, -1, 16, true },
-		{ "cached without input", -1, 6, -1, 5, -1, -1, true },
+		{ "nothing", -1, -1, -1, -1, -1, -1, NULL },
+		{ "plain", 10, -1, -1, 5, -1, 15, NULL },
+		{ "cached within", 10, 4, 6, 5, 5, 15, NULL },
+		{ "cached above", 10, 11, -1, 5, -1, 15, "cache_read_over_input" },
+		{ "read and write above", 10, 6, 6, 5, -1, 15, "cached_over_input" },
+		{ "reasoning above", 10, -1, -1, 5, 6, 15, "reasoning_over_output" },
+		{ "total differs", 10, -1, -1, 5, -1, 16, "total_differs" },
+		{ "total without output", 10, -1, -1, -1, -1, 16, NULL },
+		{ "cached without input", -1, 6, -1, 5, -1, -1, NULL },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -106,7 +106,7 @@ TEST(usage_consistency)
 		for (size_t f = 0; f < ARRAY_LEN(fields); f++)
 			if (values[f] >= 0)
 				usage_set(&u, fields[f], values[f]);
-		CHECK_INT(usage_consistent(&u), rows[i].want);
+		CHECK_STR(slice_from(usage_violation(&u)), rows[i].want);
 	}
 	test_row(NULL);
 }
