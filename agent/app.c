@@ -218,6 +218,20 @@ void app_served(void *app, const struct served_request *request)
 	tracer_served(a->tracer, request);
 }
 
+bool app_acts(void *app, const struct process *process)
+{
+	const struct app *a = app;
+
+	return tracer_acts(a->tracer, process);
+}
+
+void app_outbound(void *app, const struct outbound *outbound)
+{
+	struct app *a = app;
+
+	tracer_outbound(a->tracer, outbound);
+}
+
 void app_exit(void *app, uint32_t tgid)
 {
 	struct app *a = app;

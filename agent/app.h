@@ -45,6 +45,8 @@ void app_call(void *app, struct call *call);
 void app_exit(void *app, uint32_t tgid);
 /* For pipeline_sink: a request that calls were made for. */
 void app_served(void *app, const struct served_request *request);
+bool app_acts(void *app, const struct process *process);
+void app_outbound(void *app, const struct outbound *outbound);
 /* For pipeline_sink: a portion for the coverage ledger. */
 void app_coverage(void *app, const struct conn_report *report);
 /* Sends what is queued, prints what there is to say, frees. 0, or -errno when something

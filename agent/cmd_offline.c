@@ -85,7 +85,9 @@ static int feed_file(struct app *a, const char *name)
 				      .call = app_call,
 				      .exit = app_exit,
 				      .coverage = app_coverage,
-				      .served = app_served };
+				      .served = app_served,
+				      .acts = app_acts,
+				      .outbound = app_outbound };
 
 	if (!f) {
 		int r = -errno;

@@ -101,6 +101,20 @@ static void on_served(void *ctx, const struct served_request *request)
 	app_served(&l->app, request);
 }
 
+static bool on_acts(void *ctx, const struct process *process)
+{
+	struct live *l = ctx;
+
+	return app_acts(&l->app, process);
+}
+
+static void on_outbound(void *ctx, const struct outbound *outbound)
+{
+	struct live *l = ctx;
+
+	app_outbound(&l->app, outbound);
+}
+
 /* Only the probe knows why nothing was read. */
 static void on_coverage(void *ctx, const struct conn_report *report)
 {
@@ -187,7 +201,7 @@ int live_start(struct live *l, const struct options *o, const char *record_file,
 	struct pipeline_config config = pipeline_config_default;
 	const struct pipeline_sink sink = { l,		on_call,	 on_verdict,
 					    on_process, on_process_gone, on_coverage,
-					    on_served };
+					    on_served,	on_acts,	 on_outbound };
 	int r;
 
 	*l = (struct live){ 0 };

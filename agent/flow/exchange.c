@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "exchange.h"
 
+#include "asked.h"
 #include "cleanup.h"
 #include "tls_hello.h"
 #include "trace_context.h"
@@ -183,15 +184,17 @@ static void watch(struct exchange *x)
 
 void exchange_free(struct exchange *x)
 {
+	uint64_t now_ns;
+
 	if (!x)
 		return;
 	ws_exchange_free(TAKE(x->ws));
 	drop_decoder(x);
 	judge(x, DECODER_UNWANTED);
-	close_inbound(x, false,
-		      x->conn->flow->last_ts_ns
-			      ? flow_wall_ns(x->conn->flow, x->conn->flow->last_ts_ns)
-			      : x->start_ns);
+	now_ns = x->conn->flow->last_ts_ns ? flow_wall_ns(x->conn->flow, x->conn->flow->last_ts_ns)
+					   : x->start_ns;
+	close_inbound(x, false, now_ns);
+	asked_close(x, x->asked, false, now_ns);
 	free(x);
 }
 
@@ -220,6 +223,8 @@ void exchange_request_head(struct exchange *x, const struct http_head *head, uin
 	x->websocket = slice_eq_nocase(
 		http_head_get(head, x->connect ? SLICE(":protocol") : SLICE("upgrade")),
 		SLICE("websocket"));
+	if (x->conn->role == CONN_CLIENT)
+		asked_open(x, head);
 	if (!x->decoder)
 		return;
 	decoder_request_head(x->decoder, head, ts_ns);
@@ -262,6 +267,7 @@ void exchange_response_head(struct exchange *x, const struct http_head *head, ui
 {
 	if (x->inbound && head->status >= 200)
 		inbound_answer(x->inbound, x->conn->tid, head->status);
+	asked_answer(x, head->status);
 	if (!x->decoder)
 		return;
 	/* The client's record may have come later than ours of the same bytes. */
@@ -361,17 +367,19 @@ static void finish(struct exchange *x)
 void exchange_response_end(struct exchange *x, enum http_end how, uint64_t ts_ns)
 {
 	close_inbound(x, how == HTTP_END_COMPLETE, ts_ns);
-	if (!x->decoder)
-		return;
-	decoder_response_end(x->decoder, how, ts_ns);
-	finish(x);
+	if (x->decoder) {
+		decoder_response_end(x->decoder, how, ts_ns);
+		finish(x);
+	}
+	asked_close(x, true, how != HTTP_END_TRUNCATED && how != HTTP_END_LOST, ts_ns);
 }
 
 void exchange_abort(struct exchange *x, uint64_t ts_ns)
 {
 	close_inbound(x, false, ts_ns);
-	if (!x->decoder)
-		return;
-	decoder_abort(x->decoder, ts_ns);
-	finish(x);
+	if (x->decoder) {
+		decoder_abort(x->decoder, ts_ns);
+		finish(x);
+	}
+	asked_close(x, true, false, ts_ns);
 }

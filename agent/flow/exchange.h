@@ -16,6 +16,8 @@
 /* Of one on its server's side: does the client's side report it? */
 enum exchange_twin { TWIN_UNASKED, TWIN_NONE, TWIN_REPORTED };
 
+struct asked;
+
 struct exchange {
 	struct exchange *next; /* for its owner's list */
 	struct conn *conn;
@@ -24,6 +26,7 @@ struct exchange {
 	enum decoder_verdict verdict;
 	size_t held;		 /* bytes, counted in flow->buffered */
 	struct inbound *inbound; /* of a request to a process that asks models, until its end */
+	struct asked *asked;	 /* what is told of it if it is no call; NULL: nothing */
 	struct served served;	 /* the request that it was made for; start_ns 0: not known */
 	enum exchange_twin twin;
 	bool head_only; /* asked by HEAD: the response has no body */

@@ -13,6 +13,7 @@
 #include "decoder.h"
 #include "gentap_event.h"
 #include "process.h"
+#include "outbound.h"
 #include "served.h"
 
 /* Names a connection for the verdict callback. */
@@ -88,6 +89,10 @@ struct pipeline_sink {
 	void (*coverage)(void *ctx, const struct conn_report *report);
 	/* A request was answered for which calls were made. */
 	void (*served)(void *ctx, const struct served_request *request);
+	/* Is it of interest what this process asks of others than models? Asked with each
+	 * request. Then it is told. */
+	bool (*acts)(void *ctx, const struct process *process);
+	void (*outbound)(void *ctx, const struct outbound *outbound);
 };
 
 struct pipeline;

@@ -119,6 +119,20 @@ static void sink_served(void *ctx, const struct served_request *request)
 		r->sink.served(r->sink.ctx, request);
 }
 
+static bool sink_acts(void *ctx, const struct process *process)
+{
+	struct replay *r = ctx;
+
+	return r->sink.outbound && r->sink.acts && r->sink.acts(r->sink.ctx, process);
+}
+
+static void sink_outbound(void *ctx, const struct outbound *outbound)
+{
+	struct replay *r = ctx;
+
+	r->sink.outbound(r->sink.ctx, outbound);
+}
+
 static void sink_verdict(void *ctx, struct conn_id id, enum gentap_verdict verdict)
 {
 	struct replay *r = ctx;
@@ -215,8 +229,9 @@ int tracefile_replay(FILE *file, const struct pipeline_config *config,
 		     const char **ret_error)
 {
 	struct replay r = { .sink = *sink, .frame = BUF_INIT(FRAME_MAX) };
-	const struct pipeline_sink between = { &r,	  sink_call,	 sink_verdict, sink_process,
-					       sink_exit, sink_coverage, sink_served };
+	const struct pipeline_sink between = { &r,	     sink_call, sink_verdict,
+					       sink_process, sink_exit, sink_coverage,
+					       sink_served,  sink_acts, sink_outbound };
 	struct pipeline_config with_clock = *config;
 	struct tracefile_header header;
 	int got = read_header(file, &header, ret_error);

@@ -125,6 +125,12 @@ void openai_add_item(struct call *c, const struct decoder_config *config, struct
 		role = call_json_str(c, json_get(item, "role"));
 	else if (kind->part == PART_TOOL_RESPONSE)
 		role = tool;
+	else if (kind->part == PART_OTHER && json_get(item, "role").doc)
+		role = call_json_str(c, json_get(item, "role")); /* tools that come midway */
+	else if (kind->part == PART_OTHER &&
+		 slice_eq(json_raw(json_get(item, "execution")), SLICE("client")) &&
+		 slice_ends(json_raw(json_get(item, "type")), SLICE("_output")))
+		role = tool;
 	if (!m || !slice_eq(role, assistant) || !slice_eq(m->role, assistant))
 		m = message_add(c, &c->input, &c->n_input, role);
 	if (!m)

@@ -12,30 +12,9 @@
 #define DATE_SEC_MAX 1e10 /* in the year 2286: no limit is reset later */
 
 static const char *const names[] = {
-	[RATE_LIMIT_REQUESTS] = "requests",
-	[RATE_LIMIT_TOKENS] = "tokens",
-	[RATE_LIMIT_INPUT_TOKENS] = "input_tokens",
-	[RATE_LIMIT_OUTPUT_TOKENS] = "output_tokens",
-	[RATE_LIMIT_IMAGES] = "images",
-	[RATE_LIMIT_PROJECT_REQUESTS] = "project_requests",
-	[RATE_LIMIT_PROJECT_TOKENS] = "project_tokens",
-	[RATE_LIMIT_PRIORITY_INPUT_TOKENS] = "priority_input_tokens",
-	[RATE_LIMIT_PRIORITY_OUTPUT_TOKENS] = "priority_output_tokens",
-	[RATE_LIMIT_FAST_INPUT_TOKENS] = "fast_input_tokens",
-	[RATE_LIMIT_FAST_OUTPUT_TOKENS] = "fast_output_tokens",
-	[RATE_LIMIT_REQUESTS_10S] = "requests_10s",
-	[RATE_LIMIT_REQUESTS_MINUTE] = "requests_minute",
-	[RATE_LIMIT_REQUESTS_HOUR] = "requests_hour",
-	[RATE_LIMIT_REQUESTS_DAY] = "requests_day",
-	[RATE_LIMIT_REQUESTS_MONTH] = "requests_month",
-	[RATE_LIMIT_TOKENS_MINUTE] = "tokens_minute",
-	[RATE_LIMIT_TOKENS_HOUR] = "tokens_hour",
-	[RATE_LIMIT_TOKENS_DAY] = "tokens_day",
-	[RATE_LIMIT_TOKENS_MONTH] = "tokens_month",
-	[RATE_LIMIT_PLAN_5H] = "plan_5h",
-	[RATE_LIMIT_PLAN_7D] = "plan_7d",
-	[RATE_LIMIT_PLAN_PRIMARY] = "plan_primary",
-	[RATE_LIMIT_PLAN_SECONDARY] = "plan_secondary",
+#define NAME(kind, name) [RATE_LIMIT_##kind] = name,
+	RATE_LIMIT_NAMES(NAME)
+#undef NAME
 };
 
 /* A header's name is `before`, the word for one number (see words), `after`. */

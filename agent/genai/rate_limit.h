@@ -38,6 +38,33 @@ enum rate_limit_kind {
 	RATE_LIMIT_PLAN_SECONDARY,
 	RATE_LIMIT_KINDS,
 };
+/* X(KIND, "name") of each, for tables of what is made from the names. */
+#define RATE_LIMIT_NAMES(X)                                                                        \
+	X(REQUESTS, "requests")                                                                    \
+	X(TOKENS, "tokens")                                                                        \
+	X(INPUT_TOKENS, "input_tokens")                                                            \
+	X(OUTPUT_TOKENS, "output_tokens")                                                          \
+	X(IMAGES, "images")                                                                        \
+	X(PROJECT_REQUESTS, "project_requests")                                                    \
+	X(PROJECT_TOKENS, "project_tokens")                                                        \
+	X(PRIORITY_INPUT_TOKENS, "priority_input_tokens")                                          \
+	X(PRIORITY_OUTPUT_TOKENS, "priority_output_tokens")                                        \
+	X(FAST_INPUT_TOKENS, "fast_input_tokens")                                                  \
+	X(FAST_OUTPUT_TOKENS, "fast_output_tokens")                                                \
+	X(REQUESTS_10S, "requests_10s")                                                            \
+	X(REQUESTS_MINUTE, "requests_minute")                                                      \
+	X(REQUESTS_HOUR, "requests_hour")                                                          \
+	X(REQUESTS_DAY, "requests_day")                                                            \
+	X(REQUESTS_MONTH, "requests_month")                                                        \
+	X(TOKENS_MINUTE, "tokens_minute")                                                          \
+	X(TOKENS_HOUR, "tokens_hour")                                                              \
+	X(TOKENS_DAY, "tokens_day")                                                                \
+	X(TOKENS_MONTH, "tokens_month")                                                            \
+	X(PLAN_5H, "plan_5h")                                                                      \
+	X(PLAN_7D, "plan_7d")                                                                      \
+	X(PLAN_PRIMARY, "plan_primary")                                                            \
+	X(PLAN_SECONDARY, "plan_secondary")
+
 const char *rate_limit_name(enum rate_limit_kind kind); /* "input_tokens"; static */
 
 #define RATE_LIMIT_RESET_MAX 1e9 /* seconds; a number from here on is a date */

@@ -107,6 +107,7 @@ size_t semconv_name(enum semconv_profile p, enum semconv_name n, const char *ret
 #define ATTR_GENTAP_ADVISOR_INPUT "gentap.usage.advisor.input_tokens"
 #define ATTR_GENTAP_ADVISOR_OUTPUT "gentap.usage.advisor.output_tokens"
 #define ATTR_GENTAP_ADVISOR_MODEL "gentap.usage.advisor.model"
+#define ATTR_GENTAP_RETRY_WAIT "gentap.retry_wait" /* seconds since the failure before it */
 #define ATTR_GENTAP_RETRY_COUNT "gentap.retry_count"
 #define ATTR_GENTAP_REQUEST_ID "gentap.provider.request_id"
 #define ATTR_PEER_ADDRESS "network.peer.address"
@@ -144,8 +145,9 @@ size_t semconv_name(enum semconv_profile p, enum semconv_name n, const char *ret
 #define ATTR_GENTAP_INFERRED "gentap.inferred"
 #define ATTR_GENTAP_RUN_ID "gentap.run.id"		/* span id of the invoke_agent, in hex */
 #define ATTR_GENTAP_SIDE_CALL "gentap.side_call"	/* not of the run's main line */
-#define ATTR_GENTAP_BRANCH "gentap.conversation.branch" /* of a history that was rewritten */
-#define ATTR_GENTAP_AMBIGUOUS "gentap.ambiguous"	/* several parents were equally likely */
+#define ATTR_GENTAP_BRANCH "gentap.conversation.branch" /* goes another way than was gone */
+#define ATTR_GENTAP_REWRITTEN "gentap.conversation.rewritten" /* what went before was changed */
+#define ATTR_GENTAP_AMBIGUOUS "gentap.ambiguous" /* several parents were equally likely */
 #define ATTR_GENTAP_AGENT_SOURCE "gentap.agent.name_source"
 #define ATTR_GENTAP_TOOL_TIMING "gentap.tool.timing" /* calls, mcp: what told the times */
 #define ATTR_GENTAP_TOOL_EXIT "gentap.tool.exit_code"

@@ -5,7 +5,7 @@
 #include "clock.h"
 #include "rate_limit.h"
 
-/* Keys have to be static; that they are rate_limit.h's names, the unit test sees to. */
+/* Keys have to be static. */
 static const struct {
 	const char *limit;
 	const char *remaining;
@@ -16,31 +16,8 @@ static const struct {
 	[RATE_LIMIT_##kind] = { ATTR_GENTAP_RATE_LIMIT "." name ".limit",                          \
 				ATTR_GENTAP_RATE_LIMIT "." name ".remaining",                      \
 				ATTR_GENTAP_RATE_LIMIT "." name ".reset",                          \
-				ATTR_GENTAP_RATE_LIMIT "." name ".used" }
-	KEYS(REQUESTS, "requests"),
-	KEYS(TOKENS, "tokens"),
-	KEYS(INPUT_TOKENS, "input_tokens"),
-	KEYS(OUTPUT_TOKENS, "output_tokens"),
-	KEYS(IMAGES, "images"),
-	KEYS(PROJECT_REQUESTS, "project_requests"),
-	KEYS(PROJECT_TOKENS, "project_tokens"),
-	KEYS(PRIORITY_INPUT_TOKENS, "priority_input_tokens"),
-	KEYS(PRIORITY_OUTPUT_TOKENS, "priority_output_tokens"),
-	KEYS(FAST_INPUT_TOKENS, "fast_input_tokens"),
-	KEYS(FAST_OUTPUT_TOKENS, "fast_output_tokens"),
-	KEYS(REQUESTS_10S, "requests_10s"),
-	KEYS(REQUESTS_MINUTE, "requests_minute"),
-	KEYS(REQUESTS_HOUR, "requests_hour"),
-	KEYS(REQUESTS_DAY, "requests_day"),
-	KEYS(REQUESTS_MONTH, "requests_month"),
-	KEYS(TOKENS_MINUTE, "tokens_minute"),
-	KEYS(TOKENS_HOUR, "tokens_hour"),
-	KEYS(TOKENS_DAY, "tokens_day"),
-	KEYS(TOKENS_MONTH, "tokens_month"),
-	KEYS(PLAN_5H, "plan_5h"),
-	KEYS(PLAN_7D, "plan_7d"),
-	KEYS(PLAN_PRIMARY, "plan_primary"),
-	KEYS(PLAN_SECONDARY, "plan_secondary"),
+				ATTR_GENTAP_RATE_LIMIT "." name ".used" },
+	RATE_LIMIT_NAMES(KEYS)
 #undef KEYS
 };
 

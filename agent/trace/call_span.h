@@ -13,6 +13,7 @@
 #ifndef TRACE_CALL_SPAN_H
 #define TRACE_CALL_SPAN_H
 
+#include "buf.h"
 #include "tracer.h"
 
 #define ATTR_GENTAP_OBSERVED_SIDE "gentap.observed_side" /* server; absent: client */
@@ -26,6 +27,9 @@ void call_span_place(struct span *s, const struct call *c, const uint8_t seed[16
 /* Of a request that calls were made for (served_span.c). */
 void served_place(const struct served *as, const struct process *p, const uint8_t seed[16],
 		  uint8_t ret_trace[16], uint8_t ret_span[8]);
+
+/* The path as a route: what names one thing of many becomes {id}. */
+void route_add(struct buf *to, struct slice path);
 
 /* Message text as JSON attributes (genai/content.h); only when content is wanted. */
 void call_content_fill(struct span *s, const struct call *c);

@@ -5,7 +5,9 @@
  * this order, are the request itself (a retry of one that failed), the ids of tool calls
  * whose results come back, previous_response_id, the conversation's id, and the longest
  * beginning of the message list that is a known one, be it with other ids or (under the same
- * system text) another answer than was given: clients edit. A point of the same process counts
+ * system text) another answer than was given: clients edit. A history that was rewritten from
+ * its beginning is a new branch of the conversation whose summary, or last messages, it shows.
+ * A point of the same process counts
  * before others, one with the same history before one with the same id only, one that
  * nobody continued yet before one that somebody did. Where two are equally good the
  * answer is none, which is counted: a wrong join is worse than no join.
@@ -31,6 +33,9 @@ enum join_rule {
 	JOIN_CONVERSATION_ID, /* the API's own */
 	JOIN_HISTORY,	      /* the message list begins with a known one */
 	JOIN_HISTORY_EDITED,  /* the same, but for the answer, which the client changed */
+	JOIN_COMPACTED,	      /* it stands on a summary of what went before */
+	JOIN_TAIL,	      /* its oldest messages were left out */
+	JOIN_RULES
 };
 /* gentap.inferred; NULL for those that are exact. */
 const char *join_rule_name(enum join_rule rule);
@@ -58,6 +63,8 @@ struct point {
 	uint64_t request; /* history of the request */
 	uint64_t history; /* with the answer behind it */
 	uint64_t system;
+	uint64_t before; /* hash of the request's last message but one; 0: there is none */
+	uint64_t answer_len;
 	uint64_t end_ns;
 	uint64_t process_start;
 	uint32_t process_pid;
@@ -66,6 +73,7 @@ struct point {
 	bool tools;	   /* asked for */
 	bool asks_in_text; /* for a tool, in its own words */
 	bool paused;	   /* the model is to go on without a new message */
+	bool whole;	   /* the request had all that went before: nothing is kept for it */
 	bool continued;	   /* by a call that did not fail */
 	size_t n_nodes;
 	struct index_node nodes[];
@@ -77,6 +85,7 @@ struct join {
 	size_t first_new; /* the first message that the point does not know */
 	bool ambiguous;	  /* several were equally good */
 	bool branch;	  /* goes on where another call had gone on already */
+	bool rewritten;	  /* what went before stands there changed, or not at all */
 	bool gap;	  /* answers were missed in between */
 };
 
@@ -89,7 +98,7 @@ struct conversations_stats {
 	uint64_t opened;
 	uint64_t evicted;
 	uint64_t points_evicted; /* of open conversations */
-	uint64_t joined[JOIN_HISTORY_EDITED + 1];
+	uint64_t joined[JOIN_RULES];
 	uint64_t ambiguous;
 	uint64_t no_memory;
 };

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which tool started a process? One that was open then, of a run in the nearest process above:
- * the innermost run's, and of several at once the one whose arguments stand in the command
- * line. Where two are equally good it is under none, which is counted.
+ * Of which tool is an effect? Of one that was open then, of a run in the process itself or in the
+ * nearest above: the innermost run's, and of several at once the one whose arguments tell of
+ * it. Where two are equally good it is under none, which is counted.
  */
-#include "tracer_impl.h"
+#include "effect.h"
 
 #include "cleanup.h"
 #include "ids.h"
@@ -21,24 +21,25 @@ struct choice {
 	bool tie;
 };
 
-/* Does one of the arguments stand in the command line? */
-static bool is_told(const struct tool *tool, struct slice command)
+/* Does one of the arguments stand in what was done, or does one name its place? */
+static bool is_told(const struct tool *tool, const struct effect_seen *e)
 {
+	struct slice arguments = slice_from(tool->arguments);
 	struct tool_string strings[16];
 	struct arena arena;
-	bool found = false;
+	bool found = e->place.len >= TEXT_MIN && slice_find(arguments, e->place) >= 0;
 	size_t n;
 
 	arena_init(&arena, TEXTS_ARENA_MAX);
-	n = tool_strings(&arena, slice_from(tool->arguments), strings, ARRAY_LEN(strings));
+	n = tool_strings(&arena, arguments, strings, ARRAY_LEN(strings));
 	for (size_t i = 0; i < n && !found; i++)
 		found = strings[i].text.len >= TEXT_MIN &&
-			slice_find(command, strings[i].text) >= 0;
+			slice_find(e->text, strings[i].text) >= 0;
 	arena_release(&arena);
 	return found;
 }
 
-static void consider(const struct list *tools, const struct effect *e, struct choice *best)
+static void consider(const struct list *tools, const struct effect_seen *e, struct choice *best)
 {
 	struct tool *tool;
 
@@ -47,7 +48,7 @@ static void consider(const struct list *tools, const struct effect *e, struct ch
 
 		if (e->start_ns < tool->start_ns || (tool->closed && e->start_ns > tool->end_ns))
 			continue;
-		if (is_told(tool, slice_from(e->process->cmdline)))
+		if (is_told(tool, e))
 			rank += RANK_TEXT;
 		if (rank < best->rank)
 			continue;
@@ -57,28 +58,76 @@ static void consider(const struct list *tools, const struct effect *e, struct ch
 	}
 }
 
-static struct choice find_tool(struct tracer *t, const struct effect *e)
+/* Of the runs of one process, which is p itself or above it. */
+static void consider_process(struct tracer *t, const struct effect_seen *e, uint32_t pid,
+			     struct choice *best)
+{
+	void *runs[RUNS_TRIED];
+	size_t n = index_find(&t->processes, parent_process_key(pid), runs, RUNS_TRIED);
+
+	for (size_t i = 0; i < MIN(n, (size_t)RUNS_TRIED); i++) {
+		const struct run *run = runs[i];
+
+		if (!parent_is_process(e->process, run->process) &&
+		    !parent_distance(e->process, run->process))
+			continue;
+		consider(&run->tools, e, best);
+		consider(&run->closed, e, best);
+	}
+	best->tie |= n > RUNS_TRIED;
+}
+
+static struct choice find_tool(struct tracer *t, const struct effect_seen *e)
 {
 	const struct process *p = e->process;
 	struct choice best = { 0 };
-	void *runs[RUNS_TRIED];
 
-	for (size_t a = 0; a < MAX(p->n_ancestors, (size_t)1) && !best.tool; a++) {
-		uint32_t pid = p->n_ancestors ? p->ancestors[a] : p->ppid;
-		size_t n = index_find(&t->processes, parent_process_key(pid), runs, RUNS_TRIED);
-
-		for (size_t i = 0; i < MIN(n, (size_t)RUNS_TRIED); i++) {
-			const struct run *run = runs[i];
-
-			if (!parent_distance(p, run->process))
-				continue;
-			consider(&run->tools, e, &best);
-			consider(&run->closed, e, &best);
-		}
-		best.tie |= n > RUNS_TRIED;
-	}
+	if (e->own)
+		consider_process(t, e, p->pid, &best);
+	for (size_t a = 0; a < MAX(p->n_ancestors, (size_t)1) && !best.tool; a++)
+		consider_process(t, e, p->n_ancestors ? p->ancestors[a] : p->ppid, &best);
 	return best;
 }
+
+struct tool *effect_tool(struct tracer *t, const struct effect_seen *e)
+{
+	struct choice best = find_tool(t, e);
+
+	if (best.tie)
+		t->stats.effects_ambiguous++;
+	if (!best.tool || best.tie)
+		return NULL;
+	best.tool->used = true;
+	if (best.tool->n_effects == TOOL_EFFECTS_MAX) {
+		best.tool->effects_dropped++;
+		t->stats.effects_dropped++;
+		return NULL;
+	}
+	best.tool->n_effects++;
+	return best.tool;
+}
+
+struct span *effect_span_new(struct tracer *t, struct tool *tool, const uint64_t parts[3])
+{
+	struct span_place place = tool->run->place;
+	uint64_t of;
+	uint8_t id[8];
+	struct span *s;
+
+	memcpy(place.parent_id, tool->id, sizeof(place.parent_id));
+	place.remote = false;
+	memcpy(&of, tool->id, sizeof(of));
+	id_derive(t->config.seed, ID_EFFECT, (uint64_t[]){ of, parts[0], parts[1], parts[2] }, 4,
+		  id, sizeof(id));
+	s = tracer_span_new(t, &place, id, tool->run->process);
+	if (!s)
+		return NULL;
+	s->kind = SPAN_CLIENT;
+	tracer_set_run(s, tool->run);
+	return s;
+}
+
+/* ---- Processes ----------------------------------------------------------------------------- */
 
 static struct slice file_name(const char *path)
 {
@@ -107,21 +156,11 @@ static void set_end(struct span *s, const struct effect *e)
 static void emit(struct tracer *t, struct tool *tool, const struct effect *e)
 {
 	const struct process *p = e->process;
-	struct span_place place = tool->run->place;
 	struct slice name = file_name(p->exe ? p->exe : p->comm);
-	uint64_t of;
-	uint8_t id[8];
-	struct span *s;
+	struct span *s = effect_span_new(t, tool, (uint64_t[]){ p->pid, p->start_ns, e->start_ns });
 
-	memcpy(place.parent_id, tool->id, sizeof(place.parent_id));
-	place.remote = false;
-	memcpy(&of, tool->id, sizeof(of));
-	id_derive(t->config.seed, ID_EFFECT, (uint64_t[]){ of, p->pid, p->start_ns, e->start_ns },
-		  4, id, sizeof(id));
-	s = tracer_span_new(t, &place, id, tool->run->process);
 	if (!s)
 		return;
-	s->kind = SPAN_CLIENT;
 	s->start_ns = e->start_ns;
 	s->end_ns = MAX(e->end_ns, e->start_ns);
 	s->name = name.len ? arena_copy(&s->arena, name) : SLICE("process");
@@ -132,26 +171,16 @@ static void emit(struct tracer *t, struct tool *tool, const struct effect *e)
 	if (t->config.content)
 		span_set_str(s, "process.command_line", slice_from(p->cmdline));
 	set_end(s, e);
-	tracer_set_run(s, tool->run);
 	tracer_emit(t, s);
 }
 
 void tracer_effect(struct tracer *t, const struct effect *e)
 {
-	struct choice best = find_tool(t, e);
+	const struct effect_seen seen = { .process = e->process,
+					  .start_ns = e->start_ns,
+					  .text = slice_from(e->process->cmdline) };
+	struct tool *tool = effect_tool(t, &seen);
 
-	if (!best.tool)
-		return;
-	if (best.tie) {
-		t->stats.effects_ambiguous++;
-		return;
-	}
-	best.tool->used = true;
-	if (best.tool->n_effects == TOOL_EFFECTS_MAX) {
-		best.tool->effects_dropped++;
-		t->stats.effects_dropped++;
-		return;
-	}
-	best.tool->n_effects++;
-	emit(t, best.tool, e);
+	if (tool)
+		emit(t, tool, e);
 }

@@ -19,7 +19,7 @@ uint64_t parent_process_key(uint32_t pid)
 	return history_add(HISTORY_EMPTY, pid);
 }
 
-static bool is_process(const struct process *p, const struct process *of)
+bool parent_is_process(const struct process *p, const struct process *of)
 {
 	if (!p || !of)
 		return p == of;
@@ -70,7 +70,7 @@ static int tree_rank(const struct tool *tool, const struct call *c)
 
 	if (tool->run->server_side != c->server_side)
 		return 0;
-	if (is_process(c->process, tool->run->process))
+	if (parent_is_process(c->process, tool->run->process))
 		return PROCESS_ANCESTORS_MAX + 2;
 	return above ? PROCESS_ANCESTORS_MAX + 2 - (int)above : 0;
 }
@@ -213,7 +213,7 @@ static int side_rank(const struct run *run, const struct call *c)
 {
 	struct slice head = slice_from(run->user_head);
 
-	if (!is_process(run->process, c->process) || run->server_side != c->server_side)
+	if (!parent_is_process(run->process, c->process) || run->server_side != c->server_side)
 		return 0;
 	if (run->session && slice_eq(slice_from(run->session), c->user))
 		return 3;

@@ -98,7 +98,8 @@ static void count(struct run *run, const struct call *c, const struct join *j, b
 	to->errors += failed;
 	to->rate_limited += c->status == 429 || c->status == 529;
 	to->gaps += j->gap;
-	to->branches += j->branch;
+	to->branches += j->branch || j->rewritten;
+	to->rewritten += j->rewritten;
 	to->partial += c->completeness != COMPLETENESS_FULL;
 	if (j->rule == JOIN_RETRY || c->retry_count > 0)
 		to->retries++;
@@ -106,6 +107,7 @@ static void count(struct run *run, const struct call *c, const struct join *j, b
 		to->wait_ns += c->start_ns - run->failed_ns;
 	add_usage(to, c);
 	count_server_tools(to, c);
+	run_limits_add(run, c);
 }
 
 static bool goes_on(const struct call *c)
@@ -217,6 +219,7 @@ static void set_totals(struct span *s, const struct run *run)
 		{ "gentap.run.rate_limited", AT(rate_limited), false },
 		{ "gentap.run.gaps", AT(gaps), false },
 		{ "gentap.run.branches", AT(branches), false },
+		{ "gentap.run.rewritten", AT(rewritten), false },
 		{ "gentap.run.unknown_usage_calls", AT(no_usage), false },
 		{ "gentap.run.partial_calls", AT(partial), false },
 #undef AT
@@ -304,6 +307,7 @@ static void emit_span(struct tracer *t, const struct run *run)
 		snprintf(hex + 2 * i, 3, "%02x", run->id[i]);
 	span_set_str(s, ATTR_GENTAP_RUN_ID, slice_from(hex));
 	set_totals(s, run);
+	run_limits_fill(s, run);
 	set_status(s, run);
 	set_completeness(s, run);
 	span_set_str(s, ATTR_GENTAP_INFERRED, slice_from(run->inferred));
@@ -335,6 +339,7 @@ static void run_free(struct tracer *t, struct run *run)
 	t->n_runs--;
 	process_unref(run->process);
 	free(run->trace_state);
+	free(run->limits);
 	free(run->session);
 	free(run->user_head);
 	free(run->conversation);

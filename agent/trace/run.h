@@ -51,7 +51,8 @@ struct run_totals {
 	int64_t rate_limited; /* 429 and 529 */
 	int64_t gaps;	      /* places where calls were missed */
 	int64_t branches;
-	int64_t no_usage; /* calls whose tokens the wire did not tell */
+	int64_t rewritten; /* of them, what went before was changed or left out */
+	int64_t no_usage;  /* calls whose tokens the wire did not tell */
 	int64_t partial;
 	uint64_t wait_ns; /* between failures and the next try */
 	struct usage usage;
@@ -100,6 +101,8 @@ struct run {
 	bool server_side;
 	bool interrupted;
 	size_t n_tools, open_tools;
+	struct rate_limit *limits; /* the least that its calls had left of each */
+	size_t n_limits;
 	struct run_totals totals;
 };
 

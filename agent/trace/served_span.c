@@ -11,6 +11,7 @@
 
 #define ROUTE_MAX 256
 #define ID_DIGITS_MIN 8 /* of a path's segment that is hexadecimal: an id */
+#define KEY_MIN 32	/* no name of a thing is so long */
 
 void served_place(const struct served *as, const struct process *p, const uint8_t seed[16],
 		  uint8_t ret_trace[16], uint8_t ret_span[8])
@@ -25,11 +26,13 @@ void served_place(const struct served *as, const struct process *p, const uint8_
 		id_derive(seed, ID_TRACE, parts, ARRAY_LEN(parts), ret_trace, 16);
 }
 
-/* Numbers, UUIDs and their like name one thing of many. */
+/* Numbers, UUIDs, keys and their like name one thing of many. */
 static bool is_id(struct slice segment)
 {
 	size_t digits = 0, hex = 0;
 
+	if (segment.len >= KEY_MIN)
+		return true;
 	for (size_t i = 0; i < segment.len; i++) {
 		char c = segment.data[i];
 
@@ -40,7 +43,7 @@ static bool is_id(struct slice segment)
 	       (digits == segment.len || (hex == segment.len && hex >= ID_DIGITS_MIN));
 }
 
-static void add_route(struct buf *to, struct slice path)
+void route_add(struct buf *to, struct slice path)
 {
 	struct slice rest = path;
 
@@ -84,7 +87,7 @@ void tracer_served(struct tracer *t, const struct served_request *r)
 		return;
 	buf_add_slice(&name, r->method);
 	buf_add_char(&name, ' ');
-	add_route(&name, r->path);
+	route_add(&name, r->path);
 	s->kind = SPAN_SERVER;
 	s->name = name.error ? SLICE("HTTP") : arena_copy(&s->arena, buf_slice(&name));
 	route = name.error ? SLICE_NONE : slice_sub(s->name, r->method.len + 1, s->name.len);

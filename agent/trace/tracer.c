@@ -3,6 +3,7 @@
 
 #include "call_span.h"
 #include "cleanup.h"
+#include "clock.h"
 #include "tracer_impl.h"
 
 #include <errno.h>
@@ -157,6 +158,7 @@ static struct run *run_continued(struct tracer *t, const struct call *c, const s
 	if (!run)
 		return NULL;
 	news = what_is_new(c, j);
+	/* Who sums up its history in the middle of its work goes on with it. */
 	if (news.results || !news.user || j->rule == JOIN_RETRY || j->point->paused ||
 	    j->point->asks_in_text)
 		return run;
@@ -334,7 +336,7 @@ static void find_run(struct tracer *t, struct call *c, const struct span *s, str
 	f->run = run_of_new(t, c, s, f);
 }
 
-static void set_span(struct span *s, const struct finding *f)
+static void set_span(struct span *s, const struct call *c, const struct finding *f)
 {
 	const struct run *run = f->run;
 
@@ -344,10 +346,15 @@ static void set_span(struct span *s, const struct finding *f)
 		hang(s, &run->place, run->id);
 	if (run)
 		tracer_set_run(s, run);
+	if (run && !f->side && run->failed_ns && c->start_ns > run->failed_ns)
+		span_set_double(s, ATTR_GENTAP_RETRY_WAIT,
+				(double)(c->start_ns - run->failed_ns) / (double)NSEC_PER_SEC);
 	if (f->side)
 		span_set_bool(s, ATTR_GENTAP_SIDE_CALL, true);
-	if (f->join.branch)
+	if (f->join.branch || f->join.rewritten)
 		span_set_bool(s, ATTR_GENTAP_BRANCH, true);
+	if (f->join.rewritten)
+		span_set_bool(s, ATTR_GENTAP_REWRITTEN, true);
 	if (f->ambiguous)
 		span_set_bool(s, ATTR_GENTAP_AMBIGUOUS, true);
 	span_set_str(s, ATTR_GENTAP_INFERRED, slice_from(f->inferred));
@@ -367,7 +374,7 @@ static void place_call(struct tracer *t, struct call *c, struct span *s)
 	conv = conversations_open(&t->conversations, c, &f.join, t->config.seed);
 	if (conv && f.run && !f.side && !f.run->conversation)
 		str_set(&f.run->conversation, slice_from(conv->id));
-	set_span(s, &f);
+	set_span(s, c, &f);
 	if (conv && (!f.run || !f.run->conversation))
 		span_set_str(s, ATTR_CONVERSATION_ID, slice_from(conv->id));
 	if (f.run) {

@@ -15,7 +15,7 @@
 #ifndef TRACE_TRACER_H
 #define TRACE_TRACER_H
 
-#include "call.h"
+#include "outbound.h"
 #include "semconv.h"
 #include "served.h"
 #include "span.h"
@@ -69,6 +69,10 @@ void tracer_served(struct tracer *t, const struct served_request *r);
 /* A span below the tool that it belongs to, if it can be told. After the calls that came
  * before its end. */
 void tracer_effect(struct tracer *t, const struct effect *e);
+/* The same of what a process asked of others. */
+void tracer_outbound(struct tracer *t, const struct outbound *o);
+/* Is a tool open that this process may work for: of a run in it or above it? */
+bool tracer_acts(const struct tracer *t, const struct process *p);
 /* Emits the runs whose time is over; now_ns is Unix time. Calls do the same with theirs. */
 void tracer_sweep(struct tracer *t, uint64_t now_ns);
 /* The process is gone: its runs are over. */

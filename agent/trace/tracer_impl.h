@@ -33,6 +33,9 @@ void run_name(struct run *run, enum name_source source, struct slice name, struc
 void run_finish(struct tracer *t, struct run *run, enum run_end end);
 /* Emits it and what is open of its tools, and frees it. */
 void run_emit(struct tracer *t, struct run *run, enum run_end end);
+/* run_limits.c: what the run had left of the provider's limits, at the least. */
+void run_limits_add(struct run *run, const struct call *c);
+void run_limits_fill(struct span *s, const struct run *run);
 /* A string's copy, or NULL; replaces what was there. */
 void str_set(char **field, struct slice value);
 
@@ -60,6 +63,7 @@ struct tool *parent_find(struct tracer *t, const struct call *c, const char **re
 uint64_t parent_process_key(uint32_t pid);
 /* How many processes above it? 1: its parent; 0: it did not start it. */
 size_t parent_distance(const struct process *p, const struct process *ancestor);
+bool parent_is_process(const struct process *p, const struct process *of);
 /* The open run that a call beside the main line belongs to; NULL: none, or several. */
 struct run *parent_find_main(struct tracer *t, const struct call *c, bool *ambiguous);
 

@@ -3,9 +3,11 @@
 """Agents over the official SDKs against a provider that follows a plan: the tree is the one
 that the plan describes, tools have the times that the client measured, and fifty runs of one
 prompt at once do not mix."""
+import http.server
 import json
 import os
 import sys
+import threading
 import time
 
 from agent_provider import Provider
@@ -114,6 +116,42 @@ def effects(tap, w, provider):
     tap.check("without their arguments", not any(s["process.command_line"] for s in tree.spans))
 
 
+class Site(http.server.BaseHTTPRequestHandler):
+    """Something that is no model."""
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        body = b"x" * 3000
+        self.send_response(404 if "missing" in self.path else 200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args):
+        pass
+
+
+def requests(tap, w, provider):
+    """What a tool asks of others over HTTP, itself and by a process: below it, once each."""
+    site = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Site)
+    threading.Thread(target=site.serve_forever, daemon=True).start()
+    url = "http://127.0.0.1:%d" % site.server_port
+    plan = (' get({"url":"%s/users/4711?key=secret"}); get({"url":"%s/missing"}); bash({"command":"curl -s %s/by/curl"}); done' % (url, url, url))
+    tree, did = observe(w, provider, "openai", {"plan": plan}, 1)
+    site.shutdown()
+    site.server_close()
+    below = {s.span_id: s.name for s in tree.of("execute_tool")}
+    got = sorted((below.get(s.parent_id), s.name, s["http.response.status_code"], s.status) for s in tree.spans if s["url.template"])
+    # curl is a process of some milliseconds: it may be seen too late.
+    want = [("execute_tool bash", "GET /by/curl", 200, 0), ("execute_tool get", "GET /missing", 404, 2), ("execute_tool get", "GET /users/{id}", 200, 0)]
+    tap.check("a tool's own requests", got in (want, want[1:]), got)
+    tap.check("with their host and port, without their query", all(
+        s["server.address"] == "127.0.0.1" and s["server.port"] == site.server_port and "secret" not in str(s.attrs)
+        for s in tree.spans if s["url.template"]))
+    times = [(t.start_ns <= s.start_ns and s.end_ns <= t.end_ns) for s in tree.spans if s["url.template"] for t in [tree.parent(s)]]
+    tap.check("within the times of the tool", times and all(times), times)
+
+
 def at_once(tap, w, provider):
     for kind, spec in (("openai", {"runs": 50, "at_once": 50}), ("anthropic", {"runs": 50, "at_once": 20})):
         tree, did = observe(w, provider, kind, dict(spec, plan=' read({"path":"a"}) read({"path":"a"}); read({"path":"b"}); done', sleep=0.02), 50)
@@ -133,7 +171,7 @@ def main():
     need_root()
     tap = Tap()
     with World() as w, Provider(w.path("server.pem"), w.path("server.key")) as provider, w.agent():
-        for test in (simple, nested, effects, at_once):
+        for test in (simple, nested, effects, requests, at_once):
             tap.run(test.__name__, test, w, provider)
     return tap.done()
 

@@ -181,6 +181,10 @@ def implied(cassette):
     return tools, pairs
 
 
+def lists_of(cassette):
+    return [[plain(m) for m in messages(request(x))] for x in cassette]
+
+
 def components(n, pairs):
     of = list(range(n))
     for i, j in pairs:
@@ -259,6 +263,9 @@ def family_test(tap, family, where):
                 calls[i]["gentap.run.id"] == calls[j]["gentap.run.id"]]
         got |= {(i, j) for i, j in runs if of[i] != of[j]}
         links.add(got, want, label)
+        changed = {k for k, c in calls.items() if c["gentap.conversation.rewritten"]}
+        strange += ["%s: call %d is said to rewrite its history" % (label, k) for k in sorted(changed)
+                    if any(goes_on(lists_of(cassette)[k], lists_of(cassette)[i]) for i in range(k))]
         strange += ["%s: %s hangs below nothing" % (label, s.name) for s in spans
                     if s.trace_id in mine and s.parent_id and s.parent_id not in by_id and not remote(cassette)]
     print("# %s: tool spans %s" % (family, tools))

@@ -307,8 +307,49 @@ static void runs_effect(struct runs *r, struct slice line)
 	process_unref(p);
 }
 
+/* "@100+20 pid=8 <7> GET host /path 200", or "… SQL SELECT_users SELECT_x_FROM_users 42P01". */
+static void runs_outbound(struct runs *r, struct slice line)
+{
+	struct outbound o = { .whole = true, .exchange = ++r->calls };
+	struct slice above = SLICE_NONE, words[4] = { 0 };
+	struct call *c = NULL;
+	size_t n = 0;
+
+	call_new(&c);
+	while (line.len) {
+		struct slice word = slice_cut(&line, ' ');
+
+		if (word.data[0] == '@') {
+			struct slice rest = slice_sub(word, 1, word.len);
+
+			o.start_ns = RUNS_BASE + runs_number(slice_cut(&rest, '+')) * RUNS_MS;
+			o.end_ns = o.start_ns + runs_number(rest) * RUNS_MS;
+		} else if (word.data[0] == '<') {
+			above = slice_sub(word, 1, word.len - 2);
+		} else if (slice_starts(word, SLICE("pid="))) {
+			o.process = runs_process(slice_sub(word, 4, word.len), above);
+		} else if (n < 4) {
+			words[n++] = runs_text(c, word);
+		}
+	}
+	if (slice_eq(words[0], SLICE("SQL"))) {
+		o.system = "postgresql";
+		o.summary = words[1];
+		o.statement = words[2];
+		o.error = words[3];
+	} else {
+		o.method = words[0];
+		o.server.address = words[1];
+		o.path = words[2];
+		o.status = (int)runs_number(words[3]);
+	}
+	tracer_outbound(r->tracer, &o);
+	process_unref(o.process);
+	call_free(c);
+}
+
 /* Every line of the text; "exit PID" ends a process, "sweep MS" moves the clock, "effect …" is
- * what a tool did. */
+ * and "ask …" are what a tool did. */
 static void runs_feed(struct runs *r, const char *text)
 {
 	struct slice rest = slice_from(text);
@@ -324,6 +365,8 @@ static void runs_feed(struct runs *r, const char *text)
 				     RUNS_BASE + runs_number(slice_sub(line, 6, 20)) * RUNS_MS);
 		else if (slice_starts(line, SLICE("effect ")))
 			runs_effect(r, slice_sub(line, 7, line.len));
+		else if (slice_starts(line, SLICE("ask ")))
+			runs_outbound(r, slice_sub(line, 4, line.len));
 		else if (line.len)
 			tracer_call(r->tracer, runs_call(r, line));
 	}

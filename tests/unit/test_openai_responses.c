@@ -195,6 +195,20 @@ static const struct dialect_row rows[] = {
 			  "\"compaction\",\"id\":\"cmp\"}],\"usage\":{\"input_tokens\":1,"
 			  "\"output_tokens\":2,\"total_tokens\":3}}") },
 	  HEAD "compacted\nid=\"r\"\nusage in=1 out=2 total=3\n" HI },
+	{ "what the client adds between the model's items is no part of them",
+	  { RESPONSES,
+	    .request = SLICE("{\"model\":\"gpt-x\",\"input\":[{\"type\":\"tool_search_call\","
+			     "\"execution\":\"client\",\"call_id\":\"c1\"},{\"type\":"
+			     "\"tool_search_output\",\"execution\":\"client\",\"call_id\":"
+			     "\"c1\",\"tools\":[]},{\"type\":\"additional_tools\",\"role\":"
+			     "\"developer\",\"tools\":[]},{\"type\":\"function_call\","
+			     "\"call_id\":\"c2\",\"name\":\"f\",\"arguments\":\"{}\"}]}"),
+	    .response = SLICE("{\"id\":\"r\",\"status\":\"completed\"}") },
+	  HEAD "id=\"r\"\nresponse_status=\"completed\"\nfinish=[stop]\n"
+	       "raw_finish=[completed]\ninput assistant\n"
+	       "  server_tool_call #c1 tool_search_call\ninput tool\n"
+	       "  other tool_search_output\ninput developer\n  other additional_tools\n"
+	       "input assistant\n  tool_call #c2 f json \"{}\"\n" },
 };
 
 TEST(responses_rows)

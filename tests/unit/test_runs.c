@@ -241,6 +241,32 @@ static const struct runs_row nested[] = {
 	  "    invoke_agent bot 21+10 inferred=tool_argument\n"
 	  "      chat m 21+10\n"
 	  "  chat m 60+10\n" },
+	{ "a sub-agent in the background: its tool has answered when it begins",
+	  "@0+10 pid=1 sys=You_are_Boss. tools=1 u:q -> "
+	  "c:call_0123456789abcde1:Task:look_for_the_bug_in_a.c\n"
+	  "@20+10 pid=1 sys=You_are_Boss. tools=1 u:q "
+	  "c:call_0123456789abcde1:Task:look_for_the_bug_in_a.c "
+	  "r:call_0123456789abcde1:started -> c:call_0123456789abcde3:wait:x\n"
+	  "@40+10 pid=1 sys=You_are_Explorer. tools=1 u:look_for_the_bug_in_a.c -> found\n",
+	  "invoke_agent Boss 0+30\n"
+	  "  chat m 0+10\n"
+	  "  execute_tool Task 0+20\n"
+	  "    invoke_agent Explorer 40+10 inferred=tool_argument\n"
+	  "      chat m 40+10\n"
+	  "  chat m 20+10\n" },
+	{ "too long after: none of its",
+	  "@0+10 pid=1 sys=You_are_Boss. tools=1 u:q -> "
+	  "c:call_0123456789abcde1:Task:look_for_the_bug_in_a.c\n"
+	  "@20+10 pid=1 sys=You_are_Boss. tools=1 u:q "
+	  "c:call_0123456789abcde1:Task:look_for_the_bug_in_a.c "
+	  "r:call_0123456789abcde1:started -> c:call_0123456789abcde3:wait:x\n"
+	  "@10030+10 pid=1 sys=You_are_Explorer. tools=1 u:look_for_the_bug_in_a.c -> found\n",
+	  "invoke_agent Boss 0+30\n"
+	  "  chat m 0+10\n"
+	  "  execute_tool Task 0+20\n"
+	  "  chat m 20+10\n"
+	  "invoke_agent Explorer 10030+10\n"
+	  "  chat m 10030+10\n" },
 	{ "a known program's calls beside its main line",
 	  "@0+5 pid=1 ua=claude-cli/2.0.1 u:quota -> ok\n"
 	  "@2+5 pid=1 ua=claude-cli/2.0.1 sys=Make_a_title u:fix_the_bug_in_a.c -> Title\n"

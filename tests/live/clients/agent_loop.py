@@ -12,8 +12,10 @@ import json
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 
-TOOLS = ("read", "fail", "delegate", "shell", "bash")
+TOOLS = ("read", "fail", "delegate", "shell", "bash", "get")
 
 
 def execute(name, args, spec, did, id):
@@ -24,6 +26,11 @@ def execute(name, args, spec, did, id):
         result, error = "no such file", True
     elif name == "delegate":
         did.update(run(dict(spec, plan=None, prompt=args["prompt"], system="You are Helper. Do it."), spec["kind"])["tools"])
+    elif name == "get":
+        try:
+            urllib.request.urlopen(args["url"], timeout=10).read()
+        except urllib.error.HTTPError as e:
+            result, error = str(e), True
     elif name == "bash":
         p = subprocess.Popen(["sh", "-c", args["command"]], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         # Not wait(60), which polls, and then tells of the end up to 50 ms late.
