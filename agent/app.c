@@ -258,6 +258,7 @@ void app_coverage(void *app, const struct conn_report *report)
 		.last_ns = report->last_ns,
 	};
 
+	a->covered[report->state] += bytes;
 	if (a->store)
 		store_connection(a->store, &c);
 }

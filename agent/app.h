@@ -24,9 +24,10 @@ struct app {
 	struct tracer *tracer;
 	struct billing billing;
 	struct exports exports;
-	bool content_off_spans;	 /* messages go into events only */
-	struct store *store;	 /* NULL: not wanted */
-	struct metrics *metrics; /* NULL: not wanted */
+	bool content_off_spans;		      /* messages go into events only */
+	struct store *store;		      /* NULL: not wanted */
+	struct metrics *metrics;	      /* NULL: not wanted */
+	int64_t covered[COVERAGE_OPAQUE + 1]; /* bytes of LLM traffic, by how much was read */
 	struct printer printer;
 	struct tree tree; /* for OUTPUT_TREE */
 	FILE *out;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* budget: set, list and check limits of spending. */
-#include "budget.h"
+#include "budget_fire.h"
 #include "cleanup.h"
 #include "clock.h"
 #include "commands.h"
@@ -10,15 +10,10 @@
 #include "query_cond.h"
 #include "reader.h"
 
-#include <curl/curl.h>
 #include <errno.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#define WEBHOOK_TIMEOUT_MS 5000L
 #define MESSAGE_MAX (64 * 1024)
-
-static const char *const level_names[] = { "fine", "warn", "over" };
 
 static int usage(const char *what)
 {
@@ -89,112 +84,12 @@ static int set(const struct options *o, const char *path)
 	return r ? 1 : 0;
 }
 
-static void add_json(struct buf *out, const struct budget *b, const struct budget_state *s)
-{
-	const struct query_column usd = { .unit = UNIT_USD };
-	struct query_cell spent = { .type = QUERY_INT, .integer = s->spent_pd };
-	struct query_cell limit = { .type = QUERY_INT, .integer = b->limit_pd };
-	struct query_cell forecast = { .type = isnan(s->forecast_pd) ? QUERY_NULL : QUERY_DOUBLE,
-				       .number = s->forecast_pd };
-
-	buf_add_str(out, "{\"budget\":");
-	buf_add_json(out, b->name);
-	buf_printf(out,
-		   ",\"period\":\"%s\",\"level\":\"%s\",\"where\":", budget_period_name(b->period),
-		   level_names[s->level]);
-	if (b->where.data)
-		buf_add_json(out, b->where);
-	else
-		buf_add_str(out, "null");
-	buf_add_str(out, ",\"limit_usd\":");
-	query_cell_json(&usd, &limit, out);
-	buf_add_str(out, ",\"spent_usd\":");
-	query_cell_json(&usd, &spent, out);
-	buf_printf(out, ",\"calls_without_price\":%llu,\"forecast_usd\":",
-		   (unsigned long long)s->unknown);
-	query_cell_json(&usd, &forecast, out);
-	buf_printf(out, ",\"from_ns\":%lld,\"to_ns\":%lld}", (long long)s->from_ns,
-		   (long long)s->to_ns);
-}
-
-/* Its standard input gets the JSON; a shell runs it. 0 or -errno. */
-static int run_command(const struct budget *b, struct slice json)
-{
-	_cleanup_free_ char *command = strndup(b->command.data, b->command.len);
-	FILE *f = command ? popen(command, "we") : NULL;
-	int status;
-
-	if (!f)
-		return -ENOMEM;
-	fwrite(json.data, 1, json.len, f);
-	status = pclose(f);
-	return WIFEXITED(status) && !WEXITSTATUS(status) ? 0 : -ECHILD;
-}
-
-static size_t ignore_body(char *data, size_t size, size_t n, void *ctx)
-{
-	(void)data;
-	(void)ctx;
-	return size * n;
-}
-
-static int post(const struct budget *b, struct slice json)
-{
-	_cleanup_free_ char *url = strndup(b->webhook.data, b->webhook.len);
-	CURL *curl = url ? curl_easy_init() : NULL;
-	struct curl_slist *head = curl_slist_append(NULL, "Content-Type: application/json");
-	CURLcode code = CURLE_OUT_OF_MEMORY;
-
-	if (curl && head) {
-		curl_easy_setopt(curl, CURLOPT_URL, url);
-		curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-		curl_easy_setopt(curl, CURLOPT_HTTPHEADER, head);
-		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, json.data);
-		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long)json.len);
-		curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, WEBHOOK_TIMEOUT_MS);
-		curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L);
-		curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-		curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, ignore_body);
-		code = curl_easy_perform(curl);
-	}
-	curl_slist_free_all(head);
-	curl_easy_cleanup(curl);
-	if (code)
-		log_error("budget: webhook: %s", curl_easy_strerror(code));
-	return code ? -EIO : 0;
-}
-
-/* Once for each level of each period; what failed is tried again at the next check. */
-static int fire(const char *path, struct budget *b, const struct budget_state *s)
-{
-	_cleanup_(buf_cleanup) struct buf json = BUF_INIT(MESSAGE_MAX);
-	bool told = b->fired_period == s->from_ns && b->fired_level >= s->level;
-	int r = 0;
-
-	if (s->level == BUDGET_FINE || told || (!b->command.len && !b->webhook.len))
-		return 0;
-	add_json(&json, b, s);
-	if (buf_error(&json))
-		return buf_error(&json);
-	if (b->command.len)
-		r = run_command(b, buf_slice(&json));
-	if (r)
-		log_error("budget: the command of %.*s failed", SLICE_FMT(b->name));
-	if (b->webhook.len)
-		r = post(b, buf_slice(&json)) ? -EIO : r;
-	if (r)
-		return r;
-	b->fired_period = s->from_ns;
-	b->fired_level = s->level;
-	return budget_set_fired(path, b);
-}
-
 static void add_row(struct grid *g, const struct budget *b, const struct budget_state *s)
 {
 	_cleanup_(buf_cleanup) struct buf t = BUF_INIT(MESSAGE_MAX);
 	const char *state = s->level == BUDGET_FINE && s->forecast_pd > (double)b->limit_pd
 				    ? "fine, but on its way over"
-				    : level_names[s->level];
+				    : budget_level_name(s->level);
 
 	grid_add(g, b->name);
 	grid_add(g, slice_from(budget_period_name(b->period)));
@@ -245,7 +140,7 @@ static void print_all(const struct options *o, const struct budget *list,
 		buf_add_str(&b, o->output == OUTPUT_JSON ? "[" : "");
 		for (size_t i = 0; i < n; i++) {
 			buf_add_str(&b, i && o->output == OUTPUT_JSON ? "," : "");
-			add_json(&b, &list[i], &states[i]);
+			budget_add_json(&b, &list[i], &states[i]);
 			buf_add_str(&b, o->output == OUTPUT_JSONL ? "\n" : "");
 		}
 		buf_add_str(&b, o->output == OUTPUT_JSON ? "]\n" : "");
@@ -286,7 +181,7 @@ static int list(const struct options *o, const char *path, bool check)
 	if (!r && !status) {
 		print_all(o, budgets, states, n);
 		for (size_t i = 0; check && i < n; i++) {
-			r = fire(path, &budgets[i], &states[i]) ? -EIO : r;
+			r = budget_fire(path, &budgets[i], &states[i]) ? -EIO : r;
 			status = states[i].level == BUDGET_ALERT ? 3 : status;
 		}
 	}

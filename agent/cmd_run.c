@@ -22,14 +22,28 @@ static void on_signal(void *ctx, int signo)
 	loop_quit(ctx);
 }
 
+static const char *db_path(const struct options *o, char *to, size_t size)
+{
+	return o->db_file ? o->db_file : schema_default_path(to, size) ? NULL : to;
+}
+
+/* As the page is, a help and no reason not to watch. */
+static void start_budgets(struct live *l, const struct options *o)
+{
+	char path[4096];
+	const char *db = l->app.store ? db_path(o, path, sizeof(path)) : NULL;
+	int r = db ? budgets_start(&l->budgets, db) : 0;
+
+	if (r)
+		log_warn("budgets are not checked: %s", strerror(-r));
+}
+
 /* The page is a help, no reason not to watch. */
 static void start_page(struct page *p, const struct options *o)
 {
 	char path[4096];
-	const char *db = o->db_file;
+	const char *db = db_path(o, path, sizeof(path));
 
-	if (!db && !schema_default_path(path, sizeof(path)))
-		db = path;
 	if (o->ui && db && !page_start(p, o, db))
 		fprintf(stderr, "page: %s\n", p->url);
 }
@@ -127,6 +141,7 @@ static int watch(const struct options *o, const char *record_file)
 	if (!r) {
 		exports_set_own(&l.app.exports, live_values, &l);
 		start_page(&page, o);
+		start_budgets(&l, o);
 		say_ready(&l, o);
 		r = loop_run(l.app.loop);
 	}

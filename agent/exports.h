@@ -12,7 +12,7 @@
 #include "spool_place.h"
 
 #define EXPORTS_MAX 32
-#define EXPORTS_OWN_MAX 96 /* of the agent's own numbers; as many as a scrape has */
+#define EXPORTS_OWN_MAX 128 /* of the agent's own numbers; as many as a scrape has */
 
 /* The agent's own numbers, at most EXPORTS_OWN_MAX; returns how many. */
 typedef size_t (*exports_own_fn)(void *ctx, struct expose_value *to);

@@ -264,6 +264,7 @@ int live_stop(struct live *l, uint64_t flush_ms)
 
 void live_release(struct live *l)
 {
+	budgets_stop(TAKE(l->budgets));
 	pipeline_free(TAKE(l->pipeline));
 	close_recorder(l);
 	probe_free(TAKE(l->probe));

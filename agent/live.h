@@ -7,6 +7,7 @@
 #define LIVE_H
 
 #include "app.h"
+#include "budgets.h"
 #include "probe.h"
 #include "tracefile.h"
 
@@ -17,6 +18,7 @@ struct live {
 	struct loop_source *sweep; /* of runs that are over */
 	int64_t boot_to_wall_ns;
 	struct tracefile_writer *recorder; /* NULL: not recording */
+	struct budgets *budgets;	   /* NULL: nobody checks them */
 };
 
 /* Where what was located in files is kept; NULL: nowhere. */

@@ -2,6 +2,7 @@
 #include "live_values.h"
 
 #include "cleanup.h"
+#include "clock.h"
 #include "live.h"
 #include "scrape.h"
 
@@ -135,6 +136,60 @@ static void add_store(struct values *to, const struct store_stats *s)
 	add(to, rows, ARRAY_LEN(rows));
 }
 
+/* What was withdrawn may come before what it is of. */
+static void add_coverage(struct values *to, const int64_t covered[COVERAGE_OPAQUE + 1])
+{
+	static const char *const states[] = {
+		[COVERAGE_DECODED] = "decoded",
+		[COVERAGE_PARTIAL] = "partial",
+		[COVERAGE_OPAQUE] = "opaque",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(states); i++)
+		add(to,
+		    &(struct expose_value){
+			    .name = "gentap.coverage.bytes",
+			    .help = "Traffic with models, by how much of it was read.",
+			    .ucum = "By",
+			    .gauge = true,
+			    .label = "gentap.coverage.state",
+			    .label_value = states[i],
+			    .value = (uint64_t)MAX(covered[i], (int64_t)0),
+		    },
+		    1);
+}
+
+static void add_prices(struct values *to, const struct billing *b)
+{
+	const struct account_stats *s = account_stats(b->account);
+	const struct expose_value rows[] = {
+		COUNT("prices.priced", "Calls that have a price.", s->priced),
+		COUNT("prices.unpriced", "Calls that used what has none.", s->unpriced),
+	};
+	int64_t date_s, now_s = (int64_t)(clock_wall_ns() / NSEC_PER_SEC);
+
+	add(to, rows, ARRAY_LEN(rows));
+	if (!b->book.count || price_date(b->book.order[0]->date, &date_s))
+		return; /* it does not say */
+	add(to,
+	    &(struct expose_value){
+		    .name = "gentap.prices.age.seconds",
+		    .help = "Since the date of the price list that is in force.",
+		    .ucum = "s",
+		    .gauge = true,
+		    .value = (uint64_t)MAX(now_s - date_s, (int64_t)0),
+	    },
+	    1);
+}
+
+static void add_budgets(struct values *to, struct budgets *b)
+{
+	struct expose_value rows[BUDGETS_VALUES_MAX];
+
+	if (b)
+		add(to, rows, budgets_values(b, rows));
+}
+
 static uint64_t micros(struct timeval t)
 {
 	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_usec;
@@ -197,6 +252,9 @@ size_t live_values(void *live, struct expose_value *to)
 		store_read_stats(l->app.store, &store);
 		add_store(&v, &store);
 	}
+	add_coverage(&v, l->app.covered);
+	add_prices(&v, &l->app.billing);
 	add_process(&v);
+	add_budgets(&v, l->budgets);
 	return v.n;
 }

@@ -10,7 +10,7 @@
 #include "expose.h"
 #include "loop.h"
 
-#define SCRAPE_VALUES_MAX 96
+#define SCRAPE_VALUES_MAX 128
 
 struct scrape;
 

@@ -154,7 +154,7 @@ static int read_rates(struct price_table *t, struct price_set *set, struct json_
 }
 
 /* YYYY-MM-DD, midnight UTC. */
-static int parse_date(struct slice s, int64_t *ret)
+int price_date(struct slice s, int64_t *ret)
 {
 	uint64_t y, m, d;
 	struct tm tm;
@@ -194,7 +194,7 @@ static int read_condition(struct price_set *set, struct json_val v)
 		return 0;
 	if (json_type(date) == JSON_STRING) {
 		set->when = PRICE_FROM_DATE;
-		return parse_date(json_raw(date), &set->from_s);
+		return price_date(json_raw(date), &set->from_s);
 	}
 	set->when = PRICE_TIME_OF_DAY;
 	if (json_type(json_get(v, "start_time")) != JSON_STRING ||

@@ -79,6 +79,9 @@ void price_table_free(struct price_table *t); /* NULL is fine */
  * beyond the scale are rounded half up. */
 int price_decimal(struct slice text, int scale, int64_t *ret);
 
+/* "YYYY-MM-DD" as Unix time. 0 or -EINVAL. */
+int price_date(struct slice text, int64_t *ret_s);
+
 /* For the readers of the two shapes. */
 int price_table_read_litellm(struct price_table *t, struct json_val root);
 struct price_provider *price_table_provider(struct price_table *t, struct slice id);

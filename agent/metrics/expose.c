@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "expose.h"
 
+#include "clock.h"
 #include "metrics_impl.h"
 
 #include <stdlib.h>
@@ -166,6 +167,28 @@ static void add_sample(const struct writer *w, const struct metric_series *s, bo
 	buf_add_char(w->to, ' ');
 }
 
+static void add_hex(struct buf *to, const uint8_t *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		buf_printf(to, "%02x", bytes[i]);
+}
+
+/* Of the bucket, or of the counter: the last span that is in it. Only one format has them. */
+static void add_exemplar(const struct writer *w, const struct metric_exemplar *e)
+{
+	if (w->format == EXPOSE_OPENMETRICS && e->number) {
+		buf_add_str(w->to, " # {trace_id=\"");
+		add_hex(w->to, e->trace_id, sizeof(e->trace_id));
+		buf_add_str(w->to, "\",span_id=\"");
+		add_hex(w->to, e->span_id, sizeof(e->span_id));
+		buf_add_str(w->to, "\"} ");
+		add_number(w->to, e->value, w->def->digits);
+		buf_printf(w->to, " %llu.%03llu", (unsigned long long)(e->time_ns / NSEC_PER_SEC),
+			   (unsigned long long)(e->time_ns % NSEC_PER_SEC / NSEC_PER_MSEC));
+	}
+	buf_add_char(w->to, '\n');
+}
+
 static void add_histogram(const struct writer *w, const struct metric_series *s, bool overflow)
 {
 	uint64_t below = 0;
@@ -181,7 +204,8 @@ static void add_histogram(const struct writer *w, const struct metric_series *s,
 			snprintf(bound, sizeof(bound), "%.1f", w->def->bounds[b]);
 		below += s->buckets[b];
 		add_sample(w, s, overflow, "_bucket", bound);
-		buf_printf(w->to, "%llu\n", (unsigned long long)below);
+		buf_printf(w->to, "%llu", (unsigned long long)below);
+		add_exemplar(w, &s->exemplars[b]);
 	}
 	add_sample(w, s, overflow, "_sum", NULL);
 	add_number(w->to, s->sum, w->def->digits);
@@ -196,9 +220,12 @@ static void add_series(const struct writer *w, const struct metric_series *s, bo
 		add_histogram(w, s, overflow);
 		return;
 	}
-	add_sample(w, s, overflow, "_total", NULL);
+	add_sample(w, s, overflow, w->def->type == METRIC_GAUGE ? "" : "_total", NULL);
 	add_number(w->to, s->sum, w->def->digits);
-	buf_add_char(w->to, '\n');
+	if (w->def->type == METRIC_GAUGE)
+		buf_add_char(w->to, '\n');
+	else
+		add_exemplar(w, &s->exemplars[0]);
 }
 
 static int each_series(void *value, void *arg)

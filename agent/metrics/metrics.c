@@ -4,6 +4,7 @@
 #include "call.h"
 #include "cleanup.h"
 #include "clock.h"
+#include "rate_limit.h"
 #include "semconv.h"
 
 #include <errno.h>
@@ -158,7 +159,7 @@ static void add(struct metrics *m, size_t i, const struct counted *c, uint64_t v
 		m->metric[i].lost++;
 		return;
 	}
-	s->sum += value;
+	s->sum = d->type == METRIC_GAUGE ? value : s->sum + value;
 	s->count++;
 	while (b < d->n_bounds && (double)value > d->bounds[b] * pow(10, d->digits))
 		b++;
@@ -260,6 +261,8 @@ static bool value_of(const struct span *s, const struct metric_def *d, uint64_t 
 		return per_token(s, ret);
 	case VALUE_TOKENS:
 	case VALUE_MODALITY:
+	case VALUE_HEADROOM:
+	case VALUE_REMAINING:
 		break;
 	}
 	return false;
@@ -304,6 +307,33 @@ static void add_modalities(struct metrics *m, size_t i, struct counted *c)
 	add(m, i, c, known < whole ? whole - known : whole);
 }
 
+static bool limit_value(const struct rate_limit *l, const struct metric_def *d, uint64_t *ret)
+{
+	double left = 1 - rate_limit_used(l);
+
+	if (d->value == VALUE_REMAINING) {
+		*ret = (uint64_t)MAX(l->remaining, (int64_t)0);
+		return l->remaining >= 0;
+	}
+	if (!(left <= 1)) /* not known */
+		return false;
+	*ret = (uint64_t)llround(fmax(left, 0) * pow(10, d->digits));
+	return true;
+}
+
+static void add_limits(struct metrics *m, size_t i, struct counted *c)
+{
+	const struct call *call = c->span->call;
+	uint64_t value;
+
+	for (size_t l = 0; l < call->n_rate_limits; l++) {
+		if (!limit_value(&call->rate_limits[l], &metric_defs[i], &value))
+			continue;
+		c->labels[LABEL_LIMIT] = slice_from(rate_limit_name(call->rate_limits[l].kind));
+		add(m, i, c, value);
+	}
+}
+
 void metrics_span(struct metrics *m, const struct span *s)
 {
 	struct counted c = { .span = s };
@@ -326,6 +356,8 @@ void metrics_span(struct metrics *m, const struct span *s)
 			add_tokens(m, i, &c);
 		else if (d->value == VALUE_MODALITY)
 			add_modalities(m, i, &c);
+		else if (d->type == METRIC_GAUGE)
+			add_limits(m, i, &c);
 		else if (value_of(s, d, &value))
 			add(m, i, &c, value);
 	}

@@ -17,6 +17,8 @@ const char *const metric_label_keys[LABELS] = {
 	[LABEL_MODALITY] = "gen_ai.token.modality",
 	[LABEL_TEAM] = "gentap.team",
 	[LABEL_USER_TIER] = "gentap.user.tier",
+	[LABEL_USER] = "user.id",
+	[LABEL_LIMIT] = "gentap.rate_limit.kind",
 	[LABEL_ERROR] = ATTR_ERROR_TYPE,
 };
 
@@ -66,6 +68,8 @@ static const struct metric_modality reasoning_modality[] = { { UNKNOWN, USAGE_RE
 
 #define BIT(l) (1u << LABEL_##l)
 #define MODELS (BIT(OPERATION) | BIT(PROVIDER) | BIT(REQUEST_MODEL) | BIT(RESPONSE_MODEL))
+/* In metrics of their own: there may be many, and what does not fit must not blur the models. */
+#define USERS (BIT(USER) | BIT(USER_TIER) | BIT(TEAM))
 #define CALLS (SPANS_CALL | SPANS_SERVER_CALL)
 /* The size of an array that is too large is a negative one. */
 #define N_BOUNDS(b) (ARRAY_LEN(b) + 0 * sizeof(char[ARRAY_LEN(b) < METRICS_BUCKETS_MAX ? 1 : -1]))
@@ -198,6 +202,40 @@ const struct metric_def metric_defs[] = {
 	  .unit = "usd",
 	  .ucum = "USD",
 	  .digits = 12 },
+	{ .name = "gentap.user.calls",
+	  .ucum = "{call}",
+	  .help = "Calls by whom they are for.",
+	  .classes = CALLS,
+	  .labels = USERS },
+	{ .name = "gentap.user.tokens",
+	  .help = "Tokens by whom they are for.",
+	  .ucum = "{token}",
+	  .classes = CALLS,
+	  .labels = USERS | BIT(TOKEN_TYPE),
+	  .value = VALUE_TOKENS },
+	{ .name = "gentap.user.cost",
+	  .help = "Cost by whom it is for.",
+	  .classes = CALLS,
+	  .labels = USERS,
+	  .value = VALUE_USD,
+	  .key = COST_TOTAL,
+	  .unit = "usd",
+	  .ucum = "USD",
+	  .digits = 12 },
+	{ .name = "gentap.rate_limit.headroom",
+	  .help = "Part of a rate limit that is left, as the last answer said.",
+	  .type = METRIC_GAUGE,
+	  .classes = CALLS,
+	  .labels = BIT(PROVIDER) | BIT(REQUEST_MODEL) | BIT(LIMIT),
+	  .value = VALUE_HEADROOM,
+	  .unit = "ratio",
+	  .digits = 6 },
+	{ .name = "gentap.rate_limit.remaining",
+	  .help = "Requests or tokens of a rate limit that are left, as the last answer said.",
+	  .type = METRIC_GAUGE,
+	  .classes = CALLS,
+	  .labels = BIT(PROVIDER) | BIT(REQUEST_MODEL) | BIT(LIMIT),
+	  .value = VALUE_REMAINING },
 	{ .name = "gentap.calls_without_price",
 	  .ucum = "{call}",
 	  .help = "Calls whose cost is not known, and is in no sum.",

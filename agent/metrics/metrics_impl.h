@@ -25,6 +25,8 @@ enum metric_label {
 	LABEL_MODALITY,
 	LABEL_TEAM,
 	LABEL_USER_TIER,
+	LABEL_USER,
+	LABEL_LIMIT,
 	LABEL_ERROR,
 	LABELS,
 };
@@ -57,6 +59,8 @@ enum metric_value {
 	VALUE_MISSING,	 /* the span, when it lacks the attribute */
 	VALUE_PRESENT,	 /* the span, when it has it */
 	VALUE_POSITIVE,	 /* the span, when it is more than 0 */
+	VALUE_HEADROOM,	 /* of each rate limit, the part that is left */
+	VALUE_REMAINING, /* of each rate limit, how many are left */
 };
 
 struct metric_def {
@@ -100,7 +104,7 @@ extern const size_t n_metric_defs;
 /* The key: for each label of the metric, in order, a length byte and the value; length 0
  * is a label that the span does not have. */
 struct metric_series {
-	uint64_t sum;
+	uint64_t sum; /* of a gauge: what it was last */
 	uint64_t count;
 	uint64_t *buckets; /* not cumulative; the last one is +Inf; NULL for counters */
 	struct metric_exemplar *exemplars; /* one for each bucket; counters: one */

@@ -224,10 +224,11 @@ static void read_metric(struct reading *r, const struct metric *m)
 		.name = d->name,
 		.description = d->help,
 		.unit = d->ucum ? d->ucum : "1",
-		.type = d->type != METRIC_HISTOGRAM ? OTLP_SUM
+		.type = d->type == METRIC_GAUGE	    ? OTLP_GAUGE
+			: d->type == METRIC_COUNTER ? OTLP_SUM
 			: c->exponential	    ? OTLP_EXP_HISTOGRAM
 						    : OTLP_HISTOGRAM,
-		.temporality = c->delta ? OTLP_DELTA : OTLP_CUMULATIVE,
+		.temporality = c->delta && d->type != METRIC_GAUGE ? OTLP_DELTA : OTLP_CUMULATIVE,
 		.integers = !d->digits,
 		.bounds = d->bounds,
 		.n_bounds = d->n_bounds,

@@ -4,6 +4,7 @@
 #include "../../agent/scrape.h"
 
 #include "call.h"
+#include "clock.h"
 #include "cleanup.h"
 #include "semconv.h"
 
@@ -61,6 +62,10 @@ int main(void)
 		if (span_new(&s))
 			return 1;
 		s->call = &call;
+		s->trace_id[0] = 0xaa;
+		s->span_id[0] = (uint8_t)(i + 1);
+		s->start_ns = clock_wall_ns();
+		s->end_ns = s->start_ns + NSEC_PER_SEC;
 		span_set_str(s, ATTR_REQUEST_MODEL, SLICE("a\\b\"c\nd\xff"));
 		span_set_int(s, ATTR_USAGE_INPUT, 1 << i);
 		span_set_double(s, "gentap.cost.total", 0.25);

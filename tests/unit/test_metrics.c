@@ -8,6 +8,7 @@
 #include "test.h"
 
 #include <errno.h>
+#include <math.h>
 
 #define MS UINT64_C(1000000)
 #define START UINT64_C(1700000000000000000)
@@ -162,7 +163,8 @@ TEST(beyond_the_ceiling_one_series_takes_all)
 	       "le=\"+Inf\"} 2\n");
 	HAS(t, "gen_ai_request_model=\"a\",gen_ai_token_type=\"input\"} 17\n");
 	HAS_NOT(t, "gen_ai_request_model=\"c\"");
-	/* Two calls in each of duration, token usage, tokens and without price. */
+	/* Two calls in each of duration, token usage, tokens and without price; all of them are
+	 * one user's, whose name is not known. */
 	HAS(t, "gentap_metrics_overflowed_total 8\n");
 	HAS(t, "gentap_metrics_lost_total 0\n");
 	metrics_free(m);
@@ -219,6 +221,94 @@ TEST(openmetrics_differs_where_it_must)
 	       "# HELP gentap_queued Waiting.\n# TYPE gentap_queued gauge\ngentap_queued 3\n");
 	HAS(t, "gentap_cpu_total 1.050000\n");
 	CHECK(slice_ends(t, SLICE("\n# EOF\n")));
+	metrics_free(m);
+}
+
+static void for_user(struct metrics *m, const char *user, double usd)
+{
+	struct call c = { .op = OP_CHAT };
+	struct span *s = new_span("chat", &c);
+
+	if (!s)
+		return;
+	span_set_str(s, ATTR_REQUEST_MODEL, SLICE("m"));
+	span_set_str(s, "user.id", slice_from(user));
+	span_set_double(s, ATTR_COST_TOTAL, usd);
+	count(m, s);
+}
+
+TEST(users_have_metrics_of_their_own)
+{
+	_cleanup_(buf_cleanup) struct buf b = BUF_INIT(EXPOSE_MAX);
+	struct metrics *m = NULL;
+	struct slice t;
+
+	CHECK_INT(metrics_new(&m, &(struct metrics_config){ .series_max = 2 }), 0);
+	for_user(m, "ann", 1);
+	for_user(m, "bob", 2);
+	for_user(m, "eve", 4);
+	for_user(m, NULL, 8); /* who it is is not known: no room for that series, either */
+	t = text_of(m, EXPOSE_TEXT, &b);
+	HAS(t, "gentap_user_cost_usd_total{user_id=\"ann\"} 1\n");
+	HAS(t, "gentap_user_cost_usd_total{otel_metric_overflow=\"true\"} 12\n");
+	HAS(t, "gentap_user_calls_total{otel_metric_overflow=\"true\"} 2\n");
+	/* However many they are, the model's sum is whole. */
+	HAS(t, "gentap_cost_usd_total{" CHAT "} 15\n");
+	HAS(t, "gentap_metrics_overflowed_total 4\n");
+	metrics_free(m);
+}
+
+TEST(rate_limits_are_what_was_said_last)
+{
+	_cleanup_(buf_cleanup) struct buf b = BUF_INIT(EXPOSE_MAX);
+	struct rate_limit limits[] = {
+		{ RATE_LIMIT_REQUESTS, 100, 25, NAN, 0 },
+		{ RATE_LIMIT_TOKENS, -1, 7000, NAN, 0 }, /* of how many is not said */
+		{ RATE_LIMIT_PLAN_5H, -1, -1, 0.9, 0 },
+	};
+	struct call c = { .op = OP_CHAT, .rate_limits = limits, .n_rate_limits = 3 };
+	struct metrics *m = NULL;
+	struct slice t;
+
+	CHECK_INT(metrics_new(&m, &(struct metrics_config){ .series_max = 0 }), 0);
+	count(m, new_span("chat", &c));
+	limits[0].remaining = 20;
+	count(m, new_span("chat", &c));
+	t = text_of(m, EXPOSE_TEXT, &b);
+	HAS(t, "# TYPE gentap_rate_limit_headroom_ratio gauge\n");
+	HAS(t,
+	    "\ngentap_rate_limit_headroom_ratio{gentap_rate_limit_kind=\"requests\"} 0.200000\n");
+	HAS(t, "\ngentap_rate_limit_headroom_ratio{gentap_rate_limit_kind=\"plan_5h\"} 0.100000\n");
+	HAS_NOT(t, "headroom_ratio{gentap_rate_limit_kind=\"tokens\"}");
+	HAS(t, "\ngentap_rate_limit_remaining{gentap_rate_limit_kind=\"requests\"} 20\n");
+	HAS(t, "\ngentap_rate_limit_remaining{gentap_rate_limit_kind=\"tokens\"} 7000\n");
+	HAS_NOT(t, "remaining{gentap_rate_limit_kind=\"plan_5h\"}");
+	metrics_free(m);
+}
+
+TEST(exemplars_lead_to_spans)
+{
+	static const char *const want =
+		"duration_seconds_bucket{gen_ai_operation_name=\"chat\",le=\"0.04\"} 1 # "
+		"{trace_id=\""
+		"0a000000000000000000000000000000\",span_id=\"0b00000000000000\"} 0.040000000 "
+		"1700000000.040\n";
+	_cleanup_(buf_cleanup) struct buf b = BUF_INIT(EXPOSE_MAX);
+	struct call c = { .op = OP_CHAT };
+	struct metrics *m = NULL;
+	struct span *s = new_span("chat", &c);
+	struct slice t;
+
+	CHECK_INT(metrics_new(&m, &(struct metrics_config){ .series_max = 0 }), 0);
+	s->trace_id[0] = 10;
+	s->span_id[0] = 11;
+	span_set_double(s, ATTR_COST_TOTAL, 0.5);
+	count(m, s);
+	t = text_of(m, EXPOSE_OPENMETRICS, &b);
+	HAS(t, want);
+	HAS(t, "le=\"0.02\"} 0\n"); /* an empty bucket has none */
+	HAS(t, "gentap_cost_usd_total{gen_ai_operation_name=\"chat\"} 0.500000000000 # {trace_id=");
+	HAS_NOT(text_of(m, EXPOSE_TEXT, &b), "# {");
 	metrics_free(m);
 }
 
