@@ -74,6 +74,8 @@ struct slice tool_strings_agent(const struct tool_string *strings, size_t count)
 
 /* ---- Results ------------------------------------------------------------------------------- */
 
+#define EXIT_STATUS_MAX 255
+
 /* What tools and frameworks begin a failure with. */
 static const struct slice failures[] = {
 	SLICE("Traceback (most recent call last)"),
@@ -118,7 +120,7 @@ static bool exit_status(struct slice line, int64_t *ret)
 		while (digits < number.len && number.data[digits] >= '0' &&
 		       number.data[digits] <= '9')
 			digits++;
-		if (!digits || slice_u64(slice_sub(number, 0, digits), &v) || v > 255)
+		if (!digits || slice_u64(slice_sub(number, 0, digits), &v) || v > EXIT_STATUS_MAX)
 			return false;
 		*ret = (int64_t)v;
 		return true;
@@ -135,10 +137,16 @@ static bool object_failed(struct json_val root, int64_t *ret_exit)
 	struct json_val error = json_get(root, "error");
 	bool flag = false;
 
-	for (size_t i = 0; i < ARRAY_LEN(statuses); i++)
-		if (!json_i64(json_path(root, statuses[i]), ret_exit))
-			return *ret_exit != 0;
-	*ret_exit = -1;
+	for (size_t i = 0; i < ARRAY_LEN(statuses); i++) {
+		int64_t status;
+
+		if (json_i64(json_path(root, statuses[i]), &status))
+			continue;
+		/* Others, as Python's for a signal, tell of a failure, and are no exit status. */
+		if (status >= 0 && status <= EXIT_STATUS_MAX)
+			*ret_exit = status;
+		return status != 0;
+	}
 	for (size_t i = 0; i < ARRAY_LEN(flags); i++)
 		if (!json_bool(json_get(root, flags[i]), &flag) && flag)
 			return true;

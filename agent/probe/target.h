@@ -40,8 +40,8 @@ struct targets {
 	/* To call share_end, and give its processes their own probes. */
 	void (*unshare)(void *ctx, struct target *t);
 	struct reaper *reaper;
-	bool java;	   /* JVMs are to be observed */
-	uint64_t scanned;  /* files that the scout has read */
+	bool java;	  /* JVMs are to be observed */
+	uint64_t scanned; /* files that the scout has read */
 	/* The slow locators found something: these processes map the file, maybe others too. */
 	void (*found)(void *ctx, const uint32_t *tgids, size_t n);
 	void *ctx;

@@ -229,15 +229,25 @@ static void add_test(struct sql *s, const struct query_cond *c, const struct con
 	}
 }
 
+/* `a AND b AND c` without brackets within: a hundred of them overflow SQLite's parser. */
+static void add_chain(struct sql *s, const struct query_cond *c, enum cond_op op)
+{
+	if (c->op != op) {
+		sql_add_cond(s, c);
+		return;
+	}
+	add_chain(s, c->left, op);
+	buf_add_str(&s->text, op == COND_AND ? " AND " : " OR ");
+	sql_add_cond(s, c->right);
+}
+
 void sql_add_cond(struct sql *s, const struct query_cond *c)
 {
 	buf_add_char(&s->text, '(');
 	switch (c->op) {
 	case COND_AND:
 	case COND_OR:
-		sql_add_cond(s, c->left);
-		buf_add_str(&s->text, c->op == COND_AND ? " AND " : " OR ");
-		sql_add_cond(s, c->right);
+		add_chain(s, c, c->op);
 		break;
 	case COND_NOT:
 		/* What is unknown fits no condition, so it fits the opposite. */

@@ -191,8 +191,12 @@ static int zstd_step(struct stage *s, struct slice *in, size_t *ret_len)
 
 	/* The library may know formats from before the RFC, whose decoders nobody looks
 	 * after: only the magic numbers of frames and of skippable frames begin like this. */
-	if ((!s->started || s->ended) && in->data[0] != 0x28 && (in->data[0] & 0xf0) != 0x50)
-		return -EBADMSG;
+	if (in->len && (!s->started || s->ended)) {
+		if (in->data[0] != 0x28 && (in->data[0] & 0xf0) != 0x50)
+			return -EBADMSG;
+		/* Given a whole frame at once, it takes a way of its own, which is stricter. */
+		from.size = 1;
+	}
 	r = ZSTD_decompressStream(s->zstd, &to, &from);
 	*in = slice_sub(*in, from.pos, in->len);
 	*ret_len = to.pos;

@@ -57,7 +57,7 @@ static void compare_split(const char *list, struct slice in, uint64_t *chain)
 	/* How much came out in front of an error is the library's affair. */
 	REQUIRE(slice_starts(x, y) || slice_starts(y, x));
 	if (a.r != -ENOBUFS && b.r != -ENOBUFS) {
-		/* libzstd looks at a whole frame at once when it has one, and then sees an error
+		/* libzstd looks at a whole block at once when it has one, and then sees an error
 		 * that it would see in pieces only with the next byte: of input that is not
 		 * whole either way. */
 		REQUIRE(a.r == b.r || strstr(list, "zstd"));

@@ -25,6 +25,8 @@ TEST(tool_results)
 		{ "a\nb\nc\nd\nExit code 1", false, -1 },
 		{ "{\"output\":\"x\",\"metadata\":{\"exit_code\":1}}", true, 1 },
 		{ "{\"output\":\"x\",\"metadata\":{\"exit_code\":0}}", false, 0 },
+		{ "{\"returncode\":-9}", true, -1 },
+		{ "{\"returncode\":256}", true, -1 },
 		{ "{\"error\":\"not found\"}", true, -1 },
 		{ "{\"error\":null,\"result\":1}", false, -1 },
 		{ "{\"error\":\"\"}", false, -1 },
