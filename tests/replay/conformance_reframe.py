@@ -31,7 +31,7 @@ TIME_MS = 2500
 # conversations are told apart and agents named.
 VOLATILE = {"gentap.capture.source", genai.TTFC, "gentap.run.id", "gen_ai.agent.name", "gen_ai.conversation.id",
             "network.peer.address", "network.peer.port",
-            "gentap.inferred", "gentap.ambiguous", "gentap.conversation.branch", "gentap.side_call"}
+            "gentap.inferred", "gentap.ambiguous", "gentap.conversation.branch", "gentap.side_call", "gentap.retry_wait"}
 PROCESS = {"ppid": 1, "uid": 0, "start_ns": 1, "comm": "python3", "exe": "/usr/bin/python3", "cmdline": "python3 x.py"}
 
 
