@@ -10,7 +10,8 @@ import time
 from mcp.server.mcpserver import Context, MCPServer
 
 how, port = (sys.argv[1:] + ["stdio", "0"])[:2] if len(sys.argv) > 1 else ("stdio", "0")
-server = MCPServer("tester")
+# Where the package rich is installed, the SDK would paint a traceback of what fails, 0.3 s long.
+server = MCPServer("tester", log_level="CRITICAL")
 
 
 def log(name, began):
