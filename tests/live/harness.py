@@ -240,6 +240,8 @@ class World:
     def node_program(self, name, spec):
         # Beside its node_modules: ES modules are found from where the program lies.
         program = shutil.copy(os.path.join(HERE, "clients", name), NODE_MODULES)
+        owner = os.stat(NODE_MODULES)  # the tree's: under sudo nothing of root's stays in it
+        os.chown(program, owner.st_uid, owner.st_gid)
         return ["node", program, json.dumps(spec)]
 
     def plain(self, how, api, **spec):
