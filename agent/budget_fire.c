@@ -7,9 +7,15 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #define WEBHOOK_TIMEOUT_MS 5000L
+#define COMMAND_TIMEOUT_MS 30000
 #define MESSAGE_MAX (64 * 1024)
 
 const char *budget_level_name(enum budget_level level)
@@ -47,18 +53,64 @@ void budget_add_json(struct buf *out, const struct budget *b, const struct budge
 		   (long long)s->to_ns);
 }
 
-/* Its standard input gets the JSON; a shell runs it. 0 or -errno. */
+/* A file, as a command may begin to read late or never, and nobody is to wait for it. */
+static int input_of(struct slice json)
+{
+	_cleanup_close_ int fd = memfd_create("gentap-budget", MFD_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, json.data, json.len) != (ssize_t)json.len || lseek(fd, 0, SEEK_SET))
+		return -EIO;
+	return TAKE_FD(fd);
+}
+
+/* As from a shell: no signal blocked or ignored, and a group of its own, to be ended whole. */
+static int spawn(const char *command, int in, pid_t *ret)
+{
+	char *argv[] = { (char *)"sh", (char *)"-c", (char *)command, NULL };
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_t attr;
+	sigset_t none, pipe;
+	int r;
+
+	sigemptyset(&none);
+	sigemptyset(&pipe);
+	sigaddset(&pipe, SIGPIPE);
+	posix_spawnattr_init(&attr);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
+						POSIX_SPAWN_SETPGROUP);
+	posix_spawnattr_setsigmask(&attr, &none);
+	posix_spawnattr_setsigdefault(&attr, &pipe);
+	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_adddup2(&files, in, STDIN_FILENO);
+	r = posix_spawn(ret, "/bin/sh", &files, &attr, argv, environ);
+	posix_spawn_file_actions_destroy(&files);
+	posix_spawnattr_destroy(&attr);
+	return -r;
+}
+
+/* Its standard input is the JSON; a shell runs it. 0 or -errno. */
 static int run_command(const struct budget *b, struct slice json)
 {
 	_cleanup_free_ char *command = strndup(b->command.data, b->command.len);
-	FILE *f = command ? popen(command, "we") : NULL;
-	int status;
+	_cleanup_close_ int in = input_of(json), pidfd = -1;
+	struct pollfd ended = { .events = POLLIN };
+	int status, r = command ? MIN(in, 0) : -ENOMEM;
+	pid_t pid;
 
-	if (!f)
-		return -ENOMEM;
-	fwrite(json.data, 1, json.len, f);
-	status = pclose(f);
-	return WIFEXITED(status) && !WEXITSTATUS(status) ? 0 : -ECHILD;
+	if (!r)
+		r = spawn(command, in, &pid);
+	if (r)
+		return r;
+	ended.fd = pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (pidfd >= 0 && poll(&ended, 1, COMMAND_TIMEOUT_MS) <= 0) {
+		kill(-pid, SIGKILL);
+		r = -ETIMEDOUT;
+	}
+	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status))
+		return r ? r : -ECHILD;
+	return r;
 }
 
 static size_t ignore_body(char *data, size_t size, size_t n, void *ctx)
@@ -109,7 +161,8 @@ int budget_fire(const char *path, struct budget *b, const struct budget_state *s
 	if (b->command.len)
 		r = run_command(b, buf_slice(&json));
 	if (r)
-		log_error("budget: the command of %.*s failed", SLICE_FMT(b->name));
+		log_error("budget: the command of %.*s failed: %s", SLICE_FMT(b->name),
+			  r == -ECHILD ? "its exit status is not 0" : strerror(-r));
 	if (b->webhook.len)
 		r = post(b, buf_slice(&json)) ? -EIO : r;
 	if (r)

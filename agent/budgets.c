@@ -10,6 +10,8 @@
 #include <math.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define EVERY_NS (30 * NSEC_PER_SEC)
 #define STOP_S 2
@@ -49,12 +51,21 @@ static void keep(struct uses *u, const struct budget *b, const struct budget_sta
 	u->n++;
 }
 
+/* Who may write the database may have its commands run: it must be ours alone. */
+static bool is_ours(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && st.st_uid == geteuid() && !(st.st_mode & (S_IWGRP | S_IWOTH));
+}
+
 /* A database that is not there yet has no budgets. */
 static void check_all(struct budgets *b)
 {
 	struct query_db *db = NULL;
 	struct budget *list = NULL;
 	struct uses found = { 0 };
+	bool ours = is_ours(b->path);
 	struct arena arena;
 	size_t n = 0;
 
@@ -66,7 +77,14 @@ static void check_all(struct budgets *b)
 			if (budget_check(db, &list[i], clock_wall_ns(), &s))
 				continue;
 			keep(&found, &list[i], &s);
-			budget_fire(b->path, &list[i], &s);
+			if (ours)
+				budget_fire(b->path, &list[i], &s);
+			else if (s.level != BUDGET_FINE)
+				LOG_RATE(
+					LOG_LEVEL_WARN,
+					"budget: others may write the database, so the command and "
+					"webhook of %.*s are left alone",
+					SLICE_FMT(list[i].name));
 		}
 	}
 	query_close(db);
@@ -133,10 +151,10 @@ void budgets_stop(struct budgets *b)
 	b->stop = true;
 	pthread_cond_signal(&b->changed);
 	pthread_mutex_unlock(&b->lock);
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += STOP_S;
-	/* With somebody's command, which may take as long as it likes: the process ends, not it. */
-	if (pthread_timedjoin_np(b->thread, NULL, &until))
+	/* With somebody's command, which may take longer: the process ends, not it. */
+	if (pthread_clockjoin_np(b->thread, NULL, CLOCK_MONOTONIC, &until))
 		return;
 	pthread_cond_destroy(&b->changed);
 	pthread_mutex_destroy(&b->lock);

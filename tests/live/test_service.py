@@ -3,6 +3,7 @@
 """As gentap.service runs it: with the unit's capabilities and no others, under a service
 manager that waits for READY=1 and ends who stops sending WATCHDOG=1. And in a container, with
 the flags that the Dockerfile names."""
+import json
 import os
 import re
 import shlex
@@ -91,6 +92,32 @@ def service(tap, w):
     tap.equal("its database", p.stdout.split()[-1:], ["5"])
 
 
+def budgets(tap, w):
+    """The agent tells of a budget by itself, once; not where others may write what it would run."""
+    db, told = w.path("budget.db"), w.path("told")
+    prices = w.path("prices.json")
+    with open(prices, "w", encoding="utf-8") as f:
+        json.dump({"plain-mock-1": {"litellm_provider": "openai", "input_cost_per_token": 1e-6, "output_cost_per_token": 1e-6}}, f)
+    with w.agent("--store", "--db", db, "--prices", prices) as agent:
+        w.run(w.plain("httpclient", "chat", repeat=1))
+        judge(tap, "a call that costs", w.finished(), agent, count=1, arrival_s=3)
+        agent.stop()
+    subprocess.run([*SUDO, harness.GENTAP, "budget", "set", "all", "--limit", "0.0000001", "--command", "cat >> " + told, "--db", db],
+                   check=True, capture_output=True, timeout=20)
+    for shared in (True, False, False):  # it looks when it starts
+        subprocess.run([*SUDO, "chmod", "666" if shared else "600", db], check=True)
+        with w.agent("--store", "--db", db) as agent:
+            if shared:
+                tap.check("others may write the database: said", wait_for(lambda: "may write the database" in agent.stderr(), 10),
+                          agent.stderr()[-500:])
+                tap.check("and not run", not os.path.exists(told))
+            else:
+                tap.check("told", wait_for(lambda: os.path.exists(told) and os.path.getsize(told), 10), agent.stderr()[-500:])
+                time.sleep(1)
+            agent.stop()
+    tap.check("once", open(told, encoding="utf-8").read().count('"level":"over"') == 1, open(told, encoding="utf-8").read())
+
+
 def status_of(pid):
     with open("/proc/%d/status" % pid, encoding="utf-8") as f:
         return dict(line.rstrip("\n").split(":\t", 1) for line in f if ":\t" in line)
@@ -170,6 +197,7 @@ def main():
     tap = Tap()
     with World() as w:
         tap.run("service", service, w)
+        tap.run("budgets", budgets, w)
         tap.run("page", page, w)
         tap.run("container", container, w)
     return tap.done()

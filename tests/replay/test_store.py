@@ -362,7 +362,15 @@ def budgets_warn_fire_once_and_exit_with_3():
         gentap("budget", "check", "--db", db, ok=(3,))
     told = [json.loads(x) for x in open(fired).read().replace("}{", "}\n{").splitlines()]
     assert len(told) == 1 and told[0]["budget"] == "all", told
-    gentap("budget", "set", "all", "--delete", "--db", db)
+    # One that reads nothing, one that fails and is tried again, one whose signals work as in a shell.
+    again = os.path.join(s.folder, "again")
+    for name, command in (("deaf", "true"), ("fails", "echo x >> %s; exit 7" % again), ("killed", "kill -TERM $$; echo no >> " + again)):
+        gentap("budget", "set", name, "--limit", "0.01", "--command", command, "--db", db)
+    complaints = [gentap("budget", "check", "--db", db, ok=(3,)).stderr for _ in range(2)]
+    assert all("deaf" not in c and "fails" in c and "killed" in c for c in complaints), complaints
+    assert open(again).read() == "x\nx\n", open(again).read()
+    for name in ("all", "deaf", "fails", "killed"):
+        gentap("budget", "set", name, "--delete", "--db", db)
     gentap("budget", "check", "--db", db)
     daily = json.loads(gentap("report", "daily", "-o", "json", "--db", db).stdout)
     assert abs(daily["total"]["sum:cost"] - spent["sum:cost"]) < 1e-9
