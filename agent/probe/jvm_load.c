@@ -21,6 +21,7 @@
 #define LISTEN_MS 5000
 #define ANSWER_MS (JVM_LOAD_MAX_MS - LISTEN_MS)
 #define STEP_MS 10
+#define SEND_S 1
 #define TEXT_MAX 65536
 
 /* One conversation. */
@@ -188,6 +189,7 @@ static int write_file(const struct load *l, const char *name, struct slice conte
 
 static int connect_to(const struct load *l, const char *name)
 {
+	const struct timeval limit = { .tv_sec = SEND_S };
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
 	_cleanup_close_ int fd = -1;
 	struct stat st;
@@ -196,8 +198,12 @@ static int connect_to(const struct load *l, const char *name)
 		return -errno;
 	if (!S_ISSOCK(st.st_mode))
 		return -ENOTSOCK;
+	/* Anybody may put one into /tmp. */
+	if (st.st_uid != l->status.uid && st.st_uid)
+		return -EPERM;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
+	/* One that accepts nobody makes connect() wait. */
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)))
 		return -errno;
 	snprintf(a.sun_path, sizeof(a.sun_path), "/proc/self/fd/%d/%s", l->tmp, name);
 	return connect(fd, (struct sockaddr *)&a, sizeof(a)) ? -errno : TAKE_FD(fd);

@@ -100,11 +100,11 @@ static void pause_for(struct jvms *j, uint64_t ns)
 {
 	struct timespec until;
 
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	ns += (uint64_t)until.tv_nsec;
 	until.tv_sec += (time_t)(ns / NSEC_PER_SEC);
 	until.tv_nsec = (long)(ns % NSEC_PER_SEC);
-	pthread_cond_timedwait(&j->changed, &j->lock, &until);
+	pthread_cond_clockwait(&j->changed, &j->lock, CLOCK_MONOTONIC, &until);
 }
 
 static void *work(void *arg)

@@ -28,8 +28,8 @@ def compiled(w, home):
     return to
 
 
-def start(w, home, kind, **told):
-    return w.start([home + "/bin/java", "-Xverify:all", "-cp", compiled(w, home), "Calls", kind],
+def start(w, home, kind, *options, **told):
+    return w.start([home + "/bin/java", "-Xverify:all", *options, "-cp", compiled(w, home), "Calls", kind],
                    env=w.env(BASE=w.base, CALLS=str(CALLS), **told))
 
 
@@ -52,6 +52,22 @@ def attached(tap, w, name, home, kind):
         tap.equal(title + ": its own results", (p.returncode, len(set(out.splitlines())), len(out.splitlines()), bool(first)), (0, 1, CALLS, True))
         judge(tap, title, entries, agent, pids={p.pid}, count=CALLS - 1, end_s=1, ttft_s=1, arrival_s=3)
     tap.equal(title + ": nothing stays in /tmp", glob.glob("/tmp/.gentap-*.jar"), [])
+
+
+def let_go(tap, w, name, home):
+    """The JVM's own log: each class is patched, and made what it was when the agent ends."""
+    go, log = w.path("go-let-go-" + name), w.path("redefined-%s.log" % name)
+    p = start(w, home, "engine", "-Xlog:redefine+class+load=info:file=" + log, GO=go)
+    wait_for(lambda: w.finished(), 30)
+    counts = lambda: [line.split("count=")[1].split()[0] for line in open(log, encoding="utf-8") if "count=" in line]
+    with w.agent("--java-attach") as agent:
+        tap.check(name + ": three classes are patched", wait_for(lambda: counts() == ["1"] * 3, ATTACH_S, every=0.1), [counts(), agent.stderr()[-500:]])
+        agent.stop()
+    tap.check(name + ": and made what they were", counts() == ["1"] * 3 + ["2"] * 3, [counts()])
+    open(go, "w").close()
+    out, _ = p.communicate(timeout=60)
+    tap.equal(name + ": and its results are the same then", (p.returncode, len(out.splitlines())), (0, CALLS))
+    w.finished()
 
 
 def unasked(tap, w, name, home):
@@ -78,6 +94,7 @@ def main():
         for name, home in found.items():
             for kind in ("engine", "socket"):
                 attached(tap, w, name, home, kind)
+            let_go(tap, w, name, home)
         name, home = next(iter(found.items()))
         unasked(tap, w, name, home)
     return tap.done()
