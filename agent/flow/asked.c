@@ -2,6 +2,7 @@
 #include "asked.h"
 
 #include "cleanup.h"
+#include "detect.h"
 
 #include <arpa/inet.h>
 
@@ -59,12 +60,12 @@ static void tell(const struct exchange *x, bool whole, uint64_t ts_ns)
 		.server = { .peer_port = c->bind.peer_port, .local_port = c->bind.local_port },
 	};
 	char ip[INET6_ADDRSTRLEN] = "";
-	struct slice port = a->host;
 
-	o.server.address = slice_cut(&port, ':');
+	o.server.address = detect_host(a->host, &o.server.port);
 	if (c->bind.family && inet_ntop(c->bind.family, c->bind.peer_addr, ip, sizeof(ip)))
 		o.server.peer_ip = slice_from(ip);
-	o.server.port = c->bind.peer_port;
+	if (!o.server.port)
+		o.server.port = c->bind.peer_port;
 	c->flow->sink.outbound(c->flow->sink.ctx, &o);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * HTTP requests and statements to databases as spans under the tool that they were made for, by
- * the conventions for HTTP and database clients.
+ * HTTP requests as spans under the tool that they were made for, by the conventions for HTTP
+ * clients.
  */
 #include "effect.h"
 
@@ -44,12 +44,6 @@ static bool is_telemetry(const struct outbound *o)
 	       slice_starts(o->path, SLICE("/opentelemetry.proto.collector."));
 }
 
-static void set_error(struct span *s, struct slice code)
-{
-	s->error = true;
-	span_set_str(s, ATTR_ERROR_TYPE, code);
-}
-
 static void set_http(struct span *s, const struct outbound *o)
 {
 	_cleanup_(buf_cleanup) struct buf name = BUF_INIT(NAME_MAX_LEN);
@@ -66,21 +60,11 @@ static void set_http(struct span *s, const struct outbound *o)
 	if (!o->status)
 		return;
 	span_set_int(s, "http.response.status_code", o->status);
-	snprintf(code, sizeof(code), "%d", o->status);
-	if (o->status >= 400)
-		set_error(s, slice_from(code));
-}
-
-static void set_database(struct span *s, const struct outbound *o)
-{
-	s->name = arena_copy(&s->arena, o->summary.len ? o->summary : slice_from(o->system));
-	span_set_str(s, "db.system.name", slice_from(o->system));
-	span_set_str(s, "db.query.summary", o->summary);
-	span_set_str(s, "db.query.text", o->statement);
-	if (!o->error.len)
+	if (o->status < 400)
 		return;
-	span_set_str(s, "db.response.status_code", o->error);
-	set_error(s, o->error);
+	snprintf(code, sizeof(code), "%d", o->status);
+	s->error = true;
+	span_set_str(s, ATTR_ERROR_TYPE, slice_from(code));
 }
 
 void tracer_outbound(struct tracer *t, const struct outbound *o)
@@ -88,7 +72,7 @@ void tracer_outbound(struct tracer *t, const struct outbound *o)
 	const struct effect_seen seen = { .process = o->process,
 					  .start_ns = o->start_ns,
 					  .own = true,
-					  .text = o->system ? o->statement : o->path,
+					  .text = o->path,
 					  .place = o->server.address };
 	struct tool *tool;
 	struct span *s;
@@ -102,10 +86,7 @@ void tracer_outbound(struct tracer *t, const struct outbound *o)
 		return;
 	s->start_ns = o->start_ns;
 	s->end_ns = MAX(o->end_ns, o->start_ns);
-	if (o->system)
-		set_database(s, o);
-	else
-		set_http(s, o);
+	set_http(s, o);
 	span_set_str(s, ATTR_SERVER_ADDRESS, o->server.address);
 	if (o->server.port)
 		span_set_int(s, ATTR_SERVER_PORT, o->server.port);

@@ -11,6 +11,7 @@
 
 #define ROUTE_MAX 256
 #define ID_DIGITS_MIN 8 /* of a path's segment that is hexadecimal: an id */
+#define MIXED_MIN 20	/* of digits, capitals and small letters */
 #define KEY_MIN 32	/* no name of a thing is so long */
 
 void served_place(const struct served *as, const struct process *p, const uint8_t seed[16],
@@ -29,7 +30,7 @@ void served_place(const struct served *as, const struct process *p, const uint8_
 /* Numbers, UUIDs, keys and their like name one thing of many. */
 static bool is_id(struct slice segment)
 {
-	size_t digits = 0, hex = 0;
+	size_t digits = 0, hex = 0, upper = 0, lower = 0;
 
 	if (segment.len >= KEY_MIN)
 		return true;
@@ -37,8 +38,12 @@ static bool is_id(struct slice segment)
 		char c = segment.data[i];
 
 		digits += c >= '0' && c <= '9';
+		upper += c >= 'A' && c <= 'Z';
+		lower += c >= 'a' && c <= 'z';
 		hex += (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || c == '-';
 	}
+	if (segment.len >= MIXED_MIN && digits && upper && lower)
+		return true;
 	return segment.len && digits &&
 	       (digits == segment.len || (hex == segment.len && hex >= ID_DIGITS_MIN));
 }

@@ -307,7 +307,7 @@ static void runs_effect(struct runs *r, struct slice line)
 	process_unref(p);
 }
 
-/* "@100+20 pid=8 <7> GET host /path 200", or "… SQL SELECT_users SELECT_x_FROM_users 42P01". */
+/* "@100+20 pid=8 <7> GET host /path 200" */
 static void runs_outbound(struct runs *r, struct slice line)
 {
 	struct outbound o = { .whole = true, .exchange = ++r->calls };
@@ -332,17 +332,10 @@ static void runs_outbound(struct runs *r, struct slice line)
 			words[n++] = runs_text(c, word);
 		}
 	}
-	if (slice_eq(words[0], SLICE("SQL"))) {
-		o.system = "postgresql";
-		o.summary = words[1];
-		o.statement = words[2];
-		o.error = words[3];
-	} else {
-		o.method = words[0];
-		o.server.address = words[1];
-		o.path = words[2];
-		o.status = (int)runs_number(words[3]);
-	}
+	o.method = words[0];
+	o.server.address = words[1];
+	o.path = words[2];
+	o.status = (int)runs_number(words[3]);
 	tracer_outbound(r->tracer, &o);
 	process_unref(o.process);
 	call_free(c);

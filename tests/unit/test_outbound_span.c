@@ -12,26 +12,18 @@
 	"  execute_tool get 0+100" below "  chat m 100+10\n"
 
 static const char *const notes[] = { "url.template",	    "http.response.status_code",
-				     "server.address",	    "db.query.text",
-				     "db.system.name",	    "gentap.inferred",
+				     "server.address",	    "gentap.inferred",
 				     "gentap.tool.effects", NULL };
 
 static const struct runs_row rows[] = {
-	{ "requests and statements of the process itself",
-	  ASKS "ask @20+5 pid=7 GET example.org /users/4711/mail 200\n"
-	       "ask @30+5 pid=7 SQL SELECT_users SELECT_*_FROM_users_WHERE_id=?\n" DONE,
-	  TREE(" effects=2\n"
+	{ "requests of the process itself",
+	  ASKS "ask @20+5 pid=7 GET example.org /users/4711/mail 200\n" DONE,
+	  TREE(" effects=1\n"
 	       "    GET /users/{id}/mail 20+5 template=/users/{id}/mail status_code=200 "
-	       "address=example.org inferred=tool_window\n"
-	       "    SELECT users 30+5 text=SELECT * FROM users WHERE id=? name=postgresql "
-	       "inferred=tool_window\n") },
-	{ "those that fail",
-	  ASKS "ask @20+5 pid=7 GET example.org / 503\n"
-	       "ask @30+5 pid=7 SQL SELECT_users SELECT_? 42P01\n" DONE,
-	  TREE(" effects=2\n"
+	       "address=example.org inferred=tool_window\n") },
+	{ "those that fail", ASKS "ask @20+5 pid=7 GET example.org / 503\n" DONE,
+	  TREE(" effects=1\n"
 	       "    GET / 20+5 ERROR template=/ status_code=503 address=example.org "
-	       "inferred=tool_window\n"
-	       "    SELECT users 30+5 ERROR text=SELECT ? name=postgresql "
 	       "inferred=tool_window\n") },
 	{ "of a process that it started",
 	  ASKS "ask @20+5 <8,7> pid=9 GET example.org /a 200\n" DONE,
@@ -60,6 +52,11 @@ static const struct runs_row rows[] = {
 	  "    GET /a 20+5 template=/a status_code=200 address=example.com inferred=tool_window\n"
 	  "  execute_tool get 0+100\n"
 	  "  chat m 100+10\n" },
+	{ "a key in a path is not shown, nor a shorter one of mixed characters",
+	  ASKS
+	  "ask @20+5 pid=7 POST hooks.example.org /services/aB3dE5gH7jK9mN1pQ3sT5vW7 200\n" DONE,
+	  TREE(" effects=1\n    POST /services/{id} 20+5 template=/services/{id} status_code=200 "
+	       "address=hooks.example.org inferred=tool_window\n") },
 	{ "a key in a path is not shown",
 	  ASKS "ask @20+5 pid=7 GET api.example.org "
 	       "/bot123456:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA/send 200\n" DONE,
