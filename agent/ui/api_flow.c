@@ -162,7 +162,7 @@ static int write_loop(void *value, void *arg)
 	return 0;
 }
 
-static void write_flow(struct api_context *c, const struct query_result *result)
+static int write_flow(struct api_context *c, const struct query_result *result)
 {
 	struct flow f = { .result = result, .key = BUF_INIT(1024 * 1024) };
 	struct writer w = { .to = c->to };
@@ -186,33 +186,10 @@ static void write_flow(struct api_context *c, const struct query_result *result)
 	table_release(&f.calls, NULL);
 	arena_release(&f.arena);
 	buf_release(&f.key);
+	return 0;
 }
 
 int api_flow(struct api_context *c)
 {
-	static const struct {
-		const char *option, *value;
-	} options[] = { { "fields", FLOW_FIELDS },
-			{ "where", "span.op:gen_ai.execute_tool" },
-			{ "sort", "-timestamp" },
-			{ "limit", SPANS_MAX } };
-	struct query_result result = { 0 };
-	struct query_error e = { 0 };
-	struct query q;
-	int r = 0, status = 0;
-
-	query_init(&q, c->now_ns);
-	for (size_t i = 0; !r && i < ARRAY_LEN(options); i++)
-		r = query_set(&q, slice_from(options[i].option), slice_from(options[i].value), &e);
-	if (!r)
-		status = api_scope(c, &q);
-	if (!r && !status) {
-		r = query_run(c->db, &q, &result);
-		if (!r) {
-			write_flow(c, &result);
-			query_result_release(&result);
-		}
-	}
-	query_release(&q);
-	return status ? status : r ? api_failed(c, r) : 200;
+	return api_newest(c, FLOW_FIELDS, "span.op:gen_ai.execute_tool", SPANS_MAX, write_flow);
 }

@@ -52,6 +52,10 @@ int api_range(struct api_context *c, struct query *q); /* without the conditions
 /* `limit`: 1 to API_ROWS_MAX; a flag: 1, or absent. 0 or a status, as above. */
 int api_limit(struct api_context *c, uint64_t otherwise, uint64_t *ret);
 int api_flag(struct api_context *c, const char *name, bool *ret);
+/* The newest spans that fit `where`, within the request's scope, for write() to make the answer
+ * of, 0 or -errno. Gives the status. */
+int api_newest(struct api_context *c, const char *shown, const char *where, const char *limit,
+	       int (*write)(struct api_context *c, const struct query_result *result));
 /* Runs it and writes columns and rows; gives the status. */
 int api_table(struct api_context *c, const struct query *q);
 const char *api_unit_name(const struct query_column *column);

@@ -132,29 +132,5 @@ static int write_limits(struct api_context *c, const struct query_result *result
 
 int api_limits(struct api_context *c)
 {
-	static const struct {
-		const char *option, *value;
-	} options[] = { { "fields", LIMIT_FIELDS },
-			{ "where", "span.op:gen_ai.request" },
-			{ "sort", "-timestamp" },
-			{ "limit", CALLS_MAX } };
-	struct query_result result = { 0 };
-	struct query_error e = { 0 };
-	struct query q;
-	int r = 0, status = 0;
-
-	query_init(&q, c->now_ns);
-	for (size_t i = 0; !r && i < ARRAY_LEN(options); i++)
-		r = query_set(&q, slice_from(options[i].option), slice_from(options[i].value), &e);
-	if (!r)
-		status = api_scope(c, &q);
-	if (!r && !status) {
-		r = query_run(c->db, &q, &result);
-		if (!r) {
-			r = write_limits(c, &result);
-			query_result_release(&result);
-		}
-	}
-	query_release(&q);
-	return status ? status : r ? api_failed(c, r) : 200;
+	return api_newest(c, LIMIT_FIELDS, "span.op:gen_ai.request", CALLS_MAX, write_limits);
 }

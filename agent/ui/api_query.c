@@ -71,6 +71,34 @@ int api_scope(struct api_context *c, struct query *q)
 	return set(c, q, "where", api_arg(c, "where")) ?: api_range(c, q);
 }
 
+int api_newest(struct api_context *c, const char *shown, const char *where, const char *limit,
+	       int (*write)(struct api_context *c, const struct query_result *result))
+{
+	const char *const options[][2] = { { "fields", shown },
+					   { "where", where },
+					   { "sort", "-timestamp" },
+					   { "limit", limit } };
+	struct query_result result = { 0 };
+	struct query_error e = { 0 };
+	struct query q;
+	int r = 0, status = 0;
+
+	query_init(&q, c->now_ns);
+	for (size_t i = 0; !r && i < ARRAY_LEN(options); i++)
+		r = query_set(&q, slice_from(options[i][0]), slice_from(options[i][1]), &e);
+	if (!r)
+		status = api_scope(c, &q);
+	if (!r && !status) {
+		r = query_run(c->db, &q, &result);
+		if (!r) {
+			r = write(c, &result);
+			query_result_release(&result);
+		}
+	}
+	query_release(&q);
+	return status ? status : r ? api_failed(c, r) : 200;
+}
+
 /* The arguments of /query and /series. */
 static int read_query(struct api_context *c, struct query *q)
 {

@@ -8,23 +8,12 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build, launch, require } from "./browser.mjs";
+import { check, done, note, skip } from "./tap.mjs";
 
 const gentap = process.env.GENTAP || join(build, "gentap"), asker = process.env.GENTAP_QUERY || gentap;
 const TOKEN = "browser-token-0123456789", shots = join(build, "ui-shots");
 const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 const REQUESTS = "span.op:gen_ai.request", RUNS = "span.op:gen_ai.invoke_agent", TOOLS = "span.op:gen_ai.execute_tool";
-let count = 0, failed = 0;
-
-function check(name, good, why = "") {
-	console.log(`${good ? "ok" : "not ok"} ${++count} - ${name}`);
-	if (!good) {
-		failed++;
-		console.log(String(typeof why === "string" ? why : JSON.stringify(why)).slice(0, 3000).replace(/^/gm, "# "));
-	}
-	return good;
-}
-const skip = (name, why) => console.log(`ok ${++count} - ${name} # SKIP ${why}`);
-const note = (text) => console.log(`#! ${text}`);
 const close = (a, b) => a === b || (a == null) === (b == null) && Math.abs(Number(a) - Number(b)) <= 1e-9 * Math.max(1, Math.abs(Number(b)));
 
 const freePort = () => new Promise((done) => {
@@ -365,5 +354,4 @@ try {
 	server?.child.kill("SIGTERM");
 	rmSync(folder, { recursive: true, force: true });
 }
-console.log(`1..${count}`);
-process.exitCode = failed || !count ? 1 : 0;
+done();
