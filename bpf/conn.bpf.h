@@ -23,8 +23,6 @@ static __always_inline struct conn *conn_get(const struct conn_key *key, u8 sour
 
 	if (conn)
 		return conn;
-	if (!is_observed(key->tgid))
-		return NULL;
 
 	struct conn fresh = { .gen = bpf_ktime_get_boot_ns(), .source = source };
 

@@ -27,8 +27,6 @@ volatile __u32 consumer_state __weak = 0;
 volatile bool have_socket_send __weak = false;
 /* and when that is done after the call, for want of a tracepoint before it. */
 volatile bool inspects_after __weak = false;
-/* Set where probes may be in processes that are not observed: */
-volatile bool probes_shared __weak = false;
 /* Set where a return probe is shared: perf uprobes before Linux 6.12 run the program of every
  * process for the return of any, and all but one find no entry. */
 volatile bool returns_shared __weak = false;

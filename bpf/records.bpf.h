@@ -176,8 +176,6 @@ static __always_inline int sealed(const struct seal *s)
 	else if (version == TLS13)
 		len = inner_len(s->in, len, &type);
 	conn = bpf_map_lookup_elem(&conns, &key);
-	if (!conn && !is_observed(key.tgid))
-		return 0;
 	if (!conn || !conn->sock) {
 		watch_records(key.tgid);
 		note_seal(type == APPLICATION_DATA ? s->object : 0, GENTAP_SRC_RUSTLS, plain);
@@ -212,8 +210,6 @@ static __always_inline int opening(const struct pt_regs *ctx, const struct open 
 	/* No record: what a lost return left behind must not be taken for it. */
 	if (!call.flags || type != APPLICATION_DATA)
 		call.ptr = 0;
-	if (!is_observed(key.pid_tgid >> 32))
-		return 0;
 	if (call.ptr)
 		watch_records(key.pid_tgid >> 32);
 	note_call(&key, &call);

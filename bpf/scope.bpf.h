@@ -83,11 +83,4 @@ static __always_inline void count_ignored(u32 tgid, u64 now_ns)
 	w->ignored_calls = 0;
 }
 
-/* Shared probes are in every process that maps a file: in the agent itself, and for a moment in
- * one that is left out. Asked where nothing is known of a connection, so mostly once for each. */
-static __always_inline bool is_observed(u32 tgid)
-{
-	return !probes_shared || (tgid != agent_tgid && watch_state(tgid) != GENTAP_WATCH_HELLO);
-}
-
 #endif

@@ -65,8 +65,6 @@ static __always_inline int tls_enter(const struct pt_regs *ctx, u8 source, u32 d
 		.source = source,
 	};
 
-	if (!conn && !is_observed(ckey.tgid))
-		return 0;
 	note_call(&key, &call);
 	if (!conn || !conn->sock)
 		note_thread(key.pid_tgid, ckey.ptr, source, dir);
@@ -150,7 +148,7 @@ static __always_inline int tls_return(const struct pt_regs *ctx)
 	u64 len = 0;
 
 	if (!call || !call->ptr) {
-		if (!returns_shared && is_observed(key.pid_tgid >> 32))
+		if (!returns_shared)
 			count(GENTAP_STAT_NO_ENTRY, 1);
 		return 0;
 	}

@@ -63,8 +63,6 @@ struct discover_sink {
 	/* The filter's lists of names and users leave it out; false: it has ended, or does not
 	 * any more. Not told of what is left out for not being of the filter's pids. */
 	void (*left_out)(void *ctx, uint32_t tgid, bool left_out, uint64_t ts_ns);
-	/* A process of which left_out() was told maps a file that wants_file() wants. */
-	void (*outsider)(void *ctx, const struct discover_mapping *m);
 };
 
 struct discover_stats {

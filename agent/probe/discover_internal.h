@@ -81,8 +81,6 @@ struct entry *discover_add(struct discover *d, uint32_t tgid,
 			   uint64_t since_ns); /* NULL: no room */
 void discover_judge(struct discover *d, struct entry *e, const char *exe, uint64_t ts_ns);
 void discover_forget(struct discover *d, struct entry *e, uint64_t ts_ns);
-/* Are its mappings of interest to the sink? */
-bool discover_tells_maps(const struct discover *d, const struct entry *e);
 void discover_map(struct discover *d, struct entry *e, const struct discover_mapping *m);
 void discover_tell_fork(struct discover *d, struct entry *e);
 void discover_dequeue(struct entry *e); /* out of the queue it is in, if any */

@@ -162,11 +162,6 @@ void discover_doubt(struct discover *d, struct entry *e)
 	loop_set_timer(d->on_dying, DYING_DELAY_NS);
 }
 
-bool discover_tells_maps(const struct discover *d, const struct entry *e)
-{
-	return e->verdict == VERDICT_PASSES || (e->left_out && d->sink.outsider);
-}
-
 /* ---- Mappings ---------------------------------------------------------------------- */
 
 static struct file_key key_of(const struct discover_mapping *m)
@@ -206,10 +201,6 @@ void discover_map(struct discover *d, struct entry *e, const struct discover_map
 	key = key_of(m);
 	if (is_dull(d, &key, m->ts_ns))
 		return;
-	if (e->verdict == VERDICT_LEFT_OUT) {
-		d->sink.outsider(d->sink.ctx, m);
-		return;
-	}
 	if (e->queue == &d->forks)
 		discover_tell_fork(d, e);
 	if (d->sink.mapped && !d->sink.mapped(d->sink.ctx, m))
@@ -283,7 +274,7 @@ static void on_mmap(struct discover *d, const struct perf_record *rec)
 	};
 	char cut[4096];
 
-	if (e && e->verdict == VERDICT_LEFT_OUT && !discover_tells_maps(d, e))
+	if (e && e->verdict == VERDICT_LEFT_OUT)
 		return;
 	/* "//anon", "[vdso]" and the like are no files. */
 	if (path.len < 2 || path.data[0] != '/' || path.data[1] == '/')
@@ -304,7 +295,7 @@ static void on_mmap(struct discover *d, const struct perf_record *rec)
 	}
 	if (e->verdict == VERDICT_PENDING)
 		discover_judge(d, e, m.path, rec->ts_ns);
-	if (discover_tells_maps(d, e))
+	if (e->verdict == VERDICT_PASSES)
 		discover_map(d, e, &m);
 }
 

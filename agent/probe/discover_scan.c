@@ -81,7 +81,7 @@ struct entry *discover_learn(struct discover *d, uint32_t tgid)
 	e->exe_hash = hash_of(exe);
 	e->family = discover_is_family(d, tgid, &e->forced);
 	discover_judge(d, e, exe, now);
-	if (discover_tells_maps(d, e))
+	if (e->verdict == VERDICT_PASSES)
 		discover_scan_maps(d, e);
 	return e;
 }
@@ -177,7 +177,7 @@ static void judge_again(struct discover *d, struct entry *e, const char *exe)
 	e->since_ns = now;
 	proc_read_comm(e->tgid, e->comm, sizeof(e->comm));
 	discover_judge(d, e, exe, now);
-	if (discover_tells_maps(d, e))
+	if (e->verdict == VERDICT_PASSES)
 		discover_scan_maps(d, e);
 }
 
@@ -202,7 +202,7 @@ static void look_again(struct discover *d, struct entry *e)
 		return;
 	if (e->exe_hash != hash_of(exe))
 		judge_again(d, e, exe);
-	else if (discover_tells_maps(d, e))
+	else if (e->verdict == VERDICT_PASSES)
 		discover_scan_maps(d, e);
 }
 
@@ -330,7 +330,7 @@ int discover_scan_pid(struct discover *d, uint32_t pid)
 
 	if (!e)
 		return -ESRCH;
-	if (discover_tells_maps(d, e))
+	if (e->verdict == VERDICT_PASSES)
 		discover_scan_maps(d, e);
 	return 0;
 }

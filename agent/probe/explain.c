@@ -76,7 +76,7 @@ static bool explain_error(const struct observed *o, struct probe_reason *ret)
 		const struct attachment *a = &o->attachments[i];
 
 		for (size_t k = 0; k < a->target->findings.n; k++) {
-			int error = -attachment_probes(a)->errors[k];
+			int error = -a->errors[k];
 
 			if (!error || error == ESRCH)
 				continue;
@@ -94,12 +94,10 @@ static uint64_t attached_at(const struct observed *o)
 {
 	uint64_t first = 0;
 
-	for (size_t i = 0; i < o->n; i++) {
-		uint64_t ns = attachment_probes(&o->attachments[i])->attached_ns;
-
-		if (ns && (!first || ns < first))
-			first = ns;
-	}
+	for (size_t i = 0; i < o->n; i++)
+		if (o->attachments[i].attached_ns &&
+		    (!first || o->attachments[i].attached_ns < first))
+			first = o->attachments[i].attached_ns;
 	return first;
 }
 

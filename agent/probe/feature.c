@@ -24,8 +24,6 @@ const struct feature_info features[FEATURE_MAX] = {
 	[FEATURE_STDIO] = { "stdio", "standard streams of MCP servers", "no MCP over stdio" },
 	[FEATURE_EXIT_CODES] = { "exit_codes", "exit codes of processes",
 				 "processes without a status" },
-	[FEATURE_SHARED] = { "shared_probes", "probes that come with the mapping of a file",
-			     "probes for each process, after it was noticed" },
 };
 
 int features_parse(const char *names, uint32_t *ret)

@@ -45,11 +45,6 @@ static bool has_uid(const uint32_t *list, uint32_t uid)
 	return false;
 }
 
-bool filter_names(const struct probe_filter *f)
-{
-	return f->pids || f->comms || f->exes || f->uids;
-}
-
 bool filter_has_pid(const struct probe_filter *f, uint32_t pid)
 {
 	for (const uint32_t *p = f->pids; p && *p; p++)

@@ -30,8 +30,6 @@ enum filter_needs {
 
 unsigned int filter_needs(const struct probe_filter *f);
 bool filter_passes(const struct probe_filter *f, const struct filter_subject *s);
-/* Does it name who is observed: are most processes not? */
-bool filter_names(const struct probe_filter *f);
 bool filter_has_pid(const struct probe_filter *f, uint32_t pid);
 
 /* A copy that owns its lists. 0 or -ENOMEM. */

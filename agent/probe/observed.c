@@ -2,7 +2,6 @@
 #include "observed.h"
 #include "kern.h"
 #include "reaper.h"
-#include "share.h"
 
 #include "cleanup.h"
 #include "log.h"
@@ -67,11 +66,31 @@ static bool uses_ex(const struct observed *o)
 	return false;
 }
 
-static unsigned int attach_one(const struct observed *o, struct attachment *a, const struct kern *k,
-			       bool ex)
+/* Each stack of the file by itself: one that cannot be attached hides no other. */
+static unsigned int attach_target(const struct observed *o, struct attachment *a,
+				  const struct kern *k, bool ex)
 {
-	a->shares = share_attach(a->target, k, ex);
-	return a->shares ? 0 : target_attach(a->target, &a->own, k, o->tgid, ex);
+	const struct findings *f = &a->target->findings;
+	unsigned int failed = 0;
+
+	for (size_t i = 0; i < f->n; i++) {
+		const struct points *points = finding_points(&f->finding[i], ex);
+
+		if (a->attached[i] || !points->n ||
+		    (f->finding[i].stack == STACK_JAVA && !a->target->owner->java))
+			continue;
+		a->errors[i] = attach_points(&a->links, k, a->target->fd, o->tgid, points);
+		a->attached[i] = !a->errors[i];
+		if (a->attached[i] && !a->attached_ns)
+			a->attached_ns = clock_boot_ns();
+		/* A process that is gone is no failure. */
+		if (!a->errors[i] || a->errors[i] == -ESRCH)
+			continue;
+		failed++;
+		LOG_RATE(LOG_LEVEL_WARN, "probe: attach: %s pid=%u file=%s",
+			 strerror(-a->errors[i]), o->tgid, a->target->path);
+	}
+	return failed;
 }
 
 unsigned int observed_attach(struct observed *o, const struct kern *k)
@@ -84,7 +103,7 @@ unsigned int observed_attach(struct observed *o, const struct kern *k)
 		return 0;
 	for (size_t i = 0; i < o->n; i++)
 		if (o->attachments[i].target->fd >= 0)
-			failed += attach_one(o, &o->attachments[i], k, ex);
+			failed += attach_target(o, &o->attachments[i], k, ex);
 	return failed;
 }
 
@@ -93,9 +112,8 @@ void observed_detach(struct observed *o, struct reaper *reaper)
 	for (size_t i = 0; i < o->n; i++) {
 		struct attachment *a = &o->attachments[i];
 
-		attach_release(&a->own.links, reaper);
-		memset(a->own.attached, 0, sizeof(a->own.attached));
-		a->shares = false;
+		attach_release(&a->links, reaper);
+		memset(a->attached, 0, sizeof(a->attached));
 	}
 }
 
@@ -104,7 +122,7 @@ size_t observed_links(const struct observed *o)
 	size_t n = 0;
 
 	for (size_t i = 0; i < o->n; i++)
-		n += attachment_probes(&o->attachments[i])->links.n;
+		n += o->attachments[i].links.n;
 	return n;
 }
 
@@ -116,15 +134,12 @@ struct process *observed_process(struct observed *o)
 	return o->process;
 }
 
-bool observed_may_park(const struct observed *o)
-{
-	return !o->parked && (!o->wanted_ns || clock_mono_ns() - o->wanted_ns >= PARK_WANTED_NS);
-}
-
-void observed_park(struct observed *o, const struct kern *k, struct reaper *reaper)
+bool observed_park(struct observed *o, const struct kern *k, struct reaper *reaper)
 {
 	uint64_t now = clock_mono_ns();
 
+	if (o->parked || (o->wanted_ns && now - o->wanted_ns < PARK_WANTED_NS))
+		return false;
 	observed_detach(o, reaper);
 	o->parked = true;
 	o->deaf = o->deaf_ns != 0;
@@ -134,6 +149,7 @@ void observed_park(struct observed *o, const struct kern *k, struct reaper *reap
 	kern_watch(k, o->tgid, o->deaf ? 0 : GENTAP_WATCH_PARKED, &o->stdio);
 	kern_forget_conns(k, o->tgid, UINT64_MAX);
 	log_debug("probe: parked pid=%u", o->tgid);
+	return true;
 }
 
 void observed_unpark(struct observed *o, const struct kern *k)

@@ -27,14 +27,12 @@ enum observed_end { OBSERVED_LIVES, OBSERVED_EXEC, OBSERVED_EXIT };
 
 struct attachment {
 	struct target *target; /* a reference */
-	struct probes own;
-	bool shares; /* it has the target's instead */
+	struct links links;    /* of all its findings */
+	uint64_t attached_ns;  /* when the first probe came (CLOCK_BOOTTIME); 0: none did */
+	/* Of each finding. */
+	bool attached[FINDINGS_MAX];
+	int errors[FINDINGS_MAX]; /* of the last try; 0: attached, or not tried */
 };
-
-static inline const struct probes *attachment_probes(const struct attachment *a)
-{
-	return a->shares ? &a->target->shared : &a->own;
-}
 
 struct observed {
 	uint32_t tgid;
@@ -81,10 +79,8 @@ size_t observed_links(const struct observed *o);
 /* Lends; read when it is first needed. NULL: out of memory. */
 struct process *observed_process(struct observed *o);
 
-/* Not while it is, nor long after it had something for us. */
-bool observed_may_park(const struct observed *o);
-/* Its own probes are taken out; none may be shared. */
-void observed_park(struct observed *o, const struct kern *k, struct reaper *reaper);
+/* Its probes are taken out. False: it may not be parked. */
+bool observed_park(struct observed *o, const struct kern *k, struct reaper *reaper);
 void observed_unpark(struct observed *o, const struct kern *k);
 /* Of a parked one, every second or so. */
 void observed_check(struct observed *o, const struct kern *k);

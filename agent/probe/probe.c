@@ -221,17 +221,16 @@ static void state_of(const struct observed *o, const struct attachment *a, size_
 		     char ret[STATE_MAX])
 {
 	const struct finding *f = &a->target->findings.finding[i];
-	const struct probes *p = attachment_probes(a);
 	bool unasked = f->stack == STACK_JAVA && !a->target->owner->java;
 
 	snprintf(ret, STATE_MAX, "%s: %s%s", tls_stack_name(f->stack),
 		 o->parked	   ? "parked: many connections, none to an LLM"
-		 : p->errors[i]	   ? strerror(-p->errors[i])
+		 : a->errors[i]	   ? strerror(-a->errors[i])
 		 : unasked	   ? "not observed: " JAVA_NOTE
 		 : !f->points.n	   ? "not observed: "
-		 : !p->attached[i] ? "not attached"
+		 : !a->attached[i] ? "not attached"
 				   : "attached, found by ",
-		 !o->parked && !p->errors[i] && !unasked && (!f->points.n || p->attached[i])
+		 !o->parked && !a->errors[i] && !unasked && (!f->points.n || a->attached[i])
 			 ? f->note
 			 : "");
 }

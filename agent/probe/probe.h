@@ -5,9 +5,8 @@
  * only module that links libbpf.
  *
  * Discovery is driven by perf records (MMAP2, FORK, EXIT, COMM) after a scan of /proc.
- * Links are per (process, inode), or where nobody who maps the file is left out, per inode
- * (share.h): processes that are not observed pay nothing, and the kernel drops every link when
- * the agent's file descriptors close, SIGKILL included.
+ * Links are per (process, inode): processes that are not observed pay nothing, and the
+ * kernel drops every link when the agent's file descriptors close, SIGKILL included.
  */
 #ifndef PROBE_PROBE_H
 #define PROBE_PROBE_H

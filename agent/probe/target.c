@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "target.h"
-#include "share.h"
 
 #include "cleanup.h"
 #include "clock.h"
@@ -40,7 +39,6 @@ void target_unref(struct target *t)
 	if (!t || --t->refs)
 		return;
 	forget(t);
-	attach_release(&t->shared.links, t->owner->reaper);
 	if (t->fd >= 0)
 		close(t->fd);
 	free(t->path);
@@ -68,33 +66,6 @@ static int keep_fd(struct target *t, int fd)
 		return 0;
 	t->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	return t->fd < 0 ? -errno : 0;
-}
-
-/* Each stack of the file by itself: one that cannot be attached hides no other. */
-unsigned int target_attach(const struct target *t, struct probes *probes, const struct kern *k,
-			   uint32_t tgid, bool ex)
-{
-	const struct findings *f = &t->findings;
-	unsigned int failed = 0;
-
-	for (size_t i = 0; i < f->n; i++) {
-		const struct points *points = finding_points(&f->finding[i], ex);
-
-		if (probes->attached[i] || !points->n ||
-		    (f->finding[i].stack == STACK_JAVA && !t->owner->java))
-			continue;
-		probes->errors[i] = attach_points(&probes->links, k, t->fd, tgid, points);
-		probes->attached[i] = !probes->errors[i];
-		if (probes->attached[i] && !probes->attached_ns)
-			probes->attached_ns = clock_boot_ns();
-		/* A process that is gone is no failure. */
-		if (!probes->errors[i] || probes->errors[i] == -ESRCH)
-			continue;
-		failed++;
-		LOG_RATE(LOG_LEVEL_WARN, "probe: attach: %s pid=%u file=%s",
-			 strerror(-probes->errors[i]), tgid, t->path);
-	}
-	return failed;
 }
 
 /* ---- The scout ---------------------------------------------------------------------- */
@@ -162,15 +133,14 @@ static int look(struct target *t, int fd, bool urgent)
 
 /* ---- API ---------------------------------------------------------------------------- */
 
-int targets_init(struct targets *t, struct loop *loop, struct reaper *reaper, const char *cache_dir,
+int targets_init(struct targets *t, struct loop *loop, const char *cache_dir,
 		 void (*found)(void *ctx, const uint32_t *tgids, size_t n), void *ctx)
 {
 	const char *problem;
 	int r;
 
-	*t = (struct targets){ .reaper = reaper, .found = found, .ctx = ctx };
+	*t = (struct targets){ .found = found, .ctx = ctx };
 	table_init(&t->by_file, TARGETS_MAX);
-	table_init(&t->outsiders, OUTSIDERS_MAX);
 	r = memo_new(&t->memo, cache_dir, &problem);
 	if (r)
 		return r;
@@ -192,7 +162,6 @@ void targets_release(struct targets *t)
 	memo_free(t->memo);
 	t->memo = NULL;
 	table_release(&t->by_file, NULL);
-	table_release(&t->outsiders, NULL);
 }
 
 static int search(const char *path, int fd, struct memo *memo)
@@ -265,7 +234,6 @@ static int make(struct targets *owner, const struct discover_mapping *m, int fd,
 	};
 	if (!t->path)
 		return -ENOMEM;
-	t->may_share = share_may(owner, t);
 	if (known)
 		t->findings = *known;
 	r = known ? 0 : look(t, fd, m->exe);
@@ -298,10 +266,7 @@ int targets_get(struct targets *owner, const struct discover_mapping *m, struct 
 	if (t && !memcmp(&t->key, &key, sizeof(key))) {
 		target_ref(t);
 	} else {
-		/* The number was given to another file meanwhile, or it was overwritten. */
-		if (t && t->kept)
-			owner->unshare(owner->ctx, t);
-		t = table_get(&owner->by_file, &file, sizeof(file));
+		/* The number was given to another file meanwhile. */
 		if (t)
 			forget(t);
 		r = make(owner, m, fd, &key, &t);

@@ -5,14 +5,10 @@
  *
  * Counted references; the table holds none, so that what nobody maps is forgotten. A file
  * in which nothing was found is in the memo alone.
- *
- * A file's probes are in the one process that they were put into for, or shared: in whatever
- * process maps the file, from the moment that it does (share.h).
  */
 #ifndef PROBE_TARGET_H
 #define PROBE_TARGET_H
 
-#include "attach.h"
 #include "discover.h"
 #include "locate/locate.h"
 #include "memo.h"
@@ -24,44 +20,21 @@
 
 struct target;
 
-#define SHARED_KEPT_MAX 128
-#define OUTSIDERS_MAX 8192
-
 struct targets {
 	struct table by_file; /* (dev, inode) → struct target */
 	struct memo *memo;
 	struct scout *scout;
 	bool entries_only; /* for findings */
-	/* share.h: */
-	bool share; /* at all */
-	size_t n_kept;
-	struct target *kept[SHARED_KEPT_MAX]; /* references */
-	struct table outsiders;		      /* files that are not to be shared */
-	/* To call share_end, and give its processes their own probes. */
-	void (*unshare)(void *ctx, struct target *t);
-	struct reaper *reaper;
-	bool java;	  /* JVMs are to be observed */
-	uint64_t scanned; /* files that the scout has read */
+	bool java;	   /* JVMs are to be observed */
+	uint64_t scanned;  /* files that the scout has read */
 	/* The slow locators found something: these processes map the file, maybe others too. */
 	void (*found)(void *ctx, const uint32_t *tgids, size_t n);
 	void *ctx;
 };
 
-/* Where a file's probes are: in one process, or in all. */
-struct probes {
-	struct links links;   /* of all its findings */
-	uint64_t attached_ns; /* when the first probe came (CLOCK_BOOTTIME); 0: none did */
-	/* Of each finding. */
-	bool attached[FINDINGS_MAX];
-	int errors[FINDINGS_MAX]; /* of the last try; 0: attached, or not tried */
-};
-
 struct target {
 	struct targets *owner;
 	unsigned int refs;
-	bool may_share; /* not tried yet, or shared */
-	bool kept;	/* share.h holds a reference */
-	struct probes shared;
 	bool in_table;
 	bool scanning;	     /* what is found may grow */
 	uint64_t dev, inode; /* as /proc/PID/maps has them */
@@ -74,8 +47,8 @@ struct target {
 	uint32_t waiting[TARGET_WAITING_MAX];
 };
 
-/* cache_dir: memo_new. The reaper is borrowed. 0 or -errno. */
-int targets_init(struct targets *t, struct loop *loop, struct reaper *reaper, const char *cache_dir,
+/* cache_dir: memo_new. 0 or -errno. */
+int targets_init(struct targets *t, struct loop *loop, const char *cache_dir,
 		 void (*found)(void *ctx, const uint32_t *tgids, size_t n), void *ctx);
 void targets_stop(struct targets *t);	 /* no scan any more; before references are given up */
 void targets_release(struct targets *t); /* all references must be gone */
@@ -90,10 +63,5 @@ int targets_prepare(const char *cache_dir, const char *path);
 int targets_get(struct targets *t, const struct discover_mapping *m, struct target **ret);
 struct target *target_ref(struct target *t);
 void target_unref(struct target *t); /* NULL is fine */
-
-/* Puts in what of the file is not in yet: into the process, or tgid 0: into all. ex: see
- * finding_points. Returns how many attempts failed. */
-unsigned int target_attach(const struct target *t, struct probes *probes, const struct kern *k,
-			   uint32_t tgid, bool ex);
 
 #endif

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "watcher_internal.h"
 #include "explain.h"
-#include "filter.h"
 #include "reaper.h"
-#include "share.h"
 
 #include "cleanup.h"
 #include "log.h"
@@ -120,11 +118,9 @@ static int start(struct watcher *w, const struct probe_config *config)
 	if (!r)
 		r = loop_new(&w->loop);
 	if (!r)
-		r = targets_init(&w->targets, w->loop, w->reaper,
-				 entries_only ? NULL : config->cache_dir, watcher_on_found, w);
+		r = targets_init(&w->targets, w->loop, entries_only ? NULL : config->cache_dir,
+				 watcher_on_found, w);
 	w->targets.entries_only = entries_only;
-	w->targets.unshare = watcher_unshare;
-	w->targets.share = w->kern->has[FEATURE_SHARED] && !filter_names(&config->filter);
 	w->targets.java = config->java;
 	if (!r)
 		r = loop_add_fd(w->loop, &w->on_asked, w->asked_fd, EPOLLIN, on_asked, w);
@@ -201,7 +197,6 @@ void watcher_free(struct watcher *w)
 		w->ended = o->next;
 		observed_free(o, w->reaper);
 	}
-	share_release(&w->targets);
 	targets_release(&w->targets);
 	loop_free(w->loop);
 	reaper_free(w->reaper);
@@ -309,11 +304,7 @@ void watcher_is_hot(struct watcher *w, uint32_t tgid)
 
 	pthread_mutex_lock(&w->lock);
 	o = watcher_find(w, tgid);
-	parked = o && observed_may_park(o);
-	if (parked) {
-		watcher_give_own(w, o);
-		observed_park(o, w->kern, w->reaper);
-	}
+	parked = o && observed_park(o, w->kern, w->reaper);
 	if (parked)
 		loop_set_timer(w->on_park, PARK_TICK_NS);
 	pthread_mutex_unlock(&w->lock);

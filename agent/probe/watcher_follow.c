@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "watcher_internal.h"
-#include "share.h"
 
 #include "cleanup.h"
 #include "log.h"
@@ -149,49 +148,6 @@ void watcher_attach_pending(void *ctx)
 			describe(w, o);
 	if (!had)
 		stdio_check_all(w);
-}
-
-/* ---- Probes that are not shared any more: rare, and what was under way meanwhile is cut ---- */
-
-struct unshared {
-	struct watcher *w;
-	const struct target *target;
-};
-
-static int give_own(void *value, void *arg)
-{
-	const struct unshared *u = arg;
-	struct observed *o = value;
-
-	for (size_t i = 0; i < o->n; i++) {
-		struct attachment *a = &o->attachments[i];
-
-		if (a->target != u->target || !a->shares)
-			continue;
-		a->shares = false;
-		/* What they transferred meanwhile nobody knows. */
-		kern_forget_conns(u->w->kern, o->tgid, UINT64_MAX);
-		u->w->attach_errors += observed_attach(o, u->w->kern);
-	}
-	return 0;
-}
-
-void watcher_unshare(void *ctx, struct target *t)
-{
-	struct watcher *w = ctx;
-	struct unshared u = { w, target_ref(t) };
-
-	share_end(t);
-	table_each(&w->processes, give_own, &u);
-	log_info("probe: not shared any more, each process has its own probes: file=%s", t->path);
-	target_unref(t);
-}
-
-void watcher_give_own(struct watcher *w, struct observed *o)
-{
-	for (size_t i = 0; i < o->n; i++)
-		if (o->attachments[i].shares)
-			watcher_unshare(w, o->attachments[i].target);
 }
 
 void watcher_ask_jvm(struct watcher *w, struct observed *o)
@@ -343,16 +299,6 @@ static void on_left_out(void *ctx, uint32_t tgid, bool left_out, uint64_t ts_ns)
 	if (o && o->left_out)
 		end(w, o, left_out ? OBSERVED_EXEC : OBSERVED_EXIT, ts_ns);
 	kern_watch(w->kern, tgid, left_out ? GENTAP_WATCH_HELLO : 0, &(struct stdio_ends){ 0 });
-	/* Before it was known. */
-	if (left_out && w->targets.share)
-		kern_forget_conns(w->kern, tgid, UINT64_MAX);
-}
-
-static void on_outsider(void *ctx, const struct discover_mapping *m)
-{
-	struct watcher *w = ctx;
-
-	share_forbid(&w->targets, m->dev, m->inode);
 }
 
 const struct discover_sink watcher_follows = {
@@ -362,7 +308,6 @@ const struct discover_sink watcher_follows = {
 	.hurries = on_hurries,
 	.exit = on_exit_,
 	.left_out = on_left_out,
-	.outsider = on_outsider,
 };
 
 /* ---- Parked ones ------------------------------------------------------------------ */

@@ -70,10 +70,6 @@ void watcher_ask_jvm(struct watcher *w, struct observed *o); /* for its java_pro
 void watcher_attach_pending(void *ctx);
 void watcher_check_parked(void *ctx);
 void watcher_read_unread(void *ctx);
-/* The file is not shared any more: its processes get their own probes. */
-void watcher_unshare(void *ctx, struct target *t);
-/* None of the process's probes are shared any more. */
-void watcher_give_own(struct watcher *w, struct observed *o);
 void watcher_on_found(void *ctx, const uint32_t *tgids, size_t n);
 
 #endif

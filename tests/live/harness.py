@@ -11,7 +11,6 @@ Everything started here is stopped here, by its pid; every wait has an end.
 import contextlib
 import json
 import os
-import re
 import shutil
 import signal
 import statistics
@@ -152,13 +151,6 @@ class Agent:
         return self.world.collector.spans()
 
 
-def mapped_libssl():
-    """The libraries that this Python uses."""
-    import ssl  # maps them
-    with open("/proc/self/maps") as f:
-        return sorted({line.split()[-1] for line in f if ssl and re.search(r"/libssl[^/]*\.so", line)})
-
-
 class World:
     """Without a collector, spans are those that the agent prints: `agent("-o", "otlp-json")`."""
 
@@ -181,7 +173,7 @@ class World:
         self.provider = subprocess.Popen(
             [sys.executable, os.path.join(HERE, "provider.py"), "--cert", self.path("server.pem"),
              "--key", self.path("server.key"), "--log", self.log],
-            executable=name, env=dict(os.environ, LD_LIBRARY_PATH=self.own_libssl()), stdout=subprocess.PIPE, stderr=open(self.path("provider.err"), "w"), text=True)
+            executable=name, stdout=subprocess.PIPE, stderr=open(self.path("provider.err"), "w"), text=True)
         self.stack.callback(self.stop_provider)
         self.port = int(self.provider.stdout.readline())
         self.base = "https://localhost:%d" % self.port
@@ -192,15 +184,6 @@ class World:
 
     def path(self, name):
         return os.path.join(self.dir, name)
-
-    def own_libssl(self):
-        """For a process that is left out: while one of those maps the file that the clients have,
-        their probes are not shared."""
-        lib = self.path("lib-provider")
-        os.makedirs(lib, exist_ok=True)
-        for name in mapped_libssl():
-            shutil.copy(name, lib)
-        return lib
 
     def stop_provider(self):
         self.provider.terminate()

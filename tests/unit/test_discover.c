@@ -290,41 +290,6 @@ TEST(discover_applies_the_filter)
 	end(&f);
 }
 
-static void note_outsider(void *ctx, const struct discover_mapping *m)
-{
-	note(ctx, "outsider %u %s; ", m->tgid - P(0), m->path);
-}
-
-/* Who is left out by name maps files that others are observed in; who is of no named family, or
- * is the agent itself, is not told of. */
-TEST(discover_tells_what_those_map_that_are_left_out)
-{
-	static const char *const comms[] = { "nginx", NULL };
-	static const uint32_t pids[] = { P(9), 0 };
-	const struct probe_filter by_comm = { .exclude_comms = comms }, by_pid = { .pids = pids };
-	struct fixture f;
-
-	begin(&f, &by_comm);
-	f.d.sink.outsider = note_outsider;
-	exec_(&f, 1, "nginx", 10);
-	map(&f, 1, "/usr/sbin/nginx", 11);
-	map(&f, 1, SSL, 12);
-	map(&f, 1, "/usr/share/locale/x.mo", 13);
-	CHECK_TOLD(&f, "outsider 1 /usr/sbin/nginx; outsider 1 " SSL "; ");
-	exec_(&f, 1, "python3", 20);
-	map(&f, 1, EXE, 21);
-	CHECK_TOLD(&f, "exec 1 @20; map 1 exe " EXE "; ");
-	end(&f);
-
-	begin(&f, &by_pid);
-	f.d.sink.outsider = note_outsider;
-	exec_(&f, 1, "nginx", 10);
-	map(&f, 1, "/usr/sbin/nginx", 11);
-	map(&f, 1, SSL, 12);
-	CHECK_TOLD(&f, "");
-	end(&f);
-}
-
 TEST(discover_follows_families)
 {
 	const uint32_t pids[] = { P(1), 0 };

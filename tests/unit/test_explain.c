@@ -51,18 +51,18 @@ TEST(reasons)
 	struct observed first = { .process = &process, .searched = &searched };
 	struct observed late = { .process = &process,
 				 .n = 1,
-				 .attachments = { { .target = &located,
-						    .own = { .attached_ns = SINCE + 7000000 } } } };
+				 .attachments = {
+					 { .target = &located, .attached_ns = SINCE + 7000000 } } };
 	struct observed java = { .process = &process,
 				 .n = 1,
 				 .attachments = { { .target = &jvm } } };
 	struct observed refused_java = java, tapped_java = java;
 	struct observed other = late, ended = late, refused = late, broken = late;
 
-	other.attachments[0].own.attached_ns = SINCE - 1;
-	ended.attachments[0].own.attached_ns = 0;
-	refused.attachments[0].own.errors[0] = -EPERM;
-	broken.attachments[0].own.errors[0] = -EINVAL;
+	other.attachments[0].attached_ns = SINCE - 1;
+	ended.attachments[0].attached_ns = 0;
+	refused.attachments[0].errors[0] = -EPERM;
+	broken.attachments[0].errors[0] = -EINVAL;
 	check(&left_out, "filtered by the user", "", false);
 	check(&nothing, "no locator for /opt/agent", "no TLS library", true);
 	check(&unlocated, "no locator for /opt/agent", "AWS-LC AEAD: not told apart", true);

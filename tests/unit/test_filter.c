@@ -107,17 +107,6 @@ TEST(filter_copies)
 	}
 }
 
-TEST(filter_tells_whether_it_names_who_is_observed)
-{
-	CHECK(!filter_names(&(struct probe_filter){ 0 }));
-	CHECK(!filter_names(&(struct probe_filter){
-		.exclude_comms = python, .exclude_exes = opt, .exclude_uids = users }));
-	CHECK(filter_names(&(struct probe_filter){ .pids = pids }));
-	CHECK(filter_names(&(struct probe_filter){ .comms = python }));
-	CHECK(filter_names(&(struct probe_filter){ .exes = opt }));
-	CHECK(filter_names(&(struct probe_filter){ .uids = users }));
-}
-
 TEST(filter_names_pids)
 {
 	const struct probe_filter f = { .pids = pids };
