@@ -49,6 +49,10 @@ def calls(tap, w, agent, exe, title):
 def sdk(tap, w, agent, exe):
     spec = [{"mock": "cached=30,in=1300,out=77"}, {"stream": True, "mock": DELAYS + ",tools=2"}, {"mock": "error=400"},
             {"stream": True, "mock": DELAYS + ",finish=length"}]
+    # A build is searched when it is first seen, and its first process may be over by then.
+    w.run([exe, json.dumps(spec[:1])])
+    time.sleep(1)
+    w.finished()
     pid, _ = w.run([exe, json.dumps(spec)])
     judge(tap, "openai-go", w.finished(), agent, pids={pid}, count=4)
 
