@@ -154,8 +154,9 @@ class Agent:
 class World:
     """Without a collector, spans are those that the agent prints: `agent("-o", "otlp-json")`."""
 
-    def __init__(self, collect=True):
+    def __init__(self, collect=True, collector_class=None):
         self.stack, self.collect, self.collector = contextlib.ExitStack(), collect, None
+        self.collector_class = collector_class
 
     def __enter__(self):
         self.dir = tempfile.mkdtemp(prefix="gentap-live-")
@@ -164,7 +165,7 @@ class World:
         make_ca(self.dir)
         if self.collect:
             from collector import Collector  # its packages are not on every guest of tests/kernels
-            self.collector = self.stack.enter_context(Collector())
+            self.collector = self.stack.enter_context((self.collector_class or Collector)())
         self.log = self.path("provider.jsonl")
         self.seen = 0
         # A name of its own, so that the agent can be told to leave it out.
