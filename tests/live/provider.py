@@ -15,7 +15,8 @@ ask for; of the transport:
   framing=length|close         instead of chunked
   abort=K                      reset the connection after K events
 
-The log has one JSON line per exchange, written when it is over. Times are Unix
+The log has one JSON line per exchange, written when it is over; LOG.begun one for each that
+began. Times are Unix
 nanoseconds: `began` (head read), `asked` (body read), `first` (first event or body
 handed to TLS), `ended`.
 """
@@ -102,8 +103,8 @@ async def read_body(reader, headers):
 
 
 class Provider:
-    def __init__(self, log):
-        self.log = log
+    def __init__(self, log, begun):
+        self.log, self.begun = log, begun
         self.number = 0
         self.connections = 0
 
@@ -116,7 +117,8 @@ class Provider:
                 if not got:
                     break
                 self.number += 1
-                entry = {"n": self.number, "conn": conn, "client_port": peer[1]}
+                entry = {"n": self.number, "exchange": "%d-%d" % (os.getpid(), self.number), "conn": conn, "client_port": peer[1]}
+                self.begun.write(json.dumps({"exchange": entry["exchange"]}) + "\n")
                 try:
                     more = await self.exchange(reader, writer, got, entry)
                 finally:
@@ -265,8 +267,8 @@ async def serve(args):
     if args.cert:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(args.cert, args.key)
-    with open(args.log, "a", buffering=1, encoding="utf-8") as log:
-        provider = Provider(log)
+    with open(args.log, "a", buffering=1, encoding="utf-8") as log, open(args.log + ".begun", "a", buffering=1, encoding="utf-8") as begun:
+        provider = Provider(log, begun)
         server = await asyncio.start_server(provider.connection, "127.0.0.1", args.port, ssl=context, limit=1 << 22, backlog=1024)
         print(server.sockets[0].getsockname()[1], flush=True)
         async with server:

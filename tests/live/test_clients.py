@@ -53,22 +53,17 @@ def plain(tap, w, agent, how):
 
 
 def curl(tap, w, agent):
-    """Each curl first makes a call that is not judged: what lives for 20 ms may be gone before
-    the probes are in (test_lifetime.py), and this is about what it sends."""
     pids = set()
-    first = ["curl", "-sS", "-o", "/dev/null", "-H", "connection: close", "-H", "x-mock: ttft=300,tag=first",
-             "-d", '{"model":"first","messages":[]}', w.base + "/v1/chat/completions", "--next"]
-    common = first + ["-sS", "--http1.1", "-H", "content-type: application/json", "-H", "x-mock: " + DELAYS]
+    common = ["--http1.1", "-H", "content-type: application/json", "-H", "x-mock: " + DELAYS]
     for host, path, body in (
             ("api.openai.com", "/v1/chat/completions", '{"model":"gpt-x","stream":true,"stream_options":{"include_usage":true},"messages":[]}'),
             ("api.anthropic.com", "/v1/messages", '{"model":"claude-x","stream":true,"max_tokens":5,"messages":[]}'),
             ("api.openai.com", "/v1/responses", '{"model":"gpt-x","input":"hi"}')):
         where = "https://%s:%d%s" % (host, w.port, path)
-        pids.add(w.run(common + ["--resolve", "%s:%d:127.0.0.1" % (host, w.port), "--compressed", "-d", body, where])[0])
-        pids.add(w.run(common + ["-H", "transfer-encoding: chunked", "-H", "expect: 100-continue", "-d", body, w.base + "/gateway/x" + path])[0])
-    entries = [e for e in w.finished() if e["tag"] != "first"]
-    judge(tap, "curl: other host names, a gateway's path, chunked request, 100-continue", entries, agent, pids=pids, count=6)
-    hosts = {s["server.address"] for s in agent.spans() if s.pid in pids and s["gen_ai.request.model"] != "first"}
+        pids.add(w.curl(*common, "--resolve", "%s:%d:127.0.0.1" % (host, w.port), "--compressed", "-d", body, where))
+        pids.add(w.curl(*common, "-H", "transfer-encoding: chunked", "-H", "expect: 100-continue", "-d", body, w.base + "/gateway/x" + path))
+    judge(tap, "curl: other host names, a gateway's path, chunked request, 100-continue", w.finished(), agent, pids=pids, count=6)
+    hosts = {s["server.address"] for s in agent.spans() if s.pid in pids}
     tap.equal("server.address is what the request names", hosts, {"api.openai.com", "api.anthropic.com", "localhost"})
 
 

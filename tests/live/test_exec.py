@@ -100,9 +100,9 @@ def record(tap, w):
         for sdk, apis in (("openai", ("chat", "responses")), ("anthropic", ("messages",))):
             w.run(w.sdk(sdk, "sync", [{"api": a, "stream": s, "mock": "tools=1,enc=auto,cached=3,chunks=30"}
                                       for a in apis for s in (False, True)]), env=env)
-        w.run(["curl", "-sS", "-H", "cookie: session=" + KEY, "-H", "X-Api-Key: " + KEY, "-H", "api-key: " + KEY,
+        w.curl("-H", "cookie: session=" + KEY, "-H", "X-Api-Key: " + KEY, "-H", "api-key: " + KEY,
                "-H", "x-goog-api-key: " + KEY, "-d", '{"model":"m","messages":[]}',
-               w.base + "/v1/chat/completions?api-version=1&key=" + KEY + "&api_key=" + KEY])
+               w.base + "/v1/chat/completions?api-version=1&key=" + KEY + "&api_key=" + KEY)
         entries = w.finished()
         judge(tap, "run --record: spans as ever", entries, agent, count=7)
         live = {s[genai.REQUEST_ID]: s for s in agent.spans()}

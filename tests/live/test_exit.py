@@ -49,8 +49,10 @@ def flush(tap, w, number):
 def open_call(tap, w):
     """A stream that is still going on when the agent ends is told as it stands."""
     with w.agent() as agent:
-        p = w.start(w.plain("httpclient", "chat", stream=True, mock="chunks=100,delay=40"))
-        time.sleep(1.5)
+        tell = w.path("first-line")
+        p = w.start(w.plain("requests", "chat", stream=True, mock="chunks=200,delay=40", tell=tell))
+        wait_for(lambda: os.path.exists(tell), 30)
+        time.sleep(0.5)
         status, took = agent.stop()
         got = [s for s in agent.spans() if s.pid == p.pid]
         tap.check("an open stream at the end: one span, not called full", status == 0 and len(got) == 1 and
@@ -67,10 +69,10 @@ def probes_gone(tap, w, number):
             tap.skip("probes and %s" % number.name, "another tracer's probes are in this process")
             return
         with w.agent() as agent:
-            attached = wait_for(lambda: text_differences(p.pid), 3)
+            attached = wait_for(lambda: text_differences(p.pid), 10)
             tap.check("attached: probes are seen in the process", attached, "%r" % attached)
             agent.stop(number)
-            left = wait_for(lambda: text_differences(p.pid) == 0, 5)
+            left = wait_for(lambda: text_differences(p.pid) == 0, 10)
             tap.check("%s: no probe left behind" % number.name, left, "%d bytes differ" % text_differences(p.pid))
         tap.check("%s: the process lives" % number.name, p.poll() is None, "%r" % p.poll())
     finally:
@@ -93,7 +95,7 @@ def unobserved(tap, w):
                 wait_for(lambda: not text_differences(p.pid), 2)  # of another tracer that comes and goes
                 tap.equal("no probe in a process left out by %s" % flags[0], text_differences(p.pid), 0)
         with w.agent("--pid", str(p.pid)):
-            tap.check("a probe in the process named by --pid", wait_for(lambda: text_differences(p.pid), 3))
+            tap.check("a probe in the process named by --pid", wait_for(lambda: text_differences(p.pid), 10))
     finally:
         p.kill()
         p.wait()

@@ -15,9 +15,9 @@ LARGE = 100_000
 
 def calls(tap, w, off):
     with w.agent("--feature-off=" + off) as agent:
-        pids = {w.run(w.plain("requests", "chat", stream=True, mock="chunks=20,tools=1", repeat=2, bytes=LARGE))[0]}
         # Each perf event may wait for a grace period, also those of a process that has ended: what
         # lives for less than a second is often missed, and not judged here.
+        pids = {w.run(w.plain("requests", "chat", stream=True, mock="chunks=20,tools=1", repeat=2, bytes=LARGE, before=2))[0]}
         pids.add(w.run(w.plain("httpclient", "messages", mock="cached=7", bytes=LARGE, before=2))[0])
         # The last of the three was seen to take 1.6 s to arrive, half of the times: not understood.
         judge(tap, "without " + off, w.finished(), agent, pids=pids, count=3, arrival_s=3.0)

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 
-from harness import BUILD, HERE, World, judge, judge_short, need_root, wait_for
+from harness import BUILD, HERE, SETTLE_S, World, judge, judge_short, need_root, wait_for
 from tap import Tap, skip_all
 from test_http2 import provider as h2_provider
 
@@ -42,7 +42,7 @@ def calls(tap, w, agent, exe, title):
     for spec in ({"api": "chat"}, {"api": "chat", "stream": True, "mock": DELAYS, "repeat": 2},
                  {"api": "messages", "repeat": 4, "parallel": 8, "bytes": 100_000, "mock": "cached=7"},
                  {"api": "responses", "stream": True, "mock": DELAYS + ",reason=5"}):
-        pids.add(w.run([exe, w.base, json.dumps(spec)])[0])
+        pids.add(w.run([exe, w.base, json.dumps(dict(spec, before=SETTLE_S))])[0])
     judge(tap, title, w.finished(), agent, pids=pids, count=36, ttft_s=0.3)
 
 
@@ -59,7 +59,7 @@ def sdk(tap, w, agent, exe):
 
 def http2(tap, w, agent, exe, base):
     """Streams of one connection, written by one goroutine and read by another."""
-    pid, _ = w.run([exe, base, json.dumps({"api": "chat", "stream": True, "h2": True, "model": "ask-7", "repeat": 5, "parallel": 6})])
+    pid, _ = w.run([exe, base, json.dumps({"api": "chat", "stream": True, "h2": True, "model": "ask-7", "repeat": 5, "parallel": 6, "before": SETTLE_S})])
     mine = lambda: [s for s in agent.spans() if s.pid == pid]
     wait_for(lambda: len(mine()) >= 30, 5)
     got = {(s["gen_ai.response.id"], s["gen_ai.usage.input_tokens"], s["gen_ai.usage.output_tokens"],

@@ -28,7 +28,7 @@ def namespaces(tap, w, agent):
     os.makedirs(lib, exist_ok=True)
     script = "mount -t tmpfs none %s && cp %s %s/ && exec \"$@\"" % (lib, libssl(), lib)
     w.run([*SUDO, "unshare", "--mount", "--pid", "--fork", "--mount-proc", "env", *env, "sh", "-c", script, "sh",
-           *w.plain("httpclient", "chat", repeat=2, before=0.1)])
+           *w.plain("httpclient", "chat", repeat=2)])
     judge(tap, "own mount and pid namespaces, libssl on a file system of its own", w.finished(), agent, count=2)
 
 

@@ -19,7 +19,7 @@ def short_lived(tap, w, agent):
     """curl lives about 20 ms, Python about 200."""
     pids = set()
     for n in range(SHORT):
-        pids.add(w.run(w.plain("httpclient", "chat", mock="tag=short"))[0] if n % 2 else
+        pids.add(w.run(w.plain("httpclient", "chat", mock="tag=short", before=0))[0] if n % 2 else
                  w.run(["curl", "-sS", w.base + "/v1/messages", "-H", "x-mock: tag=short", "-d",
                         '{"model":"short-mock","messages":[]}'])[0])
     judge_short(tap, "processes that live less than 200 ms", w, agent, pids, SHORT, SHORT_MISSED_MAX)
@@ -34,8 +34,10 @@ def forked(tap, w, agent, how, count):
 def killed(tap, w, agent, how):
     """The span of a call whose client goes away while it is being answered."""
     if how == "SIGKILL":
-        p = w.start(w.plain("requests", "chat", stream=True, mock="chunks=400,delay=20,tag=killed"))
-        time.sleep(1.5)
+        tell = w.path("first-line")
+        p = w.start(w.plain("requests", "chat", stream=True, mock="chunks=1000,delay=20,tag=killed", tell=tell))
+        wait_for(lambda: os.path.exists(tell), 30)
+        time.sleep(0.5)
         os.kill(p.pid, signal.SIGKILL)
         p.wait()
         pid = p.pid
@@ -71,14 +73,14 @@ def not_llm(tap, w, agent):
     """Traffic that is no LLM call makes no span, and does not disturb the next."""
     before = len(agent.spans())
     for _ in range(5):
-        w.run(["curl", "-sS", w.base + "/", w.base + "/v1/models"])
-    w.run(["curl", "-sS", "-d", "a=b&c=d", w.base + "/form"])
+        w.curl(w.base + "/", w.base + "/v1/models")
+    w.curl("-d", "a=b&c=d", w.base + "/form")
     time.sleep(1)
     tap.equal("no span for what is no LLM call", [s.name for s in agent.spans()[before:]], [])
-    # After a calm moment a process so short may be attached too late; tests/bench/run short says how often.
-    w.run(["curl", "-sS", w.base + "/"])
-    pid, _ = w.run(["curl", "-sS", w.base + "/", "--next", "-sS", "-d", '{"model":"m","messages":[]}', w.base + "/v1/chat/completions"])
+    w.finished()
+    pid = w.curl(w.base + "/", "--next", "-sS", "-d", '{"model":"m","messages":[]}', w.base + "/v1/chat/completions")
     judge(tap, "a call on a connection that began as something else", w.finished(), agent, pids={pid}, count=1)
+    tap.equal("it was one connection", [(e["api"], e["conn"] == w.exchanges[0]["conn"]) for e in w.exchanges], [(None, True), ("chat", True)])
 
 
 def main():

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 
-from harness import HERE, World, judge, judge_short, need_root, wait_for
+from harness import HERE, SETTLE_S, World, judge, judge_short, need_root, wait_for
 from tap import Tap
 
 DELAYS = "ttft=50,delay=15,chunks=8"
@@ -35,7 +35,7 @@ def provider(w, name="mock-provider"):
 
 
 def plain(base, how, api, **spec):
-    return [sys.executable, os.path.join(HERE, "clients", "plain.py"), how, base, json.dumps(dict(spec, api=api))]
+    return [sys.executable, os.path.join(HERE, "clients", "plain.py"), how, base, json.dumps(dict(spec, api=api, before=SETTLE_S))]
 
 
 def clients(tap, w, agent, base):
@@ -61,7 +61,7 @@ def clients(tap, w, agent, base):
 
 def few(tap, w, agent, base, off):
     pids = {w.run(plain(base, "requests", "chat", stream=True, mock=DELAYS, repeat=2, bytes=60_000))[0]}
-    pids.add(w.run(["curl", "-sS", base + "/v1/chat/completions", "-d", '{"model":"m","messages":[]}'])[0])
+    pids.add(w.curl(base + "/v1/chat/completions", "-d", '{"model":"m","messages":[]}'))
     judge(tap, "without %s: plain" % off, w.finished(), agent, pids=pids, count=3)
     pids = {w.run(w.plain("requests", "chat", stream=True, mock=DELAYS, repeat=2))[0]}
     judge(tap, "without %s: TLS" % off, w.finished(), agent, pids=pids, count=2)
@@ -97,7 +97,7 @@ def other(tap, w, agent, base):
             for n in range(50):
                 c.sendall(b"\x00\x00\x01\x02binary %d" % n)
                 c.recv(100)
-    w.run(["curl", "-sS", "-d", "a=b", base + "/form", base + "/"])
+    w.curl("-d", "a=b", base + "/form", base + "/")
     time.sleep(1)
     tap.equal("no span for what is no LLM call", [s.name for s in agent.spans()[before:]], [])
 

@@ -3,8 +3,9 @@
 """LLM calls without an SDK: plain.py requests|urllib|httpclient BASE SPEC
 
 SPEC is JSON: {"api", "stream", "mock", "repeat", "bytes", "before": S, "after": S,
-"go": FILE}: one call, made `repeat` times (requests and httpclient: on one connection),
-once FILE is there, with pauses of `before` and `after` seconds around.
+"go": FILE, "tell": FILE}: one call, made `repeat` times (requests and httpclient: on one
+connection), once `go` is there, with pauses of `before` and `after` seconds around. `tell` is
+made when the first line of a stream has been read (requests).
 """
 import http.client
 import json
@@ -48,7 +49,8 @@ def main():
             for _ in range(repeat):
                 r = s.post(url, data=data, headers=headers, stream=bool(spec.get("stream")))
                 for _ in r.iter_lines():
-                    pass
+                    if spec.get("tell"):
+                        open(spec.pop("tell"), "w").close()
     elif how == "urllib":
         for _ in range(repeat):
             with urllib.request.urlopen(urllib.request.Request(url, data=data, headers=headers)) as r:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// LLM calls by openai-go: sdk SPEC, a JSON array of {"stream", "mock"}. Where and with which
-// key: OPENAI_BASE_URL, OPENAI_API_KEY.
+// LLM calls by openai-go: sdk SPEC, a JSON array of {"stream", "mock"}, after half a second. Where
+// and with which key: OPENAI_BASE_URL, OPENAI_API_KEY.
 package main
 
 import (
@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/openai/openai-go/v3"
 	"github.com/openai/openai-go/v3/option"
@@ -42,6 +43,7 @@ func main() {
 	if err := json.Unmarshal([]byte(os.Args[1]), &calls); err != nil {
 		panic(err)
 	}
+	time.Sleep(500 * time.Millisecond)
 	client := openai.NewClient()
 	for _, c := range calls {
 		if err := make_call(&client, c); err != nil {
