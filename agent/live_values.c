@@ -62,6 +62,7 @@ static void add_probe(struct values *to, const struct probe_stats *s)
 	}
 }
 
+#define UNREADABLE "What could not be read; of calls, gentap.partial_calls says it."
 static void add_pipeline(struct values *to, const struct pipeline_stats *s)
 {
 	const struct expose_value rows[] = {
@@ -81,7 +82,12 @@ static void add_pipeline(struct values *to, const struct pipeline_stats *s)
 		      "Calls whose token counts contradict each other.", s->usage_violations),
 		COUNT("pipeline.calls_twice", "Calls seen on both sides, dropped on one.",
 		      s->calls_twice),
-		COUNT("pipeline.parse_errors", "What could not be read.", s->parse_errors),
+		COUNT_BY("pipeline.parse_errors", UNREADABLE, "protocol", "http/1",
+			 s->parse_errors[PIPELINE_HTTP1]),
+		COUNT_BY("pipeline.parse_errors", UNREADABLE, "protocol", "http/2",
+			 s->parse_errors[PIPELINE_HTTP2]),
+		COUNT_BY("pipeline.parse_errors", UNREADABLE, "protocol", "websocket",
+			 s->parse_errors[PIPELINE_WEBSOCKET]),
 		COUNT("pipeline.no_memory", "What there was no memory for.", s->no_memory),
 	};
 

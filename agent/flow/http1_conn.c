@@ -180,7 +180,7 @@ static void feed(struct http1_side *s, struct slice data, uint64_t ts_ns)
 	if (r == -ENOMEM)
 		h->conn->flow->stats.no_memory++;
 	else
-		h->conn->flow->stats.parse_errors++;
+		h->conn->flow->stats.parse_errors[PIPELINE_HTTP1]++;
 	if (!h->conn->exchanges)
 		conn_give_up(h->conn);
 	lost(s, in_message);

@@ -121,7 +121,7 @@ static void check(struct http2_conn *h, int result)
 {
 	if (result != -EBADMSG)
 		return;
-	h->conn->flow->stats.parse_errors++;
+	h->conn->flow->stats.parse_errors[PIPELINE_HTTP2]++;
 	if (!h->conn->exchanges) {
 		h->unwanted = UNWANTED_MAX;
 		conn_give_up(h->conn);

@@ -23,6 +23,8 @@ struct conn_id {
 	uint32_t tgid;
 };
 
+enum pipeline_parser { PIPELINE_HTTP1, PIPELINE_HTTP2, PIPELINE_WEBSOCKET, PIPELINE_PARSERS };
+
 struct pipeline_stats {
 	uint64_t records;
 	uint64_t bytes;
@@ -37,7 +39,7 @@ struct pipeline_stats {
 	uint64_t calls_partial;
 	uint64_t usage_violations; /* calls whose counts contradict each other; told as reported */
 	uint64_t calls_twice;	   /* seen on their server's side too: dropped there */
-	uint64_t parse_errors;
+	uint64_t parse_errors[PIPELINE_PARSERS]; /* what none of a protocol's rules read */
 	uint64_t no_memory;
 };
 

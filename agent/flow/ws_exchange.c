@@ -53,7 +53,7 @@ struct ws_exchange *ws_exchange_new(struct exchange *x, const struct http_head *
 	struct ws_exchange *w;
 
 	if (ws_extensions_parse(offer, &extensions)) {
-		flow->stats.parse_errors++;
+		flow->stats.parse_errors[PIPELINE_WEBSOCKET]++;
 		return NULL;
 	}
 	w = calloc(1, sizeof(*w));

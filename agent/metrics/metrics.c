@@ -347,6 +347,8 @@ void metrics_span(struct metrics *m, const struct span *s)
 		if (a && a->type == ATTR_STRING)
 			c.labels[l] = label_cut(a->string);
 	}
+	if (s->call)
+		c.labels[LABEL_DIALECT] = slice_from(s->call->dialect);
 	for (size_t i = 0; i < n_metric_defs; i++) {
 		const struct metric_def *d = &metric_defs[i];
 

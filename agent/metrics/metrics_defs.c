@@ -19,6 +19,8 @@ const char *const metric_label_keys[LABELS] = {
 	[LABEL_USER_TIER] = "gentap.user.tier",
 	[LABEL_USER] = "user.id",
 	[LABEL_LIMIT] = "gentap.rate_limit.kind",
+	[LABEL_DIALECT] = "gentap.dialect", /* no attribute: the call has it */
+	[LABEL_PARTIAL] = ATTR_GENTAP_PARTIAL_REASON,
 	[LABEL_ERROR] = ATTR_ERROR_TYPE,
 };
 
@@ -250,6 +252,13 @@ const struct metric_def metric_defs[] = {
 	  .labels = MODELS | BIT(AGENT) | BIT(TOOL) | BIT(ERROR),
 	  .value = VALUE_PRESENT,
 	  .key = ATTR_ERROR_TYPE },
+	{ .name = "gentap.partial_calls",
+	  .help = "Calls of which a part is missing or could not be read, by dialect and reason.",
+	  .ucum = "{call}",
+	  .classes = CALLS | SPANS_FETCH,
+	  .labels = BIT(DIALECT) | BIT(PARTIAL),
+	  .value = VALUE_PRESENT,
+	  .key = ATTR_GENTAP_PARTIAL_REASON },
 	{ .name = "gentap.retries",
 	  .help = "Calls that were a client's second try, or a later one.",
 	  .ucum = "{call}",

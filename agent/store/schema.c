@@ -23,9 +23,12 @@ static const char *const migrations[SCHEMA_VERSION] = {
 int schema_default_path(char *to, size_t size)
 {
 	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+	const char *service = getenv("STATE_DIRECTORY"); /* systemd's, of one directory */
 	int n;
 
-	if (!geteuid())
+	if (service && *service == '/')
+		n = snprintf(to, size, "%s/gentap.db", service);
+	else if (!geteuid())
 		n = snprintf(to, size, "/var/lib/gentap/gentap.db");
 	else if (state && *state == '/')
 		n = snprintf(to, size, "%s/gentap/gentap.db", state);

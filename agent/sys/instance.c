@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <sys/file.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 
 static pid_t read_pid(int fd)
@@ -84,12 +85,14 @@ int instance_lock_socket(const char *name, int *ret_fd, pid_t *ret_pid)
 
 int instance_lock(const char *name, int *ret_fd, pid_t *ret_pid)
 {
-	char path[128];
-	int r = snprintf(path, sizeof(path), "/run/%s.lock", name);
+	char dir[128], path[sizeof(dir) + sizeof("/lock")];
+	int r = snprintf(dir, sizeof(dir), "/run/%s", name);
 
-	if (r < 0 || (size_t)r >= sizeof(path))
+	if (r < 0 || (size_t)r >= sizeof(dir))
 		return -ENAMETOOLONG;
-	r = instance_lock_file(path, ret_fd, ret_pid);
+	snprintf(path, sizeof(path), "%s/lock", dir);
+	r = mkdir(dir, 0755) && errno != EEXIST ? -errno
+						: instance_lock_file(path, ret_fd, ret_pid);
 	if (r == -EACCES || r == -EROFS || r == -ENOENT)
 		r = instance_lock_socket(name, ret_fd, ret_pid);
 	return r;

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""As gentap.service runs it: with the unit's capabilities and no others, under a service
+"""As gentap.service runs it: a user with the unit's capabilities and no others, under a service
 manager that waits for READY=1 and ends who stops sending WATCHDOG=1. And in a container, with
 the flags that the Dockerfile names."""
 import json
@@ -21,6 +21,7 @@ from harness import SUDO, World, judge, need_root, wait_for
 from tap import Tap
 
 NOBODY = 65534
+SERVICE_USER = 61184  # the first that systemd gives to DynamicUser=
 WATCHDOG_S = 1
 DEPLOY = os.path.join(harness.HERE, "..", "..", "deploy")
 # Linux' own numbers (include/uapi/linux/capability.h).
@@ -42,9 +43,15 @@ def wrapper(w, command):
     return path
 
 
-def with_capabilities(names):
-    bounds = "-all" + "".join(",+" + n.removeprefix("CAP_").lower() for n in names)
-    return ["setpriv", "--no-new-privs", "--inh-caps=-all", "--bounding-set=" + bounds, harness.GENTAP]
+def as_service(w):
+    """What the unit says: a user of its own, with these capabilities and no others, and its directories."""
+    these = "-all" + "".join(",+" + n.removeprefix("CAP_").lower() for n in capabilities())
+    directories = {kind: w.path(kind.lower()) for kind in ("STATE_DIRECTORY", "CACHE_DIRECTORY")}
+    for path in directories.values():
+        os.makedirs(path, exist_ok=True)
+        subprocess.run([*SUDO, "chown", str(SERVICE_USER), path], check=True)
+    return ["setpriv", "--no-new-privs", "--reuid=%d" % SERVICE_USER, "--regid=%d" % SERVICE_USER, "--clear-groups", "--inh-caps=" + these,
+            "--ambient-caps=" + these, "--bounding-set=" + these, "env", *("%s=%s" % d for d in directories.items()), harness.GENTAP]
 
 
 def held(pid):
@@ -64,14 +71,16 @@ def said(manager):
 
 def service(tap, w):
     names = capabilities()
-    address, db = w.path("notify"), w.path("gentap.db")
+    address = w.path("notify")
     manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
     manager.bind(address)
-    agent_program, harness.GENTAP = harness.GENTAP, wrapper(w, with_capabilities(names))
+    os.chmod(address, 0o666)
+    agent_program, harness.GENTAP = harness.GENTAP, wrapper(w, as_service(w))
     env = {"NOTIFY_SOCKET": address, "WATCHDOG_USEC": str(WATCHDOG_S * 1000000)}
     try:
-        with manager, w.agent("--store", "--db", db, env=env) as agent:
+        with manager, w.agent("--store", "--spool", w.path("state_directory/spool"), env=env) as agent:
             tap.equal("the unit's capabilities and no others", held(agent.pid), sum(1 << NUMBERS[n] for n in names))
+            tap.equal("no root", status_of(agent.pid)["Uid"].split(), [str(SERVICE_USER)] * 4)
             tap.check("READY=1", wait_for(lambda: "READY=1" in said(manager), 5))
             # Somebody else's process, by the interpreter that everybody may run.
             w.run(["/usr/bin/python3", *w.plain("httpclient", "chat", repeat=5)[1:]], user=NOBODY, group=NOBODY,
@@ -87,7 +96,7 @@ def service(tap, w):
             tap.equal("its end", (status, "STOPPING=1" in said(manager)), (0, True))
     finally:
         harness.GENTAP = agent_program
-    p = subprocess.run([*SUDO, agent_program, "query", "count", "--db", db, "--where", "span.op:gen_ai.request", "-o", "csv"],
+    p = subprocess.run([*SUDO, agent_program, "query", "count", "--db", w.path("state_directory/gentap.db"), "--where", "span.op:gen_ai.request", "-o", "csv"],
                        capture_output=True, text=True, check=False)
     tap.equal("its database", p.stdout.split()[-1:], ["5"])
 
@@ -125,11 +134,11 @@ def status_of(pid):
 
 def page(tap, w):
     """--ui where the service may not change its user: the page works, and may nothing."""
-    agent_program, harness.GENTAP = harness.GENTAP, wrapper(w, with_capabilities(capabilities()))
+    agent_program, harness.GENTAP = harness.GENTAP, wrapper(w, as_service(w))
     with socket.create_server(("127.0.0.1", 0)) as s:
         port = s.getsockname()[1]
     try:
-        with w.agent("--db", w.path("page.db"), "--ui=127.0.0.1:%d" % port) as agent:
+        with w.agent("--db", w.path("state_directory/page.db"), "--ui=127.0.0.1:%d" % port) as agent:
             url = wait_for(lambda: re.search(r"page: (\S+)", agent.stderr()), 10)
             def answer():
                 try:

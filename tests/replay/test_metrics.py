@@ -16,6 +16,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "common")]
 import agent
+import prometheus
 import spans
 from tap import Tap
 
@@ -79,6 +80,8 @@ def one_number(tap, file, to):
               sum(s[TOKENS["input"]] is None and s["gen_ai.operation.name"] != "fetch_response" for s in calls))
     tap.equal("%s: errors" % name, by(samples, "gentap_errors_total", "error_type"),
               dict(collections.Counter(s["error.type"] for s in every if s["error.type"] is not None)))
+    tap.equal("%s: what is missing of calls" % name, by(samples, "gentap_partial_calls_total", "gentap_partial_reason"),
+              dict(collections.Counter(s["gentap.partial_reason"] for s in calls if s["gentap.partial_reason"] is not None)))
     tools = [s for s in every if s["gen_ai.operation.name"] == "execute_tool" and "mcp.method.name" not in s.attrs]
     tap.equal("%s: tools" % name, by(samples, "gentap_tool_calls_total", "gen_ai_tool_name"),
               dict(collections.Counter(s["gen_ai.tool.name"] for s in tools)))
@@ -117,6 +120,29 @@ def answers(tap, port):
     tap.equal("and nothing to write", ask(port, "POST", "/metrics", "x" * 100000)[0], 405)
 
 
+def scraped(tap, port):
+    """A real Prometheus reads it, and has the same numbers by the names that it shows."""
+    if not prometheus.available():
+        tap.skip("Prometheus", "not unpacked: tests/prometheus")
+        return
+    with tempfile.TemporaryDirectory() as where, prometheus.Prometheus(where, {"gentap": port}) as p:
+        end = time.monotonic() + 60
+        while p.value("gentap_test_total") is None and time.monotonic() < end:
+            time.sleep(0.2)
+        tap.equal("Prometheus: its target", [(t["health"], t["lastError"]) for t in p.targets()], [("up", "")])
+        values = {q: p.value(q) for q in ("gentap_spans_total", "gentap_test_total", "sum(gentap_cost_usd_total)",
+                  'sum(gentap_tokens_total{gen_ai_token_type="input"})', "sum(gen_ai_client_operation_duration_seconds_count)",
+                  "sum(gen_ai_client_operation_duration_seconds_sum)",
+                  "histogram_quantile(0.5, sum by (le) (gen_ai_client_operation_duration_seconds_bucket)) <= 1.28")}
+        tap.equal("Prometheus: its numbers", list(values.values())[:6], [3, 42, 0.75, 7, 3, 3])
+        tap.check("Prometheus: a quantile of its histogram", (values.popitem()[1] or 0) > 0.64, values)
+        model, = {m["gen_ai_request_model"] for m, _ in p.query("gentap_cost_usd_total")}
+        tap.equal("Prometheus: a label with all that is to be escaped", model, 'a\\b"c\nd\ufffd')
+        kinds = p.get("/api/v1/metadata")
+        tap.equal("Prometheus: what they are", [kinds[n][0]["type"] for n in ("gentap_cost_usd", "gen_ai_client_operation_duration_seconds")],
+                  ["counter", "histogram"])
+
+
 def clients(tap, port):
     """One that says nothing, one byte by byte: neither holds up others."""
     with socket.create_connection(("127.0.0.1", port), 20) as idle, socket.create_connection(("127.0.0.1", port), 20) as slow:
@@ -136,6 +162,7 @@ def served(tap):
         try:
             port = int(p.stdout.readline())
             answers(tap, port)
+            scraped(tap, port)
             clients(tap, port)
             _, err = p.communicate(input="\n", timeout=20)
             tap.check("it ends", p.returncode == 0, err)

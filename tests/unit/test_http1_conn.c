@@ -315,7 +315,7 @@ TEST(http1_conn_hostile)
 	for (size_t at = 0; at < b.len; at += GENTAP_CHUNK_MAX)
 		feed_at(&f, CLIENT, slice_sub(buf_slice(&b), at, GENTAP_CHUNK_MAX), f.now_ns += 10,
 			false);
-	CHECK(pipeline_stats(f.p)->parse_errors > 0);
+	CHECK(pipeline_stats(f.p)->parse_errors[PIPELINE_HTTP1] > 0);
 	feed_at(&f, SERVER, SLICE("\0\0\0\0\0\0\0\0\0"), f.now_ns += 10, false);
 	pipeline_free(f.p);
 	CHECK_INT(fake_open, 0);

@@ -188,6 +188,28 @@ TEST(label_values_are_escaped_and_cut)
 	metrics_free(m);
 }
 
+TEST(what_could_not_be_read_is_counted_by_dialect)
+{
+	static const char *const reasons[] = { "stream_unreadable", NULL, "stream_unreadable" };
+	_cleanup_(buf_cleanup) struct buf b = BUF_INIT(EXPOSE_MAX);
+	const struct call c = { .op = OP_CHAT, .dialect = "openai-chat" };
+	struct metrics *m = NULL;
+	struct slice t;
+
+	CHECK_INT(metrics_new(&m, &(struct metrics_config){ .series_max = 0 }), 0);
+	for (size_t i = 0; i < ARRAY_LEN(reasons); i++) {
+		struct span *s = new_span("chat", &c);
+
+		if (s && reasons[i])
+			span_set_str(s, ATTR_GENTAP_PARTIAL_REASON, slice_from(reasons[i]));
+		count(m, s);
+	}
+	t = text_of(m, EXPOSE_TEXT, &b);
+	HAS(t, "gentap_partial_calls_total{gentap_dialect=\"openai-chat\","
+	       "gentap_partial_reason=\"stream_unreadable\"} 2\n");
+	metrics_free(m);
+}
+
 TEST(openmetrics_differs_where_it_must)
 {
 	static const struct expose_value own[] = {

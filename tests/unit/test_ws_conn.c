@@ -252,7 +252,7 @@ TEST(ws_conn_unwanted)
 	say_message(&t, CLIENT, "one");
 	begin(&f);
 	feed_range(&f, &t.s, 0, t.s.n);
-	CHECK_INT(pipeline_stats(f.p)->parse_errors, 1);
+	CHECK_INT(pipeline_stats(f.p)->parse_errors[PIPELINE_WEBSOCKET], 1);
 	end(&f, "#0 GET /v1/realtime  > 101  : abort\n");
 	session_release(&t.s);
 }
