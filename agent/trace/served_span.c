@@ -7,12 +7,15 @@
 #include "call_span.h"
 #include "cleanup.h"
 #include "ids.h"
+#include "redact.h"
 #include "tracer_impl.h"
 
 #define ROUTE_MAX 256
+#define PATH_MAX_LEN 4096
 #define ID_DIGITS_MIN 8 /* of a path's segment that is hexadecimal: an id */
 #define MIXED_MIN 20	/* of digits, capitals and small letters */
 #define KEY_MIN 32	/* no name of a thing is so long */
+#define UUID_LEN 36
 
 void served_place(const struct served *as, const struct process *p, const uint8_t seed[16],
 		  uint8_t ret_trace[16], uint8_t ret_span[8])
@@ -27,13 +30,20 @@ void served_place(const struct served *as, const struct process *p, const uint8_
 		id_derive(seed, ID_TRACE, parts, ARRAY_LEN(parts), ret_trace, 16);
 }
 
+static bool is_secret(struct slice segment)
+{
+	_cleanup_(buf_cleanup) struct buf shown = BUF_INIT(PATH_MAX_LEN);
+
+	return redact_add(&shown, segment, false) || !slice_eq(buf_slice(&shown), segment);
+}
+
+enum segment { SEGMENT_NAME, SEGMENT_ID, SEGMENT_KEY };
+
 /* Numbers, UUIDs, keys and their like name one thing of many. */
-static bool is_id(struct slice segment)
+static enum segment what_is(struct slice segment)
 {
 	size_t digits = 0, hex = 0, upper = 0, lower = 0;
 
-	if (segment.len >= KEY_MIN)
-		return true;
 	for (size_t i = 0; i < segment.len; i++) {
 		char c = segment.data[i];
 
@@ -42,10 +52,14 @@ static bool is_id(struct slice segment)
 		lower += c >= 'a' && c <= 'z';
 		hex += (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || c == '-';
 	}
-	if (segment.len >= MIXED_MIN && digits && upper && lower)
-		return true;
-	return segment.len && digits &&
-	       (digits == segment.len || (hex == segment.len && hex >= ID_DIGITS_MIN));
+	if (segment.len == UUID_LEN && hex == segment.len)
+		return SEGMENT_ID;
+	if (segment.len >= KEY_MIN || (segment.len >= MIXED_MIN && digits && upper && lower) ||
+	    is_secret(segment))
+		return SEGMENT_KEY;
+	return digits && (digits == segment.len || (hex == segment.len && hex >= ID_DIGITS_MIN))
+		       ? SEGMENT_ID
+		       : SEGMENT_NAME;
 }
 
 void route_add(struct buf *to, struct slice path)
@@ -55,10 +69,28 @@ void route_add(struct buf *to, struct slice path)
 	while (rest.data) {
 		struct slice segment = slice_cut(&rest, '/');
 
-		buf_add_slice(to, is_id(segment) ? SLICE("{id}") : segment);
+		buf_add_slice(to, what_is(segment) ? SLICE("{id}") : segment);
 		if (rest.data)
 			buf_add_char(to, '/');
 	}
+}
+
+/* Which thing it was about is told, what gives access to it is not. */
+static void set_path(struct span *s, struct slice path)
+{
+	_cleanup_(buf_cleanup) struct buf shown = BUF_INIT(PATH_MAX_LEN);
+	struct slice rest = path;
+
+	while (rest.data) {
+		struct slice segment = slice_cut(&rest, '/');
+
+		buf_add_slice(&shown,
+			      what_is(segment) == SEGMENT_KEY ? SLICE(REDACT_MASK) : segment);
+		if (rest.data)
+			buf_add_char(&shown, '/');
+	}
+	if (!shown.error)
+		span_set_str(s, "url.path", buf_slice(&shown));
 }
 
 static void set_status(struct span *s, const struct served_request *r)
@@ -100,7 +132,7 @@ void tracer_served(struct tracer *t, const struct served_request *r)
 	s->end_ns = MAX(r->end_ns, r->as.start_ns);
 	span_set_str(s, "http.request.method", r->method);
 	span_set_str(s, "http.route", route);
-	span_set_str(s, "url.path", r->path);
+	set_path(s, r->path);
 	span_set_int(s, "gentap.served.calls", (int64_t)r->calls);
 	set_status(s, r);
 	span_set_str(s, ATTR_GENTAP_COMPLETENESS,

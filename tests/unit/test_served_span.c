@@ -6,7 +6,7 @@
 
 struct seen {
 	struct span *last; /* lent */
-	char name[128], route[128], parent[33], trace[33], span[17];
+	char name[128], route[128], path[128], parent[33], trace[33], span[17];
 	bool error, partial;
 	int64_t status, calls;
 	size_t n;
@@ -22,12 +22,15 @@ static void on_span(void *ctx, struct span *s)
 {
 	const struct attr *status = span_attr(s, "http.response.status_code");
 	const struct attr *route = span_attr(s, "http.route");
+	const struct attr *path = span_attr(s, "url.path");
 	struct seen *seen = ctx;
 
 	seen->n++;
 	snprintf(seen->name, sizeof(seen->name), "%.*s", SLICE_FMT(s->name));
 	snprintf(seen->route, sizeof(seen->route), "%.*s",
 		 SLICE_FMT(route ? route->string : SLICE("-")));
+	snprintf(seen->path, sizeof(seen->path), "%.*s",
+		 SLICE_FMT(path ? path->string : SLICE("-")));
 	hex(seen->parent, s->parent_id, 8);
 	hex(seen->trace, s->trace_id, 16);
 	hex(seen->span, s->span_id, 8);
@@ -51,14 +54,20 @@ TEST(served_names)
 {
 	static const struct {
 		const char *path, *want;
+		const char *shown; /* NULL: as it is */
 	} rows[] = {
-		{ "/api/chat", "POST /api/chat" },
-		{ "/", "POST /" },
-		{ "/chat/42/messages", "POST /chat/{id}/messages" },
-		{ "/chat/4bf92f35-77b3-4da6-a3ce-929d0e0e4736", "POST /chat/{id}" },
-		{ "/v1/chat", "POST /v1/chat" },
-		{ "/decade/facade", "POST /decade/facade" },
-		{ "/a1b2", "POST /a1b2" },
+		{ "/api/chat", "POST /api/chat", NULL },
+		{ "/", "POST /", NULL },
+		{ "/chat/42/messages", "POST /chat/{id}/messages", NULL },
+		{ "/chat/4bf92f35-77b3-4da6-a3ce-929d0e0e4736", "POST /chat/{id}", NULL },
+		{ "/v1/chat", "POST /v1/chat", NULL },
+		{ "/decade/facade", "POST /decade/facade", NULL },
+		{ "/a1b2", "POST /a1b2", NULL },
+		{ "/bot123456:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA/send/7", "POST /{id}/send/{id}",
+		  "/[redacted]/send/7" },
+		{ "/services/aB3dE5gH7jK9mN1pQ3sT5vW7", "POST /services/{id}",
+		  "/services/[redacted]" },
+		{ "/reset/password=hunter2hunter2", "POST /reset/{id}", "/reset/[redacted]" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -71,6 +80,7 @@ TEST(served_names)
 		tracer_free(t);
 		CHECK_STR(slice_from(seen.name), rows[i].want);
 		CHECK_STR(slice_from(seen.route), rows[i].want + 5);
+		CHECK_STR(slice_from(seen.path), rows[i].shown ? rows[i].shown : rows[i].path);
 	}
 	test_row(NULL);
 }
