@@ -11,6 +11,7 @@
 #define STRING_LEN_MAX 512  /* from where a string begins to its asked-for end */
 #define FUNCTION_MAX 0x8000 /* how far behind its beginning a site may be */
 #define PAGE_SHIFT 12
+#define PAGES_MAX (UINT64_C(1) << 20) /* 4 GiB: twice as far as a call reaches */
 
 /* A string in read-only data. */
 struct target {
@@ -245,12 +246,15 @@ struct pages {
 	uint8_t *bits;
 };
 
+/* -EBADMSG for a file whose code is said to be further apart than code can be. */
 static int mark_pages(struct pages *p, const struct sites *sites)
 {
 	uint64_t first = sites->site[0].vaddr, last = sites->site[sites->n - 1].vaddr;
 
 	p->low = (first > FUNCTION_MAX ? first - FUNCTION_MAX : 0) >> PAGE_SHIFT;
 	p->n = (last >> PAGE_SHIFT) - p->low + 1;
+	if (p->n > PAGES_MAX)
+		return -EBADMSG;
 	p->bits = calloc(p->n / 8 + 1, 1);
 	if (!p->bits)
 		return -ENOMEM;

@@ -31,7 +31,8 @@ struct sites {
 
 /* `strings`: ends of strings, without their NUL: code mentions the beginning of a string
  * that ends so (a path). With a '=' before it: code mentions what follows the '=' itself, be
- * it the tail of a longer one, which linkers share. At most 64. 0, or -ENOMEM. */
+ * it the tail of a longer one, which linkers share. At most 64. 0, -ENOMEM, or -EBADMSG
+ * for code that is too far apart. */
 int sites_find(struct sites *ret, const struct elf *e, const char *const *strings, size_t n);
 void sites_release(struct sites *s);
 
