@@ -15,7 +15,9 @@
 #include "syscall.bpf.h"
 #include "tls.bpf.h"
 
-#define SEGMENTS_MAX 16 /* of readv, writev, recvmsg, sendmsg; what is in more is a hole */
+/* Of writev, sendmsg and their like; what is in more is a hole. gRPC sends each header name and
+ * value as a segment of its own: 27 for its first request, 3 more for each header. */
+#define SEGMENTS_MAX 128
 #define LOOK_AGAIN_NS 1000000000
 #define MSG_PEEK 2
 
@@ -149,30 +151,43 @@ __noinline int plain_judge(u64 sock, u64 dir, u64 n)
 
 /* ---- Transfers ------------------------------------------------------------------------- */
 
-/* A global function: the verifier proves it once, not once per segment. */
-__noinline int plain_segment(u64 ptr, u64 source, u64 dir, u64 buf, u64 len)
+/* Global functions: the verifier proves each once, not once per segment. */
+__noinline int plain_buffer(u64 ptr, u64 source, u64 dir, u64 buf, u64 len)
 {
 	tls_transfer_now(ptr, source, dir, buf, len);
 	return 0;
 }
 
+/* What of the `left` bytes is in this segment; negative: it cannot be read. */
+__noinline int plain_segment(u64 ptr, u64 source, u64 dir, u64 iov, u64 left)
+{
+	struct user_iovec v;
+
+	if (bpf_probe_read_user(&v, sizeof(v), (const void *)iov))
+		return -1;
+	if (v.len > left)
+		v.len = left;
+	if (v.len)
+		plain_buffer(ptr, source, dir, v.base, v.len);
+	return v.len;
+}
+
 __noinline int plain_emit(u64 ptr, u64 source, u64 dir, u64 n)
 {
 	u64 iov = 0, n_iov = 1;
-	struct user_iovec v;
 	struct request r;
 
 	if (!read_request(&r) || !find_segments(&r, &iov, &n_iov))
 		return 0;
-	v = (struct user_iovec){ r.buf, n };
+	if (!iov)
+		return plain_buffer(ptr, source, dir, r.buf, n);
 	for (u32 i = 0; i < SEGMENTS_MAX && i < n_iov && n; i++) {
-		if (iov && bpf_probe_read_user(&v, sizeof(v), (const void *)(iov + i * sizeof(v))))
+		s64 len = plain_segment(ptr, source, dir, iov, n);
+
+		if (len < 0)
 			break;
-		if (v.len > n)
-			v.len = n;
-		if (v.len)
-			plain_segment(ptr, source, dir, v.base, v.len);
-		n -= v.len;
+		n -= len;
+		iov += sizeof(struct user_iovec);
 	}
 	if (n)
 		skip(ptr, dir, n, GENTAP_STAT_CALL_TRUNC);

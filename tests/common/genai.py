@@ -88,3 +88,14 @@ def differences(want, span):
     if want.error is not ANY and span.status != status:
         out["status"] = (status, span.status)
     return out
+
+
+def grpc_call(n):
+    """What a span says of the call number n that grpc_provider.py answers."""
+    if n % 3 == 2:
+        return {"gen_ai.operation.name": "embeddings", "gen_ai.provider.name": "gcp.vertex_ai",
+                "gen_ai.request.model": "text-embedding-%d" % n, "gen_ai.usage.input_tokens": 1000 + n, "gen_ai.usage.output_tokens": None}
+    return {"gen_ai.operation.name": "chat", "gen_ai.provider.name": "x_ai", "gen_ai.request.model": "ask-%d" % n,
+            "gen_ai.response.model": "say-%d" % n, "gen_ai.response.id": "r-%d" % n, "gen_ai.usage.input_tokens": 1000 + n,
+            "gen_ai.usage.output_tokens": 2000 + n, "gen_ai.usage.reasoning.output_tokens": n,
+            "gen_ai.response.finish_reasons": ["stop"], "gen_ai.request.stream": True if n % 3 == 1 else None}

@@ -16,6 +16,7 @@ LIVE = os.path.join(HERE, "..", "live")
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "common")]
 import agent
 import tracefile
+from genai import grpc_call as want
 from tap import Tap, skip_all
 
 CALLS, LIMIT_S = 12, 60
@@ -53,16 +54,6 @@ def record():
         p.kill()
         p.wait()
     return seen
-
-
-def want(n):
-    if n % 3 == 2:
-        return {"gen_ai.operation.name": "embeddings", "gen_ai.provider.name": "gcp.vertex_ai",
-                "gen_ai.request.model": "text-embedding-%d" % n, "gen_ai.usage.input_tokens": 1000 + n, "gen_ai.usage.output_tokens": None}
-    return {"gen_ai.operation.name": "chat", "gen_ai.provider.name": "x_ai", "gen_ai.request.model": "ask-%d" % n,
-            "gen_ai.response.model": "say-%d" % n, "gen_ai.response.id": "r-%d" % n, "gen_ai.usage.input_tokens": 1000 + n,
-            "gen_ai.usage.output_tokens": 2000 + n, "gen_ai.usage.reasoning.output_tokens": n,
-            "gen_ai.response.finish_reasons": ["stop"], "gen_ai.request.stream": True if n % 3 == 1 else None}
 
 
 def main():

@@ -8,10 +8,11 @@
 #include <errno.h>
 
 enum form {
-	PEEK_INLINED,	/* SSL_read → impl, SSL_peek → impl */
-	PEEK_GONE,	/* SSL_read → impl */
-	IMPL_INLINED,	/* impl in both */
-	PEEK_CALLED,	/* SSL_read → SSL_peek → impl */
+	PEEK_INLINED, /* SSL_read → impl, SSL_peek → impl */
+	PEEK_GONE,    /* SSL_read → impl */
+	IMPL_INLINED, /* impl in both */
+	PEEK_CALLED,  /* SSL_read → SSL_peek → impl */
+	PEEK_UNCALLED, /* SSL_read → impl; SSL_peek → impl, right behind it, and nobody calls it */
 	NO_BAD_LENGTH,	/* SSL_write from before there was one */
 	TWO_BAD_LENGTH, /* SSL_write inlined twice */
 	NO_READ,	/* nothing that stores */
@@ -70,12 +71,14 @@ static struct made make(struct code_elf *c, enum code_kind kind, enum form form)
 		m.peek = make_reader(c, file, 0, true, true, false);
 	} else {
 		impl = make_reader(c, file, 0, true, false, true);
+		if (form == PEEK_UNCALLED)
+			make_reader(c, file, impl, false, true, false);
 		if (form == PEEK_CALLED) {
 			m.peek = make_reader(c, file, impl, false, true, false);
 			m.read = make_reader(c, file, m.peek, false, false, true);
 		} else {
 			m.read = make_reader(c, file, impl, false, true, form != NO_READ);
-			if (form != PEEK_GONE)
+			if (form != PEEK_GONE && form != PEEK_UNCALLED)
 				m.peek = make_reader(c, file, impl, false, true, false);
 		}
 	}
@@ -126,7 +129,8 @@ static const enum code_kind kinds[] = { CODE_PIE, CODE_FIXED, CODE_ARM };
 
 TEST(every_form_is_located)
 {
-	static const enum form forms[] = { PEEK_INLINED, PEEK_GONE, IMPL_INLINED, PEEK_CALLED };
+	static const enum form forms[] = { PEEK_INLINED, PEEK_GONE, IMPL_INLINED, PEEK_CALLED,
+					   PEEK_UNCALLED };
 
 	for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
 		for (size_t i = 0; i < ARRAY_LEN(forms); i++) {

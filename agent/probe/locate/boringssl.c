@@ -44,7 +44,10 @@ static void gather(struct search *s, const struct locate_input *in)
 		unsigned int found;
 		size_t k = 0;
 
-		if (site->string != in->first_string || !site->function)
+		/* What nobody calls (SSL_peek of gRPC) has no known beginning: its reports would
+		 * be those of the function before it. */
+		if (site->string != in->first_string || !site->function ||
+		    code_ends_before(s->e, site->function, site->vaddr))
 			continue;
 		found = code_numbers_near(s->e, site->function, site->vaddr, reasons,
 					  ARRAY_LEN(reasons));

@@ -81,28 +81,33 @@ static int stores_x86(const struct x86_insn *i, bool has_frame)
 	return 0;
 }
 
-/* *ret_stores: how many words it stores. Its length. */
-static size_t walk_x86(struct slice code, int *ret_stores)
+/* A function, as far as its branches show where it ends. */
+struct extent {
+	size_t len;
+	bool ended; /* else more of it may follow */
+	int stores; /* words that go to memory other than the stack */
+};
+
+static struct extent walk_x86(struct slice code)
 {
 	bool has_frame = slice_starts(code, SLICE("\x55\x48\x89\xe5"));
 	size_t furthest = 0; /* of what is branched to: the function reaches there */
+	struct extent x = { 0 };
 	struct x86_insn insn;
-	size_t at = 0;
 
-	*ret_stores = 0;
-	for (; at < code.len; at += insn.len) {
+	while (x.len < code.len && !x.ended) {
 		int64_t to;
 
-		if (x86_decode(slice_sub(code, at, code.len), &insn))
+		if (x86_decode(slice_sub(code, x.len, code.len), &insn))
 			break;
-		*ret_stores += stores_x86(&insn, has_frame);
-		to = (int64_t)at + insn.len + insn.rel;
+		x.stores += stores_x86(&insn, has_frame);
+		x.len += insn.len;
+		to = (int64_t)x.len + insn.rel;
 		if (x86_is_branch(&insn) || (x86_is_jump(&insn) && to > 0 && to < 512))
 			furthest = to > (int64_t)furthest ? (size_t)to : furthest;
-		if ((x86_is_return(&insn) || x86_is_jump(&insn)) && at + insn.len > furthest)
-			return at + insn.len;
+		x.ended = (x86_is_return(&insn) || x86_is_jump(&insn)) && x.len > furthest;
 	}
-	return at;
+	return x;
 }
 
 /* ---- arm64 -------------------------------------------------------------------------- */
@@ -140,22 +145,22 @@ static unsigned int numbers_near_arm(struct slice code, size_t middle,
 	return found;
 }
 
-static size_t walk_arm(struct slice code, int *ret_stores)
+static struct extent walk_arm(struct slice code)
 {
-	size_t furthest = 0, i;
-	int n = 0;
+	struct extent x = { 0 };
+	size_t furthest = 0;
 
-	for (i = 0; i < code.len / 4; i++) {
+	for (size_t i = 0; i < code.len / 4 && !x.ended; i++) {
 		uint32_t insn = insn_at(code, i);
 		bool on_stack = (insn >> 5 & 31) == 31 || (insn >> 5 & 31) == 29;
 		int64_t to = (int64_t)i;
 
 		if ((insn & 0xffc00000) == 0xf9000000 && !on_stack) /* str x, [x, #imm] */
-			n++;
+			x.stores++;
 		if ((insn & 0xffc00000) == 0xa9000000 && !on_stack) /* stp x, x, [x, #imm] */
-			n += 2;
+			x.stores += 2;
 		if ((insn & 0xffc00000) == 0x3d800000 && !on_stack) /* str q, [x, #imm] */
-			n += 2;
+			x.stores += 2;
 		if ((insn & 0xff000010) == 0x54000000 || (insn & 0x7e000000) == 0x34000000)
 			to += (int32_t)(insn << 8) >> 13; /* b.cond, cbz, cbnz */
 		else if ((insn & 0x7e000000) == 0x36000000)
@@ -164,13 +169,11 @@ static size_t walk_arm(struct slice code, int *ret_stores)
 			to += (int32_t)(insn << 6) >> 6;
 		if (to > (int64_t)furthest)
 			furthest = (size_t)to;
-		if (((insn & 0xfc000000) == 0x14000000 || insn == 0xd65f03c0) && i >= furthest) {
-			i++;
-			break;
-		}
+		x.ended =
+			((insn & 0xfc000000) == 0x14000000 || insn == 0xd65f03c0) && i >= furthest;
+		x.len += 4;
 	}
-	*ret_stores = n;
-	return 4 * i;
+	return x;
 }
 
 /* ---- Either ------------------------------------------------------------------------- */
@@ -218,24 +221,26 @@ unsigned int code_numbers_near(const struct elf *e, uint64_t function, uint64_t 
 	       numbers_after_x86(slice_sub(code, at, code.len), numbers, n);
 }
 
-static size_t walk(const struct elf *e, uint64_t function, int *ret_stores)
+static struct extent walk(const struct elf *e, uint64_t function)
 {
 	struct slice code = slice_sub(elf_bytes_from(e, function), 0, FUNCTION_MAX);
 
-	return e->machine == EM_AARCH64 ? walk_arm(code, ret_stores) : walk_x86(code, ret_stores);
+	return e->machine == EM_AARCH64 ? walk_arm(code) : walk_x86(code);
 }
 
 bool code_contains(const struct elf *e, uint64_t function, uint64_t vaddr)
 {
-	int stores;
+	return vaddr >= function && vaddr - function < walk(e, function).len;
+}
 
-	return vaddr >= function && vaddr - function < walk(e, function, &stores);
+bool code_ends_before(const struct elf *e, uint64_t function, uint64_t vaddr)
+{
+	struct extent x = walk(e, function);
+
+	return x.ended && function + x.len <= vaddr;
 }
 
 int code_count_stores(const struct elf *e, uint64_t function)
 {
-	int stores;
-
-	walk(e, function, &stores);
-	return stores;
+	return walk(e, function).stores;
 }

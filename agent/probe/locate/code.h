@@ -23,6 +23,8 @@ unsigned int code_numbers_near(const struct elf *e, uint64_t function, uint64_t 
 bool code_is_straight(const struct elf *e, uint64_t from, uint64_t to);
 /* Is the address in the function, as far as its branches show where that ends? */
 bool code_contains(const struct elf *e, uint64_t function, uint64_t vaddr);
+/* Does the function end before the address? Not where its end is not to be seen. */
+bool code_ends_before(const struct elf *e, uint64_t function, uint64_t vaddr);
 /* How many instructions of the function store a register to memory other than the stack. */
 int code_count_stores(const struct elf *e, uint64_t function);
 
