@@ -26,7 +26,8 @@
 
 #define SCHEMA_VERSION 4
 
-/* Where the agent of this user keeps its database, or of this service;  -ENAMETOOLONG, -ENOENT (no home). */
+/* Where the agent of this user keeps its database, or of this service;  -ENAMETOOLONG, -ENOENT (no
+ * home). */
 int schema_default_path(char *to, size_t size);
 
 /* Opens for writing; makes the file (0600) and its folder (0700) and brings the schema up

@@ -141,6 +141,23 @@ def container(tap):
               ["debian:bookworm", "scratch"])
 
 
+def schema(tap, objects):
+    """What the API server would say of unknown and of ill-typed fields, of an old release and of a new one."""
+    try:
+        import kubernetes_validate
+    except ImportError:
+        tap.skip("DaemonSet: Kubernetes' schemas", "not here: make deps-test")
+        return
+    for version in ("1.29", "1.37"):
+        wrong = []
+        for o in objects.values():
+            try:
+                kubernetes_validate.validate(o, version, strict=True)
+            except kubernetes_validate.ValidationError as e:
+                wrong.append("%s: %s" % (o["kind"], e.message))
+        tap.equal("DaemonSet: Kubernetes %s knows all of it" % version, wrong, [])
+
+
 def daemonset(tap):
     try:
         import yaml
@@ -148,6 +165,7 @@ def daemonset(tap):
         tap.skip("DaemonSet", "no PyYAML here: make deps-test")
         return
     objects = {o["kind"]: o for o in yaml.safe_load_all(read("k8s", "daemonset.yaml"))}
+    schema(tap, objects)
     tap.equal("DaemonSet: its objects", sorted(objects), ["DaemonSet", "Namespace", "ServiceAccount"])
     name = objects["Namespace"]["metadata"]["name"]
     tap.equal("DaemonSet: all in one namespace", {o["metadata"].get("namespace", name) for o in objects.values()}, {name})
