@@ -2,6 +2,7 @@
 #include "workload.h"
 
 #include "cleanup.h"
+#include "container_name.h"
 #include "git.h"
 #include "proc.h"
 
@@ -151,13 +152,17 @@ static struct slice containerenv_name(struct slice text)
 
 static int add_container(struct process *p, const struct workload_cgroup *w)
 {
+	_cleanup_(buf_cleanup) struct buf name = BUF_INIT(CONTAINER_NAME_MAX);
 	char text[SMALL_FILE_MAX];
 	struct slice s;
 	int r = process_set_fact(p, "container.runtime", w->runtime);
 
-	if (!r && !w->pod_uid.data && !read_small(p->pid, "/run/.containerenv", text, &s))
-		r = process_set_fact(p, "container.name", containerenv_name(s));
-	return r;
+	if (r || w->pod_uid.data)
+		return r;
+	r = container_name_read(p, &name);
+	if (r == -ENOENT && !read_small(p->pid, "/run/.containerenv", text, &s))
+		return process_set_fact(p, "container.name", containerenv_name(s));
+	return r ? r : process_set_fact(p, "container.name", buf_slice(&name));
 }
 
 /* What kubelet puts into every container: the service account's namespace, the pod's

@@ -1,13 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """As gentap.service runs it: a user with the unit's capabilities and no others, under a service
-manager that waits for READY=1 and ends who stops sending WATCHDOG=1. And in a container, with
-the flags that the Dockerfile names."""
+manager that waits for READY=1 and ends who stops sending WATCHDOG=1."""
 import json
 import os
 import re
 import shlex
-import shutil
 import signal
 import socket
 import subprocess
@@ -16,7 +14,6 @@ import time
 import urllib.request
 
 import harness
-import test_isolation
 from harness import SUDO, World, judge, need_root, wait_for
 from tap import Tap
 
@@ -156,51 +153,6 @@ def page(tap, w):
         harness.GENTAP = agent_program
 
 
-def small_root(w):
-    """A root file system with the agent, the libraries that it links, and nothing else."""
-    root = w.path("root")
-    for name in ("usr/bin", "etc", "run", "proc", "sys", "dev", "tmp", "var/lib/gentap", "var/cache/gentap"):
-        os.makedirs(os.path.join(root, name))
-    shutil.copy(harness.GENTAP, os.path.join(root, "usr/bin/gentap"))
-    listed = subprocess.run(["ldd", harness.GENTAP], capture_output=True, text=True, check=True).stdout
-    for path in re.findall(r"(/\S+) \(0x", listed):
-        os.makedirs(root + os.path.dirname(path), exist_ok=True)
-        shutil.copy(path, root + path)
-    with open(os.path.join(root, "etc/passwd"), "w", encoding="utf-8") as f:
-        f.write("root:x:0:0::/:/bin/sh\n")
-    return root
-
-
-def container(tap, w):
-    """The image's own build needs a network; its flags, and what they leave, do not."""
-    if not shutil.which("podman"):
-        tap.skip("in a container", "no podman here")
-        return
-    with open(os.path.join(DEPLOY, "container", "Dockerfile"), encoding="utf-8") as f:
-        flags = re.sub(r"[#\\]", " ", re.search(r"podman run --rm (.*?)-v ", f.read(), re.S).group(1)).split()
-    command = [*test_isolation.PODMAN, *flags, "-e", "OTEL_EXPORTER_OTLP_ENDPOINT"]
-    root = small_root(w) + ":O"
-    probe = subprocess.run([*SUDO, *command, "--rootfs", root, "/usr/bin/gentap", "version"], capture_output=True, text=True,
-                           timeout=60, check=False)
-    if probe.returncode:
-        tap.skip("in a container", "podman does not run here: " + probe.stderr.strip()[-150:])
-        return
-    agent_program, harness.GENTAP = harness.GENTAP, wrapper(w, [*command, "--rootfs", root, "/usr/bin/gentap"])
-    try:
-        with w.agent() as agent:
-            w.run(w.plain("httpclient", "chat", repeat=3))
-            entries = w.finished()
-            judge(tap, "from a container: a client on the host", entries, agent, count=3, arrival_s=3)
-            mine = {e["request_id"] for e in entries}
-            ids = {s.resource.get("container.id") for s in agent.spans() if s["gentap.provider.request_id"] in mine}
-            tap.equal("from a container: that one is in none", ids, {None})
-            test_isolation.container(tap, w, agent)
-            status, _ = agent.stop()
-            tap.equal("from a container: its end", status, 0)
-    finally:
-        harness.GENTAP = agent_program
-
-
 def main():
     need_root()
     tap = Tap()
@@ -208,7 +160,6 @@ def main():
         tap.run("service", service, w)
         tap.run("budgets", budgets, w)
         tap.run("page", page, w)
-        tap.run("container", container, w)
     return tap.done()
 
 
