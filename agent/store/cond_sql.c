@@ -2,7 +2,6 @@
 #include "query_cond.h"
 
 #include "cleanup.h"
-#include "facets.h"
 
 #include <errno.h>
 #include <regex.h>
@@ -92,6 +91,14 @@ static void add_text_test(struct sql *s, const struct query_cond *c, const struc
 	}
 	buf_printf(&s->text, "%s%s", name, c->op == COND_EQ ? "=" : comparison(c->op));
 	sql_add_text(s, v->text);
+}
+
+void sql_add_words(struct sql *s, const struct query_cond *c)
+{
+	for (size_t i = 0; i < c->n_values; i++) {
+		buf_add_str(&s->text, i ? " OR " : "");
+		add_text_test(s, c, &c->values[i], "value");
+	}
 }
 
 static void add_word(struct sql *s, const struct query_cond *c, const struct cond_value *v)
@@ -327,17 +334,6 @@ int cond_dim(const struct query_cond *c)
 	if (c->attr->field == F_NONE || !fields[c->attr->field].dim)
 		return -1;
 	return (int)fields[c->attr->field].dim;
-}
-
-bool cond_facets_fit(const struct query_cond *c)
-{
-	if (!c)
-		return true;
-	if (c->op == COND_AND || c->op == COND_OR)
-		return cond_facets_fit(c->left) && cond_facets_fit(c->right);
-	if (c->op == COND_NOT)
-		return cond_facets_fit(c->left);
-	return facets_have(c->attr->field);
 }
 
 static void sql_wildcard(sqlite3_context *context, int n, sqlite3_value **args)

@@ -88,7 +88,7 @@ static int add(struct marks *m, const struct row *r, struct slice kind, struct s
 
 int marks_add(struct marks *m, const struct row *r)
 {
-	int e = add(m, r, SLICE("price"), r->words[F_PMODEL], r->price_date);
+	int e = add(m, r, SLICE("price"), r->words[F_PMODEL], r->words[F_PRICE_DATE]);
 
 	return e ? e : add(m, r, SLICE("version"), r->words[F_AGENT], r->version);
 }

@@ -2,10 +2,10 @@
 #include "query.h"
 
 #include "clock.h"
-#include "facets.h"
 #include "query_cond.h"
 #include "query_run.h"
 #include "query_scan.h"
+#include "query_slab.h"
 #include "schema.h"
 
 #include <errno.h>
@@ -90,38 +90,6 @@ static int count_spans(sqlite3 *db, const struct query *q, int64_t *ret)
 	return 0;
 }
 
-static int make_plan(sqlite3 *db, const struct query *q, struct plan *plan,
-		     struct query_result *ret)
-{
-	int64_t spans_from, minutes_from, spans = 0;
-	unsigned int dim;
-	bool fit = plan_rollups_fit(q, &dim), few;
-	struct plan_hours hours = { .n = 0 };
-	int r = schema_get_meta(db, META_SPANS_FROM, 0, &spans_from);
-
-	if (!r)
-		r = schema_get_meta(db, META_MINUTES_FROM, 0, &minutes_from);
-	if (!r && (fit || plan_facets_fit(q)))
-		r = count_spans(db, q, &spans);
-	few = spans <= (int64_t)q->raw_max;
-	if (!r && !few && !fit)
-		r = facets_find(db, (int64_t)q->since_ns,
-				q->until_ns ? (int64_t)q->until_ns : INT64_MAX, &hours);
-	if (r)
-		return r;
-	if ((int64_t)q->since_ns >= spans_from && few)
-		fit = false;
-	if (hours.n)
-		plan_make_facets(plan, q, &hours);
-	else
-		plan_make(plan, q, fit, spans_from, minutes_from, 0);
-	ret->rounded = plan->rounded;
-	/* Only spans can tell, and not all of them are there. */
-	if (q->source == QUERY_SPANS && !plan->rollups && (int64_t)q->since_ns < spans_from)
-		ret->since_ns = (uint64_t)spans_from;
-	return 0;
-}
-
 static bool has_quantile(const struct query *q)
 {
 	for (size_t i = 0; i < q->n_aggs; i++)
@@ -129,6 +97,34 @@ static bool has_quantile(const struct query *q)
 		    q->aggs[i].fn == QUERY_BELOW)
 			return true;
 	return false;
+}
+
+static int make_plan(sqlite3 *db, const struct query *q, struct plan *plan,
+		     struct query_result *ret)
+{
+	int64_t spans_from, minutes_from, hours_from, spans = 0;
+	unsigned int dim;
+	bool fit = plan_rollups_fit(q, &dim), slabs = query_slab_fits(q), few;
+	int r = schema_get_meta(db, META_SPANS_FROM, 0, &spans_from);
+
+	if (!r)
+		r = schema_get_meta(db, META_MINUTES_FROM, 0, &minutes_from);
+	if (!r)
+		r = schema_get_meta(db, META_HOURS_FROM, 0, &hours_from);
+	if (!r && (fit || slabs))
+		r = count_spans(db, q, &spans);
+	if (r)
+		return r;
+	few = spans <= (int64_t)q->raw_max;
+	if ((int64_t)q->since_ns >= spans_from && few)
+		fit = false;
+	plan_make(plan, q, fit, spans_from, minutes_from, hours_from);
+	ret->approximate = has_quantile(q) && (plan->rollups || (slabs && !few));
+	ret->rounded = plan->rounded;
+	/* Only spans can tell, and not all of them are there. */
+	if (q->source == QUERY_SPANS && !plan->rollups && (int64_t)q->since_ns < spans_from)
+		ret->since_ns = (uint64_t)spans_from;
+	return 0;
 }
 
 static double seconds_of(const struct query *q, int64_t first_ns)
@@ -150,8 +146,7 @@ static int run_aggregates(struct query_db *db, const struct query *q, struct que
 
 	if (r)
 		return r;
-	ret->approximate = (plan.rollups || plan.facets) && has_quantile(q);
-	groups_init(&groups, q, plan.rollups || plan.facets);
+	groups_init(&groups, q, ret->approximate);
 	for (size_t i = 0; !r && i < plan.n_segments; i++)
 		r = scan_segment(db->db, q, &plan, &plan.segments[i], &groups, &totals);
 	ret->matched = totals.matched;

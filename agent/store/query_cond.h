@@ -50,8 +50,6 @@ unsigned int cond_classes(const struct query_cond *c);
 /* The only dimension that the conditions speak of besides span.op: its number, 0 when they
  * speak of none, -1 when roll-ups cannot answer them. */
 int cond_dim(const struct query_cond *c);
-/* Do they speak only of what facets have? */
-bool cond_facets_fit(const struct query_cond *c);
 
 /* Parameters of a statement in their order. */
 struct sql_param {
@@ -75,6 +73,8 @@ void sql_release(struct sql *s);
 void sql_add_int(struct sql *s, int64_t v);	     /* "?" with its value */
 void sql_add_text(struct sql *s, struct slice text); /* lends the text */
 void sql_add_attr(struct sql *s, const struct query_attr *a);
+/* Which words fit, as a test of `value` in `strings`. */
+void sql_add_words(struct sql *s, const struct query_cond *c);
 /* In brackets. */
 void sql_add_cond(struct sql *s, const struct query_cond *c);
 int sql_prepare(struct sql *s, sqlite3 *db, sqlite3_stmt **ret); /* binds, too */

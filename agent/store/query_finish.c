@@ -46,6 +46,9 @@ struct query_cell query_key_cell(struct query_db *db, struct arena *arena,
 		return text_cell(arena_copy(arena, g->text_list[v->integer]));
 	case VALUE_BYTES:
 		return text_cell(query_hex(arena, g->text_list[v->integer]));
+	case VALUE_ID:
+		return text_cell(query_hex(
+			arena, (struct slice){ (const char *)&v->integer, sizeof(v->integer) }));
 	case VALUE_REAL:
 		cell.type = QUERY_DOUBLE;
 		memcpy(&cell.number, &v->integer, sizeof(cell.number));

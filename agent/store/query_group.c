@@ -55,7 +55,7 @@ static void free_group(struct query_group *group, size_t n_states)
 	for (size_t i = 0; group->states && i < n_states; i++) {
 		free(group->states[i].values);
 		histogram_release(&group->states[i].histogram);
-		table_release(&group->states[i].uniq, NULL);
+		free(group->states[i].uniq.slots);
 	}
 	free(group->states);
 	free(group);
@@ -89,7 +89,6 @@ static struct query_group *group_new(const struct query_groups *g, const struct 
 		group->states[i].max_int = INT64_MIN;
 		group->states[i].min = INFINITY;
 		group->states[i].max = -INFINITY;
-		table_init(&group->states[i].uniq, SIZE_MAX);
 	}
 	return group;
 }
@@ -155,14 +154,47 @@ static int keep_value(struct query_groups *g, struct agg_state *s, double v)
 	return 0;
 }
 
+/* Where it stands, or would. There is a free slot. */
+static struct group_value *find_slot(const struct value_set *set, const struct group_value *v)
+{
+	uint64_t h = ((uint64_t)v->integer ^ v->tag << 60) * 0x9e3779b97f4a7c15u;
+	size_t at = (h ^ h >> 32) & (set->size - 1);
+
+	while (set->slots[at].tag != VALUE_NULL &&
+	       (set->slots[at].tag != v->tag || set->slots[at].integer != v->integer))
+		at = (at + 1) & (set->size - 1);
+	return &set->slots[at];
+}
+
+static int grow_set(struct query_groups *g, struct value_set *set)
+{
+	struct value_set grown = { .size = set->size ? 2 * set->size : 8, .count = set->count };
+
+	g->memory += (grown.size - set->size) * sizeof(*set->slots);
+	if (g->memory > QUERY_MEMORY_MAX)
+		return -ENOSPC;
+	grown.slots = calloc(grown.size, sizeof(*grown.slots));
+	if (!grown.slots)
+		return -ENOMEM;
+	for (size_t i = 0; i < set->size; i++)
+		if (set->slots[i].tag != VALUE_NULL)
+			*find_slot(&grown, &set->slots[i]) = set->slots[i];
+	free(set->slots);
+	*set = grown;
+	return 0;
+}
+
 static int add_uniq(struct query_groups *g, struct agg_state *s, const struct group_value *v)
 {
-	int r = table_add(&s->uniq, v, sizeof(*v), g);
+	int r = 4 * (s->uniq.count + 1) > 3 * s->uniq.size ? grow_set(g, &s->uniq) : 0;
+	struct group_value *slot;
 
-	if (r == -EEXIST)
-		return 0;
-	g->memory += 128;
-	return g->memory > QUERY_MEMORY_MAX ? -ENOSPC : r;
+	if (r)
+		return r;
+	slot = find_slot(&s->uniq, v);
+	s->uniq.count += slot->tag == VALUE_NULL;
+	*slot = *v;
+	return 0;
 }
 
 int agg_add(struct query_groups *g, struct query_group *group, size_t state,

@@ -15,7 +15,21 @@ struct group_value {
 	int64_t integer; /* number of a word, or the value */
 	uint64_t tag;	 /* enum value_tag */
 };
-enum value_tag { VALUE_NULL, VALUE_WORD, VALUE_NUMBER, VALUE_REAL, VALUE_TEXT, VALUE_BYTES };
+enum value_tag {
+	VALUE_NULL,
+	VALUE_WORD,
+	VALUE_NUMBER,
+	VALUE_REAL,
+	VALUE_TEXT,
+	VALUE_BYTES,
+	VALUE_ID /* bytes, eight of them: as they stand in memory */
+};
+
+/* Values that differ; those that are unknown are not in it. */
+struct value_set {
+	struct group_value *slots; /* VALUE_NULL: free */
+	size_t size, count;	   /* size: a power of two */
+};
 
 struct agg_state {
 	uint64_t known, of;
@@ -29,7 +43,7 @@ struct agg_state {
 	size_t n_values, size;
 	bool sorted;
 	struct histogram histogram;
-	struct table uniq; /* for uniq */
+	struct value_set uniq; /* for uniq */
 };
 
 struct query_group {

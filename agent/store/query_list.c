@@ -130,8 +130,12 @@ static int build(struct sql *sql, const struct query *q, const struct query_colu
 
 		sql->needs_details |= a && a->json_path.data;
 	}
-	scan_add_from(sql, q, cond_classes(q->where), (int64_t)q->since_ns,
-		      q->until_ns ? (int64_t)q->until_ns : INT64_MAX);
+	scan_add_from(sql, q,
+		      &(struct scan_range){
+			      .from_ns = (int64_t)q->since_ns,
+			      .to_ns = q->until_ns ? (int64_t)q->until_ns : INT64_MAX,
+			      .classes = cond_classes(q->where),
+		      });
 	return add_order(sql, q, arena);
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "query_plan.h"
 
-#include "facets.h"
 #include "query_cond.h"
 
 static bool agg_fits(const struct query_column *c)
@@ -54,20 +53,6 @@ bool plan_rollups_fit(const struct query *q, unsigned int *ret_dim)
 			return false;
 	*ret_dim = (unsigned int)dim;
 	return coarsest(q, (unsigned int)dim) != GRANS;
-}
-
-bool plan_facets_fit(const struct query *q)
-{
-	if (q->source != QUERY_SPANS || !q->n_aggs || !cond_facets_fit(q->where) ||
-	    q->interval_ns % (uint64_t)gran_ns[GRAN_HOUR])
-		return false;
-	for (size_t i = 0; i < q->n_keys; i++)
-		if (!facets_have(q->keys[i].attr->field))
-			return false;
-	for (size_t i = 0; i < q->n_aggs; i++)
-		if (!agg_fits(&q->aggs[i]))
-			return false;
-	return true;
 }
 
 static int64_t floor_to(int64_t t, int64_t step)
@@ -138,23 +123,6 @@ static int64_t end_of(const struct query *q)
 	/* Open: all there is, in whole days. */
 	return q->until_ns ? (int64_t)q->until_ns
 			   : floor_to(INT64_MAX - gran_ns[GRAN_DAY], gran_ns[GRAN_DAY]);
-}
-
-void plan_make_facets(struct plan *p, const struct query *q, const struct plan_hours *hours)
-{
-	int64_t at = (int64_t)q->since_ns, to = end_of(q), step = gran_ns[GRAN_HOUR];
-
-	*p = (struct plan){ .classes = cond_classes(q->where), .facets = hours->n };
-	for (size_t i = 0; i < hours->n && p->n_segments + 2 < PLAN_SEGMENTS_MAX; i++) {
-		int64_t hour = hours->hours[i] * step;
-
-		if (hour > at)
-			add_segment(p, PLAN_RAW, at, hour);
-		add_segment(p, PLAN_FACETS, hour, hour + step);
-		at = hour + step;
-	}
-	if (at < to)
-		add_segment(p, PLAN_RAW, at, to);
 }
 
 void plan_make(struct plan *p, const struct query *q, bool rollups, int64_t spans_from,

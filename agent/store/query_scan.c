@@ -2,8 +2,13 @@
 #include "query_scan.h"
 
 #include "query_cond.h"
+#include "query_slab.h"
+#include "slab.h"
 
 #include <errno.h>
+
+/* So few numbers are looked through one by one, whatever the range. */
+#define IN_ORDER_MAX (8 * SLAB_SPANS)
 
 static const struct {
 	const char *table, *time, *class, *error, *partial;
@@ -60,13 +65,19 @@ static void add_having(struct sql *s, const struct query_cond *having)
 	buf_add_char(&s->text, ')');
 }
 
-void scan_add_from(struct sql *s, const struct query *q, unsigned int classes, int64_t from,
-		   int64_t to)
+void scan_add_from(struct sql *s, const struct query *q, const struct scan_range *range)
 {
-	buf_printf(&s->text, " FROM %s s", sources[q->source].table);
+	int64_t from = range->from_ns, to = range->to_ns;
+
+	buf_printf(&s->text, " FROM %s s%s", sources[q->source].table,
+		   range->in_order ? " NOT INDEXED" : "");
 	if (s->needs_details || cond_needs_details(q->where))
 		buf_add_str(&s->text, " LEFT JOIN span_details d ON d.id=s.id");
 	buf_add_str(&s->text, " WHERE 1");
+	if (range->above) {
+		buf_add_str(&s->text, " AND s.id>");
+		sql_add_int(s, range->above);
+	}
 	if (from > 0) {
 		buf_printf(&s->text, " AND %s>=", sources[q->source].time);
 		sql_add_int(s, from);
@@ -76,7 +87,7 @@ void scan_add_from(struct sql *s, const struct query *q, unsigned int classes, i
 		sql_add_int(s, to);
 	}
 	if (q->source == QUERY_SPANS)
-		add_classes(s, classes);
+		add_classes(s, range->classes);
 	if (q->where) {
 		buf_add_str(&s->text, " AND ");
 		sql_add_cond(s, q->where);
@@ -106,7 +117,11 @@ static int read_value(sqlite3_stmt *s, int column, const struct query_attr *a,
 		return 0;
 	case SQLITE_BLOB:
 		ret->tag = VALUE_BYTES;
-		break;
+		if (sqlite3_column_bytes(s, column) != sizeof(ret->integer))
+			break;
+		ret->tag = VALUE_ID;
+		memcpy(&ret->integer, sqlite3_column_blob(s, column), sizeof(ret->integer));
+		return 0;
 	default:
 		ret->tag = VALUE_TEXT;
 	}
@@ -183,14 +198,24 @@ static int each_row(sqlite3 *db, struct sql *sql, struct reader *r,
 	return e ? e : db_errno(rc);
 }
 
+/* What stands in slabs is read from there, and the spans above them one by one. */
 static int scan_raw(sqlite3 *db, const struct plan *plan, const struct plan_segment *segment,
 		    struct reader *r)
 {
+	struct scan_range range = { segment->from_ns, segment->to_ns, plan->classes, 0, false };
 	const struct query *q = r->q;
+	int64_t unsealed = 0;
 	bool partial = false;
 	struct sql sql;
 	int e;
 
+	if (query_slab_fits(q)) {
+		e = query_slab_scan(db, q, plan, segment, r->classes, r->groups, r->totals,
+				    &range.above, &unsealed);
+		if (e)
+			return e;
+		range.in_order = range.above && unsealed < IN_ORDER_MAX;
+	}
 	for (size_t i = 0; i < q->n_aggs; i++)
 		partial |= q->aggs[i].fn == QUERY_PARTIAL;
 	sql_init(&sql);
@@ -205,7 +230,7 @@ static int scan_raw(sqlite3 *db, const struct plan *plan, const struct plan_segm
 		buf_add_char(&sql.text, ',');
 		sql_add_attr(&sql, r->groups->state_attr[i]);
 	}
-	scan_add_from(&sql, q, plan->classes, segment->from_ns, segment->to_ns);
+	scan_add_from(&sql, q, &range);
 	e = each_row(db, &sql, r, add_row);
 	sql_release(&sql);
 	return e;
@@ -266,24 +291,6 @@ static int add_rollup(struct reader *r, sqlite3_stmt *s)
 	return add_sums(r, s, group, class, n, column);
 }
 
-/* class, bucket's start, n, errors, partial, keys, and five columns for each aggregate */
-static int add_facet(struct reader *r, sqlite3_stmt *s)
-{
-	struct group_value key[QUERY_COLUMNS_MAX + 1] = { 0 };
-	int64_t class = sqlite3_column_int64(s, 0), n = sqlite3_column_int64(s, 2);
-	struct query_group *group;
-	int column = 5, e = 0;
-
-	key[0] = bucket_value(r->q, sqlite3_column_int64(s, 1));
-	for (size_t i = 0; !e && i < r->q->n_keys; i++)
-		e = read_value(s, column++, r->q->keys[i].attr, r->groups, &key[i + 1]);
-	group = e ? NULL : groups_get(r->groups, key, &e);
-	if (!group)
-		return e;
-	count_spans(r, s, group, n, 3);
-	return add_sums(r, s, group, class, n, column);
-}
-
 static void add_agg_columns(struct sql *sql, enum field_id f, bool values)
 {
 	const char *c = fields[f].column, *h = values ? "s.hist_" : "NULL AS h_";
@@ -332,28 +339,6 @@ static int scan_rollups(sqlite3 *db, const struct plan *plan, const struct plan_
 	return e;
 }
 
-static int scan_facets(sqlite3 *db, const struct plan *plan, const struct plan_segment *segment,
-		       struct reader *r)
-{
-	int64_t step = gran_ns[GRAN_HOUR];
-	struct sql sql;
-	int e;
-
-	sql_init(&sql);
-	buf_printf(&sql.text, "SELECT s.cls,s.bucket*%lld,s.n,s.errors,s.partial", (long long)step);
-	for (size_t i = 0; i < r->q->n_keys; i++) {
-		buf_add_char(&sql.text, ',');
-		sql_add_attr(&sql, r->q->keys[i].attr);
-	}
-	for (size_t i = 0; i < r->groups->n_states; i++)
-		add_agg_columns(&sql, r->groups->state_attr[i]->field, r->groups->wants_values[i]);
-	buf_add_str(&sql.text, " FROM facets s WHERE ");
-	add_buckets(&sql, r->q, plan, segment, step);
-	e = each_row(db, &sql, r, add_facet);
-	sql_release(&sql);
-	return e;
-}
-
 int scan_segment(sqlite3 *db, const struct query *q, const struct plan *plan,
 		 const struct plan_segment *segment, struct query_groups *groups,
 		 struct scan_totals *totals)
@@ -361,12 +346,6 @@ int scan_segment(sqlite3 *db, const struct query *q, const struct plan *plan,
 	struct reader r = { .q = q, .groups = groups, .totals = totals };
 
 	init_reader(&r, plan);
-	switch (segment->gran) {
-	case PLAN_RAW:
-		return scan_raw(db, plan, segment, &r);
-	case PLAN_FACETS:
-		return scan_facets(db, plan, segment, &r);
-	default:
-		return scan_rollups(db, plan, segment, &r);
-	}
+	return segment->gran == PLAN_RAW ? scan_raw(db, plan, segment, &r)
+					 : scan_rollups(db, plan, segment, &r);
 }

@@ -16,10 +16,17 @@ int scan_segment(sqlite3 *db, const struct query *q, const struct plan *plan,
 		 const struct plan_segment *segment, struct query_groups *groups,
 		 struct scan_totals *totals);
 
+/* Rows in [from, to), spans of these classes and above this number. */
+struct scan_range {
+	int64_t from_ns, to_ns;
+	unsigned int classes;
+	int64_t above; /* 0: all */
+	bool in_order; /* by number rather than by an index of time */
+};
+
 struct sql;
-/* FROM … WHERE of the rows that the query is about, in [from, to). */
-void scan_add_from(struct sql *s, const struct query *q, unsigned int classes, int64_t from,
-		   int64_t to);
+/* FROM … WHERE of the rows that the query is about. */
+void scan_add_from(struct sql *s, const struct query *q, const struct scan_range *range);
 const char *scan_time_column(enum query_source source);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "clock.h"
 #include "schema.h"
+#include "slab.h"
 #include "sums.h"
 
 #include <errno.h>
@@ -75,11 +76,7 @@ static int delete_up_to(sqlite3 *db, int64_t id, int64_t *ret_count)
 	if (!r)
 		r = schema_set_meta(db, META_SPANS_FROM, MAX(from, before));
 	if (!r)
-		r = run_with(db, "DELETE FROM facets WHERE bucket<?",
-			     MAX(from, before) / gran_ns[GRAN_HOUR] + 1, 0);
-	if (!r)
-		r = run_with(db, "DELETE FROM facet_hours WHERE bucket<?",
-			     MAX(from, before) / gran_ns[GRAN_HOUR] + 1, 0);
+		r = slab_let_go(db, id);
 	if (!r)
 		r = run_with(db, "DELETE FROM runs WHERE end_ns<?", MAX(from, before), 0);
 	return r ? r : run_with(db, "DELETE FROM sessions WHERE end_ns<?", MAX(from, before), 0);
@@ -90,11 +87,14 @@ static int delete_rollups(sqlite3 *db, int64_t now)
 	static const struct {
 		enum rollup_gran gran;
 		int64_t kept_ns;
-	} ages[] = { { GRAN_MINUTE, MINUTES_KEPT_NS }, { GRAN_HOUR, HOURS_KEPT_NS } };
+		const char *from;
+	} ages[] = { { GRAN_MINUTE, MINUTES_KEPT_NS, META_MINUTES_FROM },
+		     { GRAN_HOUR, HOURS_KEPT_NS, META_HOURS_FROM } };
 	int r = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(ages); i++) {
-		int64_t horizon = (now - ages[i].kept_ns) / gran_ns[ages[i].gran];
+		int64_t step = gran_ns[ages[i].gran], horizon = (now - ages[i].kept_ns) / step;
+		int deleted = 0;
 
 		for (int dim = 0; !r && dim < DIMS; dim++) {
 			char sql[96];
@@ -103,7 +103,11 @@ static int delete_rollups(sqlite3 *db, int64_t now)
 				 "DELETE FROM rollups WHERE gran=%d AND dim=%d AND bucket<?",
 				 ages[i].gran, dim);
 			r = run_with(db, sql, horizon, 0);
+			deleted += r ? 0 : sqlite3_changes(db);
 		}
+		/* What is gone must not be taken for nothing. */
+		if (!r && deleted)
+			r = schema_set_meta(db, ages[i].from, horizon * step);
 	}
 	return r;
 }

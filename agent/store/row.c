@@ -183,9 +183,7 @@ static void set_text(struct row *r, const struct attr *a)
 	const struct {
 		const char *attr;
 		struct slice *to;
-	} texts[] = { { ATTR_GENTAP_TASK, &r->task },
-		      { ATTR_AGENT_VERSION, &r->version },
-		      { "gentap.cost.price_date", &r->price_date } };
+	} texts[] = { { ATTR_GENTAP_TASK, &r->task }, { ATTR_AGENT_VERSION, &r->version } };
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		if (!strcmp(a->key, texts[i].attr))

@@ -29,13 +29,13 @@ struct row_connection {
 struct row {
 	struct arena arena; /* holds the row itself, too */
 	struct row *next;
-	uint64_t present;		  /* bit per field */
-	int64_t values[F_COUNT];	  /* of every kind but words and ids */
-	struct slice words[F_COUNT];	  /* text of FIELD_WORD, bytes of FIELD_ID */
-	struct slice status_message;	  /* absent: none */
-	struct slice task;		  /* what was asked, with content only; absent: none */
-	struct slice price_date, version; /* of the price; of the agent; absent: not told */
-	struct slice rest;		  /* JSON object; absent: nothing is left */
+	uint64_t present;	     /* bit per field */
+	int64_t values[F_COUNT];     /* of every kind but words and ids */
+	struct slice words[F_COUNT]; /* text of FIELD_WORD, bytes of FIELD_ID */
+	struct slice status_message; /* absent: none */
+	struct slice task;	     /* what was asked, with content only; absent: none */
+	struct slice version;	     /* of the agent; absent: not told */
+	struct slice rest;	     /* JSON object; absent: nothing is left */
 	struct row_resource resource;
 	const struct row_connection *connection; /* all else is empty then; NULL: a span */
 };

@@ -8,8 +8,7 @@
  *   resources     the processes that spans came from
  *   runs          one row for each agent run, kept up to date; sessions: conversations
  *   rollups       sums per minute, hour, day of each value of each dimension
- *   facets        sums per hour of each combination of values, where there are few
- *   facet_hours   the hours that have them, and of how many spans
+ *   slabs         runs of spans whose columns stand side by side in slab_columns
  *   connections   the coverage ledger
  *   marks         when a price or an agent's version changed
  *   budgets, meta
@@ -24,7 +23,7 @@
 
 #include <stdbool.h>
 
-#define SCHEMA_VERSION 4
+#define SCHEMA_VERSION 5
 
 /* Where the agent of this user keeps its database, or of this service;  -ENAMETOOLONG, -ENOENT (no
  * home). */
@@ -42,6 +41,8 @@ int schema_get_meta(sqlite3 *db, const char *key, int64_t fallback, int64_t *ret
 int schema_set_meta(sqlite3 *db, const char *key, int64_t value);
 /* Everything that started at or after this still stands in `spans`; 0: nothing was let go. */
 #define META_SPANS_FROM "spans_from_ns"
+/* The same of these roll-ups. */
 #define META_MINUTES_FROM "minutes_from_ns"
+#define META_HOURS_FROM "hours_from_ns"
 
 #endif

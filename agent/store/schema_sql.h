@@ -92,4 +92,20 @@
 	" before TEXT, after TEXT NOT NULL, PRIMARY KEY(kind, subject, time_ns)) WITHOUT ROWID;"   \
 	"CREATE INDEX marks_time ON marks(time_ns);"
 
+#define SCHEMA_PRICE_DATE "json_extract(attributes,'$.\"gentap.cost.price_date\"')"
+
+/* Any question about many spans, not only of words that go together often. */
+#define SCHEMA_SQL_5                                                                               \
+	"DROP TABLE facets; DROP TABLE facet_hours;"                                               \
+	"ALTER TABLE spans ADD COLUMN price_date INT;"                                             \
+	"INSERT OR IGNORE INTO strings(value) SELECT DISTINCT " SCHEMA_PRICE_DATE                  \
+	" FROM span_details WHERE " SCHEMA_PRICE_DATE " IS NOT NULL;"                              \
+	"UPDATE spans SET price_date=(SELECT w.id FROM span_details d JOIN strings w"              \
+	" ON w.value=" SCHEMA_PRICE_DATE " WHERE d.id=spans.id) WHERE cost_source IS NOT NULL;"    \
+	"UPDATE span_details SET attributes=json_remove(attributes,"                               \
+	"'$.\"gentap.cost.price_date\"') WHERE " SCHEMA_PRICE_DATE " IS NOT NULL;"                 \
+	"CREATE TABLE slabs(last INTEGER PRIMARY KEY, first INT NOT NULL, n INT NOT NULL,"         \
+	" from_ns INT NOT NULL, to_ns INT NOT NULL);"                                              \
+	"CREATE TABLE slab_columns(key INTEGER PRIMARY KEY, data BLOB NOT NULL);"
+
 #endif

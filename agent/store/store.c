@@ -3,11 +3,11 @@
 
 #include "cleanup.h"
 #include "clock.h"
-#include "facets.h"
 #include "ledger.h"
 #include "log.h"
 #include "retention.h"
 #include "row.h"
+#include "slab.h"
 #include "writer.h"
 
 #include <errno.h>
@@ -18,7 +18,7 @@
 #define BATCH_ROWS 8192 /* in one transaction */
 #define RETRY_MS 1000	/* after a batch that failed */
 #define CLEAN_MS 60000	/* from one look at age and size to the next */
-#define FACETS_MS 5000	/* from one look for an hour that is over to the next */
+#define SEAL_MS 1000	/* from one look for spans that fill a slab to the next */
 
 struct store {
 	char *path, *host_name;
@@ -33,7 +33,7 @@ struct store {
 
 	struct writer *writer; /* the thread's; NULL: not open */
 	bool complained;       /* about the trouble that is going on */
-	uint64_t cleaned_ns, faceted_ns;
+	uint64_t cleaned_ns, sealed_ns;
 };
 
 static struct timespec after_ms(uint64_t ms)
@@ -174,25 +174,25 @@ static void clean(struct store *s)
 	pthread_mutex_unlock(&s->lock);
 }
 
-/* One hour at a time: batches come in between. Without facets answers are late, not wrong. */
-static void update_facets(struct store *s)
+/* One at a time: batches come in between. Without slabs answers are late, not wrong. */
+static void seal(struct store *s)
 {
 	uint64_t now = clock_mono_ns();
 	bool more = false;
 	int r;
 
-	if (!s->writer || now - s->faceted_ns < FACETS_MS * NSEC_PER_MSEC)
+	if (!s->writer || now - s->sealed_ns < SEAL_MS * NSEC_PER_MSEC)
 		return;
-	r = facets_update(writer_db(s->writer), FACETS_WORTH, &more);
-	s->faceted_ns = more ? 0 : now;
+	r = slab_seal(writer_db(s->writer), SLAB_SPANS, &more);
+	s->sealed_ns = more ? 0 : now;
 	if (r)
-		LOG_RATE(LOG_LEVEL_WARN, "store: cannot sum up an hour: %s", strerror(-r));
+		LOG_RATE(LOG_LEVEL_WARN, "store: cannot make a slab: %s", strerror(-r));
 }
 
 /* Holding the lock, which waiting gives up. True: there is something to write. */
 static bool wait_for_rows(struct store *s, bool failed)
 {
-	struct timespec until = after_ms(failed ? RETRY_MS : s->faceted_ns ? CLEAN_MS : BATCH_MS);
+	struct timespec until = after_ms(failed ? RETRY_MS : s->sealed_ns ? CLEAN_MS : BATCH_MS);
 
 	while (!s->stop && (failed || !s->first) && !(s->flushing && s->first && !failed))
 		if (pthread_cond_timedwait(&s->wake, &s->lock, &until))
@@ -219,7 +219,7 @@ static void *write_loop(void *arg)
 		failed = some && !write_batch(s);
 		if (!failed) {
 			clean(s);
-			update_facets(s);
+			seal(s);
 		}
 		pthread_mutex_lock(&s->lock);
 		if (!s->first)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Queries against brute force: made-up spans in a database and in an array, made-up
- * queries as text and as a loop over the array, from spans and from roll-ups. */
+ * queries as text and as a loop over the array, from spans, from roll-ups and from slabs. */
 #include "query.h"
+#include "schema.h"
+#include "slab.h"
 #include "store.h"
 #include "store_conditions.h"
 #include "test.h"
@@ -350,25 +352,51 @@ static int fill(void)
 	return r;
 }
 
-TEST(queries_equal_brute_force)
+static void ask_all(uint64_t seed, int slabs)
 {
 	_cleanup_(buf_cleanup) struct buf text = BUF_INIT(64 * 1024);
-	struct maker m = { .state = 4711 };
+	struct maker m = { .state = seed };
 	struct query_db *db = NULL;
 
-	CHECK_INT(fill(), 0);
 	CHECK_INT(query_open(&db, path), 0);
 	for (int i = 0; db && i < QUERIES; i++) {
 		struct question q = random_question(&m);
 
 		buf_reset(&text, 64 * 1024);
 		question_text(&q, &text);
-		test_row("%d %s since=%lld until=%lld raw=%d", i, text.data, (long long)q.since,
-			 (long long)q.until, q.raw);
+		test_row("%d %s since=%lld until=%lld raw=%d, %d slabs", i, text.data,
+			 (long long)q.since, (long long)q.until, q.raw, slabs);
 		ask(db, &q, buf_slice(&text));
 	}
 	test_row(NULL);
 	query_close(db);
+}
+
+/* Some slabs, and spans that stand in none. */
+static int seal(void)
+{
+	sqlite3 *db = NULL;
+	bool more = true;
+	int n = 0;
+
+	CHECK_INT(schema_open(&db, path), 0);
+	while (db && more) {
+		CHECK_INT(slab_seal(db, SPANS / 5 - 10, &more), 0);
+		n += more;
+	}
+	sqlite3_close(db);
+	return n;
+}
+
+TEST(queries_equal_brute_force)
+{
+	int slabs;
+
+	CHECK_INT(fill(), 0);
+	ask_all(4711, 0);
+	slabs = seal();
+	CHECK_INT(slabs, 5);
+	ask_all(4712, slabs);
 	unlink(path);
 	rmdir(folder);
 }

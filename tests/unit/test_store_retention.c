@@ -120,6 +120,26 @@ TEST(retention_by_age_keeps_the_sums)
 	unlink(path);
 }
 
+TEST(roll_ups_that_are_gone_are_not_nothing)
+{
+	struct store_config config = { .keep_ns = 500 * DAY_NS };
+	struct query_result r = { 0 };
+	struct writer *w = NULL;
+
+	fill(&w);
+	/* Minutes are kept for a month, whatever is kept of the spans. */
+	clean(w, &config, END_NS + 20 * DAY_NS);
+	ask("count --interval 1m", 0, &r);
+	CHECK_INT(r.matched, SPANS);
+	query_result_release(&r);
+	clean(w, &config, END_NS + 450 * DAY_NS);
+	ask("count --interval 1h --by model", 0, &r);
+	CHECK_INT(r.matched, SPANS);
+	query_result_release(&r);
+	writer_free(w);
+	unlink(path);
+}
+
 TEST(retention_by_size)
 {
 	struct store_config config = { .max_bytes = 700 * 1024 };
