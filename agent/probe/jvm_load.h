@@ -22,15 +22,4 @@
  * -errno. ret_problem is a sentence then. */
 int jvm_load(uint32_t tgid, struct slice jar, const char *order, char ret_problem[JVM_PROBLEM_MAX]);
 
-/* What its own tools read of /proc/PID/status. */
-struct jvm_status {
-	uint32_t uid, gid;  /* effective */
-	uint32_t inner_pid; /* in its own pid namespace */
-	bool handles_quit;
-};
-
-int jvm_parse_status(struct slice text, struct jvm_status *ret); /* 0 or -EBADMSG */
-/* The JVM's answer: 0, or -EPROTO: it refused. */
-int jvm_parse_answer(struct slice text);
-
 #endif
