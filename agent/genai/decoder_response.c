@@ -279,6 +279,14 @@ void decoder_response_hole(struct decoder *d, uint64_t len)
 		body_stop(&d->response, "lost_records");
 }
 
+/* A sign-in or error page where an answer should be: no API answers so. */
+static bool is_page(struct slice text)
+{
+	text = slice_trim(text);
+	return slice_starts_nocase(text, SLICE("<!doctype html")) ||
+	       slice_starts_nocase(text, SLICE("<html"));
+}
+
 void decoder_response_parse(struct decoder *d)
 {
 	struct slice text = buf_slice(&d->response.text);
@@ -315,6 +323,8 @@ void decoder_response_parse(struct decoder *d)
 		api_error_response(c, root, text, d->error_header);
 		return;
 	}
+	if (is_page(text))
+		call_mark_partial(c, "response_unreadable", 0);
 	api_error_in(c, root);
 	confirm(d, root);
 	if (root.doc)

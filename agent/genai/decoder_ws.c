@@ -156,6 +156,8 @@ void session_close(struct decoder *d, struct ws_op *op, bool cut, bool closed_he
 	struct call *c = op->call;
 
 	c->end_ns = ts_ns;
+	if (op->unasked && s->api->all_asked)
+		call_mark_partial(c, "request_not_seen", 0);
 	if (cut && s->lost)
 		call_mark_partial(c, "lost_records", 0);
 	s->api->dialect->finish(c, &d->config, op->state);

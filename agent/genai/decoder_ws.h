@@ -23,6 +23,7 @@ struct ws_session;
 
 struct ws_api {
 	const struct dialect *dialect; /* reads requests and events */
+	bool all_asked;		       /* the server begins none by itself */
 	bool (*path)(struct slice path);
 	void (*client)(struct decoder *d, struct json_val root, uint64_t ts_ns);
 	void (*server)(struct decoder *d, struct json_val root, struct slice data, uint64_t ts_ns);

@@ -204,6 +204,11 @@ void framing_eof(struct framing *f)
 		ndjson_eof(&f->ndjson);
 	else if (f->kind == FRAMING_ARRAY)
 		jsonarray_eof(&f->array);
+	/* A frame that says it is longer than its stream. */
+	else if (f->kind == FRAMING_EVENTSTREAM)
+		f->eventstream.damaged += f->eventstream.part.len > 0 || f->eventstream.skip;
+	else if (f->kind == FRAMING_GRPC)
+		f->grpc.lost += f->grpc.part.len > 0;
 }
 
 size_t framing_held(const struct framing *f)

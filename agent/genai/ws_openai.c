@@ -21,18 +21,43 @@ static bool realtime_path(struct slice path)
 	return slice_ends(path, SLICE("/realtime"));
 }
 
-static void responses_client(struct decoder *d, struct json_val root, uint64_t ts_ns)
-{
-	struct call *c;
+#define LATE_NS (5 * NSEC_PER_MSEC)
 
-	if (!json_is(json_get(root, "type"), "response.create"))
-		return;
-	c = session_next(d);
+/* One that began before its request was seen: the answer can be read, by another thread,
+ * before the write that asked for it has returned. What is asked much later is another. */
+static struct ws_op *find_unasked(struct decoder *d, struct slice lane, uint64_t ts_ns)
+{
+	for (size_t i = 0; i < d->ws->n_ops; i++)
+		if (d->ws->ops[i].unasked && d->ws->ops[i].call->start_ns + LATE_NS >= ts_ns &&
+		    slice_eq(d->ws->ops[i].lane, lane))
+			return &d->ws->ops[i];
+	return NULL;
+}
+
+/* A request, in time or late. */
+static void asked(struct decoder *d, struct json_val request, struct slice lane, uint64_t ts_ns)
+{
+	struct ws_op *op = find_unasked(d, lane, ts_ns);
+	struct call *c = op ? op->call : session_next(d);
+
 	if (!c)
 		return;
-	d->ws->api->dialect->request(c, &d->config, root);
+	if (json_type(request) == JSON_OBJECT)
+		d->ws->api->dialect->request(c, &d->config, request);
 	c->stream = true;
-	session_open(d, json_raw(json_get(root, "stream_id")), ts_ns);
+	if (!op) {
+		session_open(d, lane, ts_ns);
+		return;
+	}
+	op->unasked = false;
+	c->start_ns = MIN(c->start_ns, ts_ns);
+	c->request_end_ns = c->start_ns;
+}
+
+static void responses_client(struct decoder *d, struct json_val root, uint64_t ts_ns)
+{
+	if (json_is(json_get(root, "type"), "response.create"))
+		asked(d, root, json_raw(json_get(root, "stream_id")), ts_ns);
 }
 
 static bool is_end(struct json_val type)
@@ -63,7 +88,7 @@ static void responses_server(struct decoder *d, struct json_val root, struct sli
 	if (!op && json_is(type, "response.created")) {
 		op = session_open(d, lane, ts_ns);
 		if (op)
-			call_mark_partial(op->call, "request_not_seen", 0);
+			op->unasked = true;
 	}
 	if (!op)
 		return;
@@ -72,21 +97,9 @@ static void responses_server(struct decoder *d, struct json_val root, struct sli
 		session_close(d, op, false, false, ts_ns);
 }
 
-/* One that began before its request was seen: the answer can be read, by another thread,
- * before the write that asked for it has returned. There is one at a time, so that a
- * request beside one that the server began by itself is refused. */
-static struct ws_op *realtime_unasked(struct decoder *d)
-{
-	for (size_t i = 0; i < d->ws->n_ops; i++)
-		if (d->ws->ops[i].unasked)
-			return &d->ws->ops[i];
-	return NULL;
-}
-
 static void realtime_client(struct decoder *d, struct json_val root, uint64_t ts_ns)
 {
 	struct json_val type = json_get(root, "type"), model = json_path(root, "session.model");
-	struct ws_op *op;
 	struct call *c;
 
 	if (json_type(model) == JSON_STRING)
@@ -96,14 +109,7 @@ static void realtime_client(struct decoder *d, struct json_val root, uint64_t ts
 		if (c)
 			openai_add_item(c, &d->config, json_get(root, "item"));
 	} else if (json_is(type, "response.create")) {
-		op = realtime_unasked(d);
-		c = op ? op->call : session_next(d);
-		if (c && json_type(json_get(root, "response")) == JSON_OBJECT)
-			d->ws->api->dialect->request(c, &d->config, json_get(root, "response"));
-		if (op)
-			op->unasked = false;
-		else
-			session_open(d, SLICE_NONE, ts_ns);
+		asked(d, json_get(root, "response"), SLICE_NONE, ts_ns);
 	}
 }
 
@@ -173,6 +179,7 @@ static void realtime_server(struct decoder *d, struct json_val root, struct slic
 
 const struct ws_api ws_openai_responses = {
 	.dialect = &dialect_openai_responses,
+	.all_asked = true,
 	.path = responses_path,
 	.client = responses_client,
 	.server = responses_server,

@@ -1,23 +1,30 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Spans of every golden recording, under each profile, against the conventions themselves.
+"""Every span of every recording, those of the tree and those of ../shared/corpus, under each
+profile, against the conventions themselves.
 
 Names and enums are those of the official package (opentelemetry-semantic-conventions, made
 from the conventions' YAML); which of them an operation has, and what it must have, is
-genai.md section 1.2. What newer conventions than the package's renamed is named here.
+genai.md section 1.2, made from the YAML too. What newer conventions than the package's renamed
+is named here.
 """
 import glob
+import json
 import os
 import sys
+import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "common")]
 import agent
-from opentelemetry.semconv._incubating.attributes import (aws_attributes, error_attributes, gen_ai_attributes, openai_attributes,
+import corpus
+from opentelemetry.semconv._incubating.attributes import (aws_attributes, error_attributes, gen_ai_attributes, jsonrpc_attributes,
+                                                          mcp_attributes, network_attributes, openai_attributes, rpc_attributes,
                                                           server_attributes)
 from tap import Tap
 
-MODULES = (aws_attributes, error_attributes, gen_ai_attributes, openai_attributes, server_attributes)
+MODULES = (aws_attributes, error_attributes, gen_ai_attributes, jsonrpc_attributes, mcp_attributes, network_attributes,
+           openai_attributes, rpc_attributes, server_attributes)
 NAMES = {v for m in MODULES for k, v in vars(m).items() if k.isupper() and isinstance(v, str)}
 LATEST = {"gen_ai.usage.cache_write.input_tokens"}  # was cache_creation
 MODAL = {"gen_ai.usage.%s.%s" % (m, t) for m in ("text", "image", "audio")
@@ -25,12 +32,14 @@ MODAL = {"gen_ai.usage.%s.%s" % (m, t) for m in ("text", "image", "audio")
 # Newer than the package, in the conventions since August 2026 (genai.md section 1.2).
 NEWER = {"gen_ai.request.reasoning.level", "gen_ai.request.previous_response.id", "gen_ai.conversation.compacted", "gen_ai.response.status",
          "gen_ai.request.stream_cursor"}
-PREFIXES = ("gen_ai.", "openai.", "aws.", "error.", "server.")
+PREFIXES = ("gen_ai.", "openai.", "aws.", "error.", "server.", "mcp.", "jsonrpc.", "rpc.", "network.")
 
 OPERATIONS = {v.value for v in gen_ai_attributes.GenAiOperationNameValues} | {"fetch_response", "retrieval"}
 CUSTOM_OPERATIONS = {"rerank", "moderation"}  # the conventions allow what they do not name
 PROVIDERS = {v.value for v in gen_ai_attributes.GenAiProviderNameValues}
-CUSTOM_PROVIDERS = {"openrouter", "ollama", "litellm", "vllm", "jina_ai", "voyage_ai", "together_ai", "gcp.gen_ai"}
+CUSTOM_PROVIDERS = {"openrouter", "ollama", "litellm", "vllm", "jina_ai", "voyage_ai", "together_ai", "gcp.gen_ai", "huggingface",
+                    "writer", "cerebras", "zai", "snowflake"}
+METHODS = {v.value for v in mcp_attributes.McpMethodNameValues}
 OUTPUTS = {v.value for v in gen_ai_attributes.GenAiOutputTypeValues}
 
 INTS = ("max_tokens", "seed", "choice.count", "_tokens", "server.port", "dimension.count")
@@ -49,9 +58,14 @@ ALLOWED = {
                                 "openai.api.type", "openai.response.service_tier", "gen_ai.request.stream_cursor"} |
     # Which the conventions advise against, so that nothing counts twice: here it is the only span
     # that has them, of a response that was made in the background.
-    {n for n in NAMES if n.startswith("gen_ai.usage.")},
+    LATEST | {n for n in NAMES if n.startswith("gen_ai.usage.")},
     "retrieval": COMMON | {"gen_ai.data_source.id"},
     "invoke_agent": INFERENCE | {"gen_ai.agent.id", "gen_ai.data_source.id"},
+    "mcp": {"error.type", "server.address", "server.port", "gen_ai.operation.name", "gen_ai.prompt.name", "gen_ai.tool.name",
+            "jsonrpc.request.id", "jsonrpc.protocol.version", "rpc.response.status_code", "network.protocol.name",
+            "network.protocol.version", "network.transport"} | {n for n in NAMES if n.startswith("mcp.")} |
+    # Which agent asked, and in which conversation: as the spans around it say it.
+    {"gen_ai.agent.name", "gen_ai.conversation.id"},
     "execute_tool": COMMON | {n for n in NAMES if n.startswith("gen_ai.tool.")},
 }
 
@@ -67,12 +81,34 @@ def kind_problem(key, value):
     return None if isinstance(value, str) and value else "%s is %r" % (key, value)
 
 
+# Beside the operation: what a span cannot be without. A model that is not on the wire is not made up.
+CLIENT = {"gen_ai.provider.name"}
+REQUIRED = {"chat": CLIENT, "generate_content": CLIENT, "text_completion": CLIENT, "embeddings": CLIENT,
+            "fetch_response": CLIENT | {"gen_ai.response.id"}, "execute_tool": {"gen_ai.tool.name"}, "mcp": {"mcp.method.name"}}
+# By operation: CLIENT is 3, INTERNAL 1. An agent is either: a service of the provider's, or here.
+KINDS = {"execute_tool": {1}, "invoke_agent": {1, 3}, "mcp": {2, 3}}
+
+
+def operation(s):
+    return "mcp" if s["mcp.method.name"] else s["gen_ai.operation.name"]
+
+
 def problems(s, profile):
-    op = s["gen_ai.operation.name"]
-    if op not in OPERATIONS | CUSTOM_OPERATIONS:
+    op = operation(s)
+    if op == "mcp":
+        if s["mcp.method.name"] not in METHODS:
+            yield "method %r" % s["mcp.method.name"]
+        if s["gen_ai.operation.name"] != ("execute_tool" if s["mcp.method.name"] == "tools/call" else None):
+            yield "operation %r of %s" % (s["gen_ai.operation.name"], s["mcp.method.name"])
+    elif op not in OPERATIONS | CUSTOM_OPERATIONS:
         yield "operation %r" % op
-    if s.kind == 3 and s["gen_ai.provider.name"] not in PROVIDERS | CUSTOM_PROVIDERS:
+    elif s.kind == 3 and s["gen_ai.provider.name"] not in PROVIDERS | CUSTOM_PROVIDERS:
         yield "provider %r" % s["gen_ai.provider.name"]
+    for name in REQUIRED.get(op, ()):
+        if s[name] is None:
+            yield "%s without %s" % (op, name)
+    if s.kind not in KINDS.get(op, {3}):
+        yield "%s of kind %d" % (op, s.kind)
     if s["gen_ai.output.type"] not in OUTPUTS | {None}:
         yield "output type %r" % s["gen_ai.output.type"]
     if s["server.address"] and not s["server.port"]:
@@ -95,19 +131,31 @@ def problems(s, profile):
             yield kind_problem(key, value)
 
 
+def recordings(where):
+    """HAR files of the corpus, a cassette each; none where there is no corpus."""
+    n = 0
+    for family in (*corpus.FAMILIES, "mcp") if corpus.folder() else ():
+        for k, cassette in enumerate(corpus.load(family)):
+            entries = [corpus.har_entry(x, (1_750_000_000 + 10 * (n + i)) * 10**9, 2500) for i, x in enumerate(cassette)]
+            n += len(entries)
+            path = os.path.join(where, "%s-%04d.har" % (family, k))
+            with open(path, "w", encoding="utf-8") as f:
+                json.dump(corpus.har(entries), f)
+            yield path
+
+
 def main():
     tap = Tap()
-    files = sorted(glob.glob(os.path.join(HERE, "golden", "*.har")))
-    for profile in ("v1.41", "latest", "both"):
-        found, wrong, ops = 0, [], set()
-        for s in agent.decode(["--semconv", profile] + files):
-            if not s["gen_ai.operation.name"]:
-                continue
-            found += 1
-            ops.add(s["gen_ai.operation.name"])
-            wrong += ["%s: %s" % (s.name, p) for p in problems(s, profile)]
-        tap.note("%s: %d spans of %s" % (profile, found, ", ".join(sorted(ops))))
-        tap.check(profile + ": every span is as the conventions have it", found and not wrong, sorted(set(wrong))[:40])
+    with tempfile.TemporaryDirectory(prefix="gentap-semconv-") as where:
+        files = sorted(glob.glob(os.path.join(HERE, "golden", "*.har"))) + list(recordings(where))
+        for profile in ("v1.41", "latest", "both"):
+            found, wrong, ops = 0, [], set()
+            for s in agent.decode(["--semconv", profile] + files, runs=True, sanitized=False):
+                found += 1
+                ops.add(operation(s) or "none")
+                wrong += ["%s: %s" % (s.name, p) for p in problems(s, profile)]
+            tap.note("%s: %d spans of %d files: %s" % (profile, found, len(files), ", ".join(sorted(ops))))
+            tap.check(profile + ": every span is as the conventions have it", found and not wrong, sorted(set(wrong))[:40])
     return tap.done()
 
 

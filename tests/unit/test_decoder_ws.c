@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* WebSocket sessions: which operations the messages of both sides make. */
+#include "clock.h"
 #include "dialect_rows.h"
 
 #define MESSAGES_MAX 24
 
-/* "> " a client's message, "< " the server's, "?" one of the server's was lost, "!" the
- * process closed the connection. */
+/* "> " a client's message, "^ " one that was sent before the last but is seen after it, "< " the
+ * server's, "+" that a second passes, "?" one of the server's was lost, "!" the process closed the
+ * connection. */
 struct session_row {
 	const char *name;
 	const char *target;
@@ -62,6 +64,22 @@ static const struct session_row rows[] = {
 		    "request_model=\"m\"\nstream\nid=\"r2\"\nresponse_status=\"completed\"\n"
 		    "finish=[stop]\nraw_finish=[completed]\nusage in=3 out=2 total=5\n"
 		    "input user\n  text \"b\"\n" },
+	{ "responses: answers that are read before what asked for them",
+	  "/v1/responses",
+	  "api.openai.com",
+	  { CREATED("r1"), "^ {\"type\":\"response.create\",\"model\":\"m\",\"input\":\"a\"}",
+	    COMPLETED("r1", USED), CREATED("r2"), "+",
+	    "> {\"type\":\"response.create\",\"model\":\"m\",\"input\":\"c\"}",
+	    COMPLETED("r2", USED), CREATED("r3"), COMPLETED("r3", USED) },
+	  RESPONSES "request_model=\"m\"\nstream\nid=\"r1\"\nresponse_status=\"completed\"\n"
+		    "finish=[stop]\nraw_finish=[completed]\nusage in=3 out=2 total=5\n"
+		    "input user\n  text \"a\"\n" RESPONSES
+		    "stream\nid=\"r2\"\nresponse_status=\"completed\"\n"
+		    "finish=[stop]\nraw_finish=[completed]\nusage in=3 out=2 total=5\n"
+		    "partial request_not_seen lost=0\n" RESPONSES
+		    "request_model=\"m\"\nstream\nid=\"r3\"\nresponse_status=\"completed\"\n"
+		    "finish=[stop]\nraw_finish=[completed]\nusage in=3 out=2 total=5\n"
+		    "input user\n  text \"c\"\n" },
 	{ "realtime: items, a tool, a response that the server begins",
 	  "/v1/realtime?model=gpt-rt",
 	  "api.openai.com",
@@ -97,7 +115,7 @@ static const struct session_row rows[] = {
 	  "/v1/realtime?model=gpt-rt",
 	  "api.openai.com",
 	  { "< {\"type\":\"response.created\",\"response\":{\"id\":\"resp_1\"}}",
-	    "> {\"type\":\"response.create\",\"response\":{\"max_output_tokens\":9}}",
+	    "^ {\"type\":\"response.create\",\"response\":{\"max_output_tokens\":9}}",
 	    "< {\"type\":\"rate_limits.updated\",\"rate_limits\":[{\"name\":\"tokens\","
 	    "\"limit\":100,\"remaining\":75,\"reset_seconds\":2},{\"name\":\"sheep\"}]}",
 	    "< {\"type\":\"response.done\",\"response\":{\"id\":\"resp_1\","
@@ -180,11 +198,13 @@ static void run(const struct session_row *row, call_fn emit, void *ctx)
 		ts += 10;
 		if (m.data[0] == '?')
 			decoder_ws_hole(d, WS_SERVER, 7);
+		else if (m.data[0] == '+')
+			ts += NSEC_PER_SEC;
 		else if (m.data[0] == '!')
 			decoder_abort(d, ts);
 		else
-			decoder_ws_message(d, m.data[0] == '>' ? WS_CLIENT : WS_SERVER, true,
-					   slice_sub(m, 2, m.len), ts);
+			decoder_ws_message(d, m.data[0] == '<' ? WS_SERVER : WS_CLIENT, true,
+					   slice_sub(m, 2, m.len), m.data[0] == '^' ? ts - 15 : ts);
 	}
 	decoder_response_end(d, HTTP_END_CLOSED, ts);
 	decoder_free(d);
