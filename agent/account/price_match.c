@@ -6,13 +6,8 @@
 #include <ctype.h>
 #include <errno.h>
 
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
-
 #define PATTERN_MAX 4096
 #define DEPTH_MAX 8
-/* A list may come from a user: no pattern may take long on a name of a few dozen bytes. */
-#define REGEX_STEPS_MAX 10000
 
 static const struct {
 	const char *key;
@@ -24,18 +19,12 @@ static const struct {
 	{ "and", PRICE_MATCH_AND },
 };
 
-int price_match_regex(struct price_match *m, struct arena *a, struct slice pattern)
+int price_match_regex(struct price_match *m, struct slice pattern)
 {
-	PCRE2_SIZE at;
-	int error;
+	int r = pattern_new(&m->regex, pattern, false, NULL, 0);
 
-	(void)a;
-	m->kind = PRICE_MATCH_REGEX;
-	m->regex =
-		pcre2_compile((PCRE2_SPTR)pattern.data, pattern.len, PCRE2_UTF, &error, &at, NULL);
-	if (!m->regex)
-		m->kind = PRICE_MATCH_NONE;
-	return m->regex ? 0 : error == PCRE2_ERROR_HEAP_FAILED ? -ENOMEM : -EBADMSG;
+	m->kind = r ? PRICE_MATCH_NONE : PRICE_MATCH_REGEX;
+	return r == -EINVAL ? -EBADMSG : r;
 }
 
 static int read_text(struct price_match *m, struct arena *a, struct json_val v)
@@ -46,7 +35,7 @@ static int read_text(struct price_match *m, struct arena *a, struct json_val v)
 	if (r)
 		return r == -ENOMEM ? r : -EBADMSG;
 	if (m->kind == PRICE_MATCH_REGEX)
-		return price_match_regex(m, a, buf_slice(&b));
+		return price_match_regex(m, buf_slice(&b));
 	for (size_t i = 0; i < b.len; i++)
 		b.data[i] = (char)tolower((unsigned char)b.data[i]);
 	m->text = arena_copy(a, b.len ? buf_slice(&b) : SLICE(""));
@@ -91,25 +80,10 @@ int price_match_read(struct price_match *m, struct arena *a, struct json_val v)
 
 void price_match_release(struct price_match *m)
 {
-	pcre2_code_free(m->regex);
+	pattern_free(m->regex);
 	m->regex = NULL;
 	for (size_t i = 0; i < m->n_items; i++)
 		price_match_release(&m->items[i]);
-}
-
-static bool match_regex(const struct price_match *m, struct slice name)
-{
-	pcre2_match_data *data = pcre2_match_data_create(1, NULL);
-	pcre2_match_context *context = pcre2_match_context_create(NULL);
-	int r = -1;
-
-	if (data && context) {
-		pcre2_set_match_limit(context, REGEX_STEPS_MAX);
-		r = pcre2_match(m->regex, (PCRE2_SPTR)name.data, name.len, 0, 0, data, context);
-	}
-	pcre2_match_context_free(context);
-	pcre2_match_data_free(data);
-	return r >= 0;
 }
 
 bool price_match(const struct price_match *m, struct slice name, bool *ret_exact)
@@ -128,7 +102,7 @@ bool price_match(const struct price_match *m, struct slice name, bool *ret_exact
 	case PRICE_MATCH_CONTAINS:
 		return slice_find(name, m->text) >= 0;
 	case PRICE_MATCH_REGEX:
-		return match_regex(m, name);
+		return pattern_match(m->regex, name) == 1;
 	case PRICE_MATCH_OR:
 		for (size_t i = 0; i < m->n_items; i++)
 			if (price_match(&m->items[i], name, ret_exact))

@@ -9,6 +9,7 @@
 
 #include "arena.h"
 #include "json.h"
+#include "pattern.h"
 
 enum price_match_kind {
 	PRICE_MATCH_NONE, /* matches nothing */
@@ -24,7 +25,7 @@ enum price_match_kind {
 struct price_match {
 	enum price_match_kind kind;
 	struct slice text;	   /* lower case */
-	void *regex;		   /* compiled; price_match_release() frees it */
+	struct pattern *regex;	   /* price_match_release() frees it */
 	struct price_match *items; /* of OR and AND */
 	size_t n_items;
 };
@@ -33,7 +34,7 @@ struct price_match {
  * expression; -ENOMEM. What was read must be released also after an error. */
 int price_match_read(struct price_match *m, struct arena *a, struct json_val v);
 /* A single one, not from JSON. */
-int price_match_regex(struct price_match *m, struct arena *a, struct slice pattern);
+int price_match_regex(struct price_match *m, struct slice pattern);
 void price_match_release(struct price_match *m);
 /* `name` is lower case. *ret_exact, if not NULL, is set when the name as a whole is
  * named by an `equals`. */

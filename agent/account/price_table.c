@@ -260,7 +260,7 @@ static int read_matchers(struct price_table *t, struct price_provider *p, struct
 
 	buf_add_str(&url, "^(?:");
 	if (!json_str(json_get(v, "api_pattern"), &url) && !buf_add_str(&url, ")")) {
-		r = price_match_regex(&p->api_pattern, &t->arena, buf_slice(&url));
+		r = price_match_regex(&p->api_pattern, buf_slice(&url));
 		if (r == -ENOMEM)
 			return r;
 	}

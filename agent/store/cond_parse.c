@@ -3,9 +3,9 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "pattern.h"
 
 #include <errno.h>
-#include <regex.h>
 #include <stdarg.h>
 
 struct parser {
@@ -211,20 +211,12 @@ static int id_value(struct parser *p, const struct token *t, const struct cond_v
 
 static int check_regex(struct parser *p, const struct token *t, const struct cond_value *v)
 {
-	char pattern[512], why[100];
-	regex_t re;
-	int r;
+	struct pattern *pattern = NULL;
+	char why[100] = "out of memory";
+	int r = pattern_new(&pattern, v->text, true, why, sizeof(why));
 
-	if (v->text.len >= sizeof(pattern))
-		return fail(p, t->at, t->len, "too long a pattern");
-	snprintf(pattern, sizeof(pattern), "%.*s", SLICE_FMT(v->text));
-	r = regcomp(&re, pattern, REG_EXTENDED | REG_ICASE | REG_NOSUB);
-	if (!r) {
-		regfree(&re);
-		return 0;
-	}
-	regerror(r, &re, why, sizeof(why));
-	return fail(p, t->at, t->len, "no regular expression: %s", why);
+	pattern_free(pattern);
+	return r ? fail(p, t->at, t->len, "no regular expression: %s", why) : 0;
 }
 
 static int check_value(struct parser *p, const struct query_cond *c, const struct token *t,

@@ -2,9 +2,9 @@
 #include "query_cond.h"
 
 #include "cleanup.h"
+#include "pattern.h"
 
 #include <errno.h>
-#include <regex.h>
 
 #define SQL_MAX (256 * 1024)
 
@@ -349,43 +349,46 @@ static void sql_wildcard(sqlite3_context *context, int n, sqlite3_value **args)
 		sqlite3_result_int(context, wildcard_match(s[0], s[1]));
 }
 
-static void free_regex(void *re)
+static void free_pattern(void *p)
 {
-	regfree(re);
-	free(re);
+	pattern_free(p);
 }
 
-static regex_t *get_regex(sqlite3_context *context, sqlite3_value *pattern)
+/* Compiled once a statement. NULL: the error is told. */
+static struct pattern *get_pattern(sqlite3_context *context, sqlite3_value *value)
 {
-	regex_t *re = sqlite3_get_auxdata(context, 0);
-	const char *text = (const char *)sqlite3_value_text(pattern);
+	struct slice text = { (const char *)sqlite3_value_text(value),
+			      (size_t)sqlite3_value_bytes(value) };
+	struct pattern *p = sqlite3_get_auxdata(context, 0);
 
-	if (re || !text)
-		return re;
-	re = malloc(sizeof(*re));
-	if (!re)
-		return NULL;
-	if (regcomp(re, text, REG_EXTENDED | REG_ICASE | REG_NOSUB)) {
-		free(re);
+	if (p)
+		return p;
+	if (pattern_new(&p, text, true, NULL, 0)) {
+		sqlite3_result_error_nomem(context);
 		return NULL;
 	}
-	sqlite3_set_auxdata(context, 0, re, free_regex);
+	sqlite3_set_auxdata(context, 0, p, free_pattern);
 	return sqlite3_get_auxdata(context, 0);
 }
 
 static void sql_regex(sqlite3_context *context, int n, sqlite3_value **args)
 {
-	const char *text = (const char *)sqlite3_value_text(args[1]);
-	regex_t *re;
+	struct slice text = { (const char *)sqlite3_value_text(args[1]),
+			      (size_t)sqlite3_value_bytes(args[1]) };
+	struct pattern *p;
+	int r;
 
 	(void)n;
-	if (!text)
+	if (!text.data)
 		return;
-	re = get_regex(context, args[0]);
-	if (re)
-		sqlite3_result_int(context, !regexec(re, text, 0, NULL, 0));
+	p = get_pattern(context, args[0]);
+	if (!p)
+		return;
+	r = pattern_match(p, text);
+	if (r < 0)
+		sqlite3_result_error(context, "the regular expression takes too long", -1);
 	else
-		sqlite3_result_error_nomem(context);
+		sqlite3_result_int(context, r);
 }
 
 int cond_register(sqlite3 *db)
