@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import threading
@@ -47,6 +48,12 @@ class Page:
             self.process.wait()
 
 
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
 def query(db):
     out = subprocess.run([*SUDO, harness.GENTAP, "query", *FIGURES.values(), "--where", "span.op:gen_ai.request", "--since", "1h",
                           "--db", db, "-o", "json"], capture_output=True, text=True, check=True, timeout=30).stdout
@@ -76,7 +83,7 @@ def calls(tap, w, page):
 
 def page_test(tap, w):
     db = w.path("page.db")
-    with w.agent("--store", "--db", db, "--ui=127.0.0.1:0") as agent, contextlib.ExitStack() as stack:
+    with w.agent("--store", "--db", db, "--ui=127.0.0.1:%d" % free_port()) as agent, contextlib.ExitStack() as stack:
         url = wait_for(lambda: re.search(r"http://127\.0\.0\.1:\d+/\?token=\S+", agent.stderr() + "".join(agent.out)), 10)
         if not tap.check("the agent says where its page is", url, agent.stderr()):
             return
