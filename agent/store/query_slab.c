@@ -22,6 +22,7 @@ struct scan {
 	struct scan_totals *totals;
 	struct slab_cond *cond;
 	struct slab_column *columns[F_COUNT]; /* NULL: not needed */
+	bool first[F_COUNT];		      /* needed to know which spans are */
 	int64_t from_ns, to_ns, full;	      /* full: number of that word */
 	unsigned int class_bits;
 	struct memo memo;
@@ -189,12 +190,17 @@ static int add_slab(struct scan *s, struct slab_reader *r, const struct slab *sl
 	int e = 0;
 
 	for (int f = 0; !e && f < F_COUNT; f++)
-		if (s->columns[f])
+		if (s->columns[f] && s->first[f])
 			e = slab_reader_column(r, slab, f, s->columns[f]);
 	if (e)
 		return e;
 	pick(s, slab);
-	e = find_groups(s);
+	for (int f = 0; !e && s->n_picked && f < F_COUNT; f++)
+		if (s->columns[f] && !s->first[f])
+			e = slab_reader_column_at(r, slab, f, s->picked, s->n_picked,
+						  s->columns[f]);
+	if (!e)
+		e = find_groups(s);
 	if (e)
 		return e;
 	count(s);
@@ -205,18 +211,19 @@ static int add_slab(struct scan *s, struct slab_reader *r, const struct slab *sl
 
 static int make_columns(struct scan *s)
 {
-	bool needed[F_COUNT] = {
-		[F_START] = true, [F_CLASS] = true, [F_ERROR] = true, [F_COMPLETENESS] = true
-	};
+	bool needed[F_COUNT] = { [F_ERROR] = true, [F_COMPLETENESS] = true };
 
-	slab_cond_fields(s->cond, needed);
+	s->first[F_START] = s->first[F_CLASS] = true;
+	slab_cond_fields(s->cond, s->first);
 	for (size_t i = 0; i < s->q->n_keys; i++)
 		needed[s->q->keys[i].attr->field] = true;
 	for (size_t i = 0; i < s->groups->n_states; i++)
 		needed[s->groups->state_attr[i]->field] = true;
 	for (int f = 0; f < F_COUNT; f++) {
-		s->columns[f] = needed[f] ? malloc(sizeof(*s->columns[f])) : NULL;
-		if (needed[f] && !s->columns[f])
+		if (!needed[f] && !s->first[f])
+			continue;
+		s->columns[f] = malloc(sizeof(*s->columns[f]));
+		if (!s->columns[f])
 			return -ENOMEM;
 	}
 	return 0;

@@ -204,23 +204,28 @@ void slab_reader_release(struct slab_reader *r)
 	*r = (struct slab_reader){ 0 };
 }
 
-static int read_column(struct slab_reader *r, const struct slab *s, int column,
-		       struct slab_column *to)
+/* Lent until the next one; nothing: nothing of it is known. */
+static int read_bytes(struct slab_reader *r, const struct slab *s, int column, struct slice *ret)
 {
-	struct slice bytes = SLICE_NONE;
-	int rc, e;
+	int rc;
 
 	sqlite3_reset(r->column);
 	sqlite3_bind_int64(r->column, 1, COLUMN_KEY(s->last, column));
 	rc = sqlite3_step(r->column);
+	*ret = SLICE_NONE;
 	if (rc == SQLITE_ROW)
-		bytes = (struct slice){ sqlite3_column_blob(r->column, 0),
-					(size_t)sqlite3_column_bytes(r->column, 0) };
-	else if (rc != SQLITE_DONE)
-		return db_errno(rc);
-	e = slab_column_decode(bytes, s->n, to);
-	sqlite3_reset(r->column);
-	return e;
+		*ret = (struct slice){ sqlite3_column_blob(r->column, 0),
+				       (size_t)sqlite3_column_bytes(r->column, 0) };
+	return db_errno(rc);
+}
+
+static int read_column(struct slab_reader *r, const struct slab *s, int column,
+		       struct slab_column *to)
+{
+	struct slice bytes;
+	int e = read_bytes(r, s, column, &bytes);
+
+	return e ? e : slab_column_decode(bytes, s->n, to);
 }
 
 /* Some of its spans may be gone already: those of low numbers. */
@@ -257,4 +262,13 @@ int slab_reader_column(struct slab_reader *r, const struct slab *s, enum field_i
 		       struct slab_column *to)
 {
 	return read_column(r, s, (int)f, to);
+}
+
+int slab_reader_column_at(struct slab_reader *r, const struct slab *s, enum field_id f,
+			  const uint16_t *at, size_t n_at, struct slab_column *to)
+{
+	struct slice bytes;
+	int e = read_bytes(r, s, (int)f, &bytes);
+
+	return e ? e : slab_column_decode_at(bytes, s->n, at, n_at, to);
 }

@@ -45,5 +45,8 @@ void slab_reader_release(struct slab_reader *r);
 int slab_reader_next(struct slab_reader *r, struct slab *ret);
 int slab_reader_column(struct slab_reader *r, const struct slab *s, enum field_id f,
 		       struct slab_column *to);
+/* At these places alone. */
+int slab_reader_column_at(struct slab_reader *r, const struct slab *s, enum field_id f,
+			  const uint16_t *at, size_t n_at, struct slab_column *to);
 
 #endif

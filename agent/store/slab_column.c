@@ -120,28 +120,83 @@ static void decode_wide(const char *codes, size_t n, uint64_t least, struct slab
 	}
 }
 
+/* -EBADMSG, or the width. */
+static int read_head(struct slice bytes, size_t n, uint64_t *ret_least)
+{
+	unsigned int width = (unsigned char)bytes.data[0];
+
+	if (width > 8 || bytes.len != HEAD + n * width + (width == 8 ? (n + 7) / 8 : 0))
+		return -EBADMSG;
+	memcpy(ret_least, bytes.data + 1, sizeof(*ret_least));
+	*ret_least = le64toh(*ret_least);
+	return (int)width;
+}
+
 int slab_column_decode(struct slice bytes, size_t n, struct slab_column *to)
 {
-	unsigned int width;
 	uint64_t least;
+	int width;
 
 	if (!bytes.len) {
 		memset(to->values, 0, n * sizeof(*to->values));
 		memset(to->known, 0, n * sizeof(*to->known));
 		return 0;
 	}
-	width = (unsigned char)bytes.data[0];
-	if (width > 8 || bytes.len != HEAD + n * width + (width == 8 ? (n + 7) / 8 : 0))
-		return -EBADMSG;
-	memcpy(&least, bytes.data + 1, sizeof(least));
-	least = le64toh(least);
+	width = read_head(bytes, n, &least);
+	if (width < 0)
+		return width;
 	if (width == 8)
 		decode_wide(bytes.data + HEAD, n, least, to);
 	else if (width)
-		decode_narrow(bytes.data + HEAD, n, width, least, to);
+		decode_narrow(bytes.data + HEAD, n, (unsigned int)width, least, to);
 	for (size_t i = 0; !width && i < n; i++) {
 		to->values[i] = (int64_t)least;
 		to->known[i] = true;
 	}
+	return 0;
+}
+
+static void decode_one(const char *codes, size_t n, unsigned int width, uint64_t least, size_t i,
+		       struct slab_column *to)
+{
+	uint64_t code = 0;
+
+	memcpy(&code, codes + i * width, width);
+	code = le64toh(code);
+	to->known[i] = width < 8 ? code : (uint64_t)(codes[8 * n + i / 8] >> i % 8 & 1);
+	to->values[i] = to->known[i] ? (int64_t)(least + code - (width < 8)) : 0;
+}
+
+int slab_column_decode_at(struct slice bytes, size_t n, const uint16_t *at, size_t n_at,
+			  struct slab_column *to)
+{
+	const char *codes = bytes.data + HEAD;
+	uint64_t least = 0;
+	int width = bytes.len ? read_head(bytes, n, &least) : 0;
+
+	if (width < 0)
+		return width;
+	if (!width)
+		for (size_t i = 0; i < n_at; i++) {
+			to->known[at[i]] = bytes.len;
+			to->values[at[i]] = (int64_t)least;
+		}
+		/* Told apart so that each copies a fixed number of bytes. */
+#define WIDTH(w)                                                                                   \
+	case w:                                                                                    \
+		for (size_t i = 0; i < n_at; i++)                                                  \
+			decode_one(codes, n, w, least, at[i], to);                                 \
+		break
+	switch (width) {
+		WIDTH(1);
+		WIDTH(2);
+		WIDTH(3);
+		WIDTH(4);
+		WIDTH(5);
+		WIDTH(6);
+		WIDTH(7);
+		WIDTH(8);
+	}
+#undef WIDTH
 	return 0;
 }

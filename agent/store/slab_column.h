@@ -29,5 +29,8 @@ struct slab_column {
 void slab_column_encode(const struct slab_column *c, size_t n, struct buf *to);
 /* n is at most SLAB_SPANS. -EBADMSG: not n values of a column. */
 int slab_column_decode(struct slice bytes, size_t n, struct slab_column *to);
+/* The same, but only what stands at these n_at places is set. */
+int slab_column_decode_at(struct slice bytes, size_t n, const uint16_t *at, size_t n_at,
+			  struct slab_column *to);
 
 #endif

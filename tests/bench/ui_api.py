@@ -33,9 +33,35 @@ def questions(now):
         yield name + " sessions", "sessions", dict(at, limit=1000)
         yield name + " flow", "flow", at
         yield name + " values", "values", dict(at, field="model")
+    yield from controls(now)
     yield "status", "status", {}
     yield "coverage", "coverage", {}
     yield "trace", "traces/last", {}
+
+
+BREAKDOWNS = ("model", "provider", "agent", "user", "tier", "team", "repo", "namespace", "pod", "host")
+CHIPS = {"no chip": "", "model": " and model:claude-*", "not user": " and not user:ci", "branch, host": " and branch:main and host:workstation",
+         "error type": " and error_type:rate_limit_exceeded", "two": " and completeness:partial and agent:coder"}
+
+
+def controls(now):
+    """What the page's controls can ask: each breakdown and each kind of chip, in each range, at its step."""
+    for name, span, interval in (("15 m", HOUR // 4, "15s"), ("1 h", HOUR, "1m"), ("6 h", 6 * HOUR, "10m"), ("24 h", DAY, "1h"), ("7 d", 7 * DAY, "3h")):
+        at = {"from": now - span, "to": now}
+        for by in BREAKDOWNS:
+            for chip in ("no chip", "two"):
+                where = REQUESTS + CHIPS[chip]
+                yield "%s by %s, %s" % (name, by, chip), "query", dict(at, select=CALLS, where=where, group_by=by, limit=500)
+                yield "%s spend by %s, %s" % (name, by, chip), "series", dict(at, select="sum:gentap.cost.total", where=where, group_by=by, interval=interval, stack=1, top=8)
+                yield "%s p95 by %s, %s" % (name, by, chip), "series", dict(at, select="p95:duration", where=where, group_by=by, interval=interval, top=8)
+        for chip, clause in CHIPS.items():
+            yield "%s latency, %s" % (name, chip), "series", dict(at, select="p50:duration p95:duration p50:ttft", where=REQUESTS + clause, interval=interval)
+            yield "%s tiles, %s" % (name, chip), "query", dict(at, select="count failure_rate p95:duration", where="span.op:gen_ai.invoke_agent" + clause)
+            yield "%s prices, %s" % (name, chip), "query", dict(at, select="count sum:gentap.cost.total", where=REQUESTS + clause, group_by="model,gentap.cost.source,gentap.cost.price_date", limit=200)
+            yield "%s who, %s" % (name, chip), "query", dict(at, select="uniq:gen_ai.agent.name uniq:gentap.run.id", where="span.op:gen_ai.execute_tool" + clause, group_by="tool", limit=300)
+        yield name + " spread", "series", dict(at, select=" ".join("below:duration:%dms" % ms for ms in (100, 300, 1000, 3000, 10000, 30000)) + " count", where=REQUESTS, interval=interval)
+        for field in ("user", "branch", "pod", "cost_source"):
+            yield "%s values of %s" % (name, field), "values", dict(at, field=field)
 
 
 def main():
@@ -64,8 +90,8 @@ def main():
                     size = len(r.read())
                     times.append((time.monotonic() - began) * 1000)
                 medians.append(statistics.median(times))
-                print("%-26s %3d  median %7.1f ms  max %7.1f ms  %8d bytes" % (name, r.status, medians[-1], max(times), size))
-            print("of all %d: median %.1f ms, slowest median %.1f ms" % (len(medians), statistics.median(medians), max(medians)))
+                print("%-40s %3d  median %7.1f ms  max %7.1f ms  %8d bytes" % (name, r.status, medians[-1], max(times), size))
+            print("of all %d: median %.1f ms, slowest median %.1f ms; %d above 100 ms" % (len(medians), statistics.median(medians), max(medians), sum(m >= 100 for m in medians)))
         finally:
             server.terminate()
             server.wait(10)

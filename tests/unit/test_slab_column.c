@@ -6,7 +6,8 @@
 
 #include <errno.h>
 
-static struct slab_column in, out;
+static struct slab_column in, out, at;
+static uint16_t places[SLAB_SPANS];
 
 static const struct {
 	const char *name;
@@ -40,6 +41,8 @@ TEST(columns_come_back)
 {
 	static const size_t lengths[] = { 1, 2, 3, 7, 8, 9, 20, 200, SLAB_SPANS };
 
+	for (size_t i = 0; i < SLAB_SPANS / 3; i++)
+		places[i] = (uint16_t)(3 * i);
 	for (size_t row = 0; row < ARRAY_LEN(cases); row++)
 		for (size_t l = 0; l < ARRAY_LEN(lengths); l++) {
 			_cleanup_(buf_cleanup) struct buf b = BUF_INIT(1 << 20);
@@ -54,6 +57,11 @@ TEST(columns_come_back)
 			for (size_t i = 0; i < n; i++)
 				differ += in.known[i] != out.known[i] ||
 					  in.values[i] != out.values[i];
+			CHECK_INT(differ, 0);
+			differ = !!slab_column_decode_at(buf_slice(&b), n, places, n / 3, &at);
+			for (size_t i = 0; i < n / 3; i++)
+				differ += in.known[3 * i] != at.known[3 * i] ||
+					  in.values[3 * i] != at.values[3 * i];
 			CHECK_INT(differ, 0);
 			if (n == 200)
 				CHECK_INT((unsigned char)b.data[0], cases[row].width);

@@ -100,6 +100,27 @@ export function watch(f) {
 	return () => void watchers.delete(f);
 }
 
+/** As useGet, and again whenever something was stored: for what no range is part of. */
+export function useLive(u) {
+	const first = useGet(u), [later, setLater] = useState(/** @type {any} */ (null));
+	useEffect(() => {
+		let timer = 0;
+		const ask = () => {
+			timer = 0;
+			get(u).then(setLater, () => {});
+		};
+		const unwatch = watch(() => {
+			if (!timer)
+				timer = setTimeout(ask, 300);
+		});
+		return () => {
+			unwatch();
+			clearTimeout(timer);
+		};
+	}, [u]);
+	return { ...first, data: later ?? first.data };
+}
+
 export function openStream() {
 	const source = new EventSource("/api/v1/events");
 	source.addEventListener("change", (e) => {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page: which part of it the URL names, in the frame.
-import { openStream, useGet } from "./api.js";
+import { openStream, useLive } from "./api.js";
 import { Frame, PAGES, startTheme } from "./frame/frame.js";
 import { Empty, Panel, Teach } from "./parts/common.js";
 import { Budgets } from "./pages/budgets.js";
@@ -16,7 +16,7 @@ import { html, render, useEffect } from "./ui.js";
 import { useUrl } from "./url.js";
 
 function Overview({ scope }) {
-	const ever = useGet("/api/v1/status").data;
+	const ever = useLive("/api/v1/status").data;
 	if (ever && ever.spans === 0)
 		return html`<h1 class="sr">Overview</h1><${Panel}><${Teach} what="No agent has made a call yet" /></${Panel}>`;
 	return html`<${PageBoard} name="overview" scope=${scope} bare />`;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The bars above every page.
-import { get, stream, url, useGet, watch } from "../api.js";
+import { get, stream, url, useGet, useLive, watch } from "../api.js";
 import { Icon } from "../icons.js";
 import { KEYS, useKeys } from "../keys.js";
 import { Dialog, Pick, Segmented } from "../parts/common.js";
@@ -102,7 +102,7 @@ export function FilterBar({ scope, opened, setOpened }) {
 }
 
 function Strips() {
-	const { data } = useGet(url("status"));
+	const { data } = useLive(url("status"));
 	return html`${data?.label && html`<div class="strip demo" role="note"><div class="inner"><${Icon} name="info" />${data.label}</div></div>`}
 		${data?.warning && html`<div class="strip" role="alert"><div class="inner"><${Icon} name="warn" /><span>${data.warning}</span><a href=${href("/coverage")}>see coverage</a></div></div>`}`;
 }

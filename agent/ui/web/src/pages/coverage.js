@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is seen but not decoded, and what to do about it.
-import { url, useGet } from "../api.js";
+import { url, useLive } from "../api.js";
 import { ago, bytes, count, percent } from "../format.js";
 import { Icon } from "../icons.js";
 import { Command, Empty, Panel } from "../parts/common.js";
@@ -20,7 +20,7 @@ function Line({ r, now }) {
 }
 
 export function Coverage({ scope }) {
-	const a = useGet(url("coverage", { limit: 1000 })), list = (asObjects(a.data) || []).sort((x, y) => (ORDER[x.state] ?? 0) - (ORDER[y.state] ?? 0));
+	const a = useLive(url("coverage", { limit: 1000 })), list = (asObjects(a.data) || []).sort((x, y) => (ORDER[x.state] ?? 0) - (ORDER[y.state] ?? 0));
 	const calls = useQuery({ select: "count", where: REQUESTS, by: "gentap.completeness" }, scope).data?.rows || [], sum = calls.reduce((n, r) => n + r[1], 0);
 	const open = list.filter((r) => r.state === "opaque" || r.state === "partial").length;
 	return html`<h1>Coverage</h1>

@@ -27,7 +27,7 @@ function Around({ flow, tool }) {
 		const list = flow.steps.filter((s) => s[to] === tool).map((s) => ({ name: s[from], n: s.count })).sort((a, b) => b.n - a.n), sum = list.reduce((n, x) => n + x.n, 0);
 		return list.slice(0, 5).map((x) => html`<li><span class="clip">${x.name ?? (from === "from" ? "start of the run" : "end of the run")}</span><span class="meter"><i style=${{ width: `${x.n / sum * 100}%` }}></i></span><span class="num second right">${percent(x.n / sum)}</span></li>`);
 	};
-	return html`<div class="flow"><div><span class="cap">Comes before it</span><ol>${side("from", "to")}</ol></div><div><span class="cap">Comes after it</span><ol>${side("to", "from")}</ol></div></div>`;
+	return html`<div class="flow">${flow.spans < flow.matched && html`<p class="third" style=${{ flexBasis: "100%", margin: 0 }}>Of the latest ${count(flow.spans)} of ${count(flow.matched)} tool calls</p>`}<div><span class="cap">Comes before it</span><ol>${side("from", "to")}</ol></div><div><span class="cap">Comes after it</span><ol>${side("to", "from")}</ol></div></div>`;
 }
 
 function Who({ scope, tool }) {

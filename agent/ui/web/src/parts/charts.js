@@ -15,13 +15,16 @@ export const Asked = ({ q, scope }) => html`<button type="button" class="copy" t
 
 const nothing = html`<div class="third" style=${{ height: "190px", display: "grid", placeItems: "center" }}>Nothing in this time</div>`;
 
+/* An axis of what nobody knows would be of nothing. */
+const unknown = (unit) => html`<div class="third" style=${{ height: "190px", display: "grid", placeItems: "center" }}>${unit === "usd" ? "None of these calls has a price" : "None of these calls tells it"}</div>`;
+
 /** Any aggregate by a dimension over time. @param {{title: string, q: any, scope: any, family: string, stack?: boolean, unit: string, right?: any, tall?: boolean}} p */
 export function SeriesPanel({ title, q, scope, family, stack, unit, right, tall }) {
 	const full = { ...q, interval: step(scope), top: 8, stack };
 	const a = useQuery(full, scope), marks = useMarks(scope, q.where);
 	const s = useMemo(() => seriesOf(a.data, family, { stack }), [a.data, family, stack]);
 	return html`<${Panel} title=${title} stale=${a.stale} error=${a.error} right=${html`${right}<${Asked} q=${full} scope=${scope} />`}>
-		${!s ? html`<div style=${{ height: "190px" }}></div>` : s.series.length ? html`<${Chart} name=${title} x=${s.x} series=${s.series} unit=${unit} stack=${stack} tall=${tall} marks=${marks} />` : nothing}</${Panel}>`;
+		${!s ? html`<div style=${{ height: "190px" }}></div>` : s.series.some((x) => x.values.some((v) => v != null)) ? html`<${Chart} name=${title} x=${s.x} series=${s.series} unit=${unit} stack=${stack} tall=${tall} marks=${marks} />` : s.series.length ? unknown(unit) : nothing}</${Panel}>`;
 }
 
 /** Cost or tokens, stacked by the breakdown. */
