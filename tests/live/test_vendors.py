@@ -14,9 +14,11 @@ DELAYS = "ttft=150,delay=10,chunks=6"
 CALLS = [{"mock": "in=1300,out=77"}, {"mock": "tools=2"}, {"mock": "finish=length,bytes=100000"},
          {"stream": True, "mock": DELAYS}, {"stream": True, "mock": DELAYS + ",tools=1"},
          {"stream": True, "mock": DELAYS + ",finish=length,split=7"}]
+FRAMEWORKS = ("langchain-openai", "langchain-anthropic")
 # Where the API has such counts.
 COUNTS = {"gemini": "cached=300,reason=11", "converse": "cached=300,cwrite=64", "invoke": "cached=300,cwrite=64,reason=11",
-          "mistral": "cached=300", "groq": "cached=300,reason=11"}
+          "mistral": "cached=300", "groq": "cached=300,reason=11", "langchain-openai": "cached=300,reason=11",
+          "langchain-anthropic": "cached=300,cwrite=64"}
 
 
 def vendor(tap, w, agent, api):
@@ -57,7 +59,7 @@ def main():
     need_root()
     tap = Tap()
     with World() as w, w.agent() as agent:
-        for api in BY_API:
+        for api in (*BY_API, *FRAMEWORKS):
             tap.run(api, vendor, w, agent, api)
         tap.run("realtime", realtime, w, agent)
         tap.run("Vercel AI SDK", vercel, w, agent) if shutil.which("node") else tap.skip("Vercel AI SDK", "no node here")

@@ -4,77 +4,74 @@
 #include "dialect.h"
 #include "test.h"
 
+static const struct {
+	const char *host;
+	uint16_t port;
+	const char *path;
+	const char *want; /* NULL: unknown */
+} provider_rows[] = {
+	{ "api.openai.com", 443, "/v1/chat/completions", "openai" },
+	{ "API.OpenAI.com.", 443, "/", "openai" },
+	{ "eu.api.openai.com", 443, "/", "openai" },
+	{ "api.openai.com.evil.example", 443, "/", NULL },
+	{ "notapi.openai.com", 443, "/", NULL },
+	{ "api.anthropic.com", 443, "/v1/messages", "anthropic" },
+	{ "aws-external-anthropic.us-east-1.api.aws", 443, "/v1/messages", "anthropic" },
+	{ "bedrock-mantle.us-east-1.api.aws", 443, "/anthropic/v1/messages", "anthropic" },
+	{ "bedrock-mantle.us-east-1.api.aws", 443, "/v1/responses", "aws.bedrock" },
+	{ "me.openai.azure.com", 443, "/openai/v1/responses", "azure.ai.openai" },
+	{ "me.cognitiveservices.azure.com", 443, "/openai/v1/responses", "azure.ai.openai" },
+	{ "me.services.ai.azure.com", 443, "/openai/v1/responses", "azure.ai.openai" },
+	{ "me.services.ai.azure.com", 443, "/models/chat/completions", "azure.ai.inference" },
+	{ "me.services.ai.azure.com", 443, "/anthropic/v1/messages", "anthropic" },
+	{ "dep.eastus.models.ai.azure.com", 443, "/chat/completions", "azure.ai.inference" },
+	{ "gw.azure-api.net", 443, "/x", "azure.ai.openai" },
+	{ "generativelanguage.googleapis.com", 443, "/", "gcp.gemini" },
+	{ "us-central1-aiplatform.googleapis.com", 443, "/", "gcp.vertex_ai" },
+	{ "aiplatform.googleapis.com", 443, "/", "gcp.vertex_ai" },
+	{ "aiplatform.eu.rep.googleapis.com", 443, "/", "gcp.vertex_ai" },
+	{ "storage.googleapis.com", 443, "/", NULL },
+	{ "bedrock-runtime.us-east-1.amazonaws.com", 443, "/", "aws.bedrock" },
+	{ "bedrock-runtime-fips.us-east-1.amazonaws.com", 443, "/", "aws.bedrock" },
+	{ "bedrock-runtime.cn-north-1.amazonaws.com.cn", 443, "/", "aws.bedrock" },
+	{ "vpce-1.bedrock-runtime.us-east-1.vpce.amazonaws.com", 443, "/", "aws.bedrock" },
+	{ "s3.us-east-1.amazonaws.com", 443, "/", NULL },
+	{ "api.mistral.ai", 443, "/", "mistral_ai" },
+	{ "api.groq.com", 443, "/", "groq" },
+	{ "api.deepseek.com", 443, "/", "deepseek" },
+	{ "api.x.ai", 443, "/", "x_ai" },
+	{ "openrouter.ai", 443, "/", "openrouter" },
+	{ "api.cohere.com", 443, "/", "cohere" },
+	{ "dashscope-intl.aliyuncs.com", 443, "/", "alibaba" },
+	{ "myorg.snowflakecomputing.com", 443, "/", "snowflake" },
+	{ "api.perplexity.ai", 443, "/chat/completions", "perplexity" },
+	{ "api.together.xyz", 443, "/v1/chat/completions", "together_ai" },
+	{ "api.fireworks.ai", 443, "/inference/v1/chat/completions", "fireworks_ai" },
+	{ "api.cerebras.ai", 443, "/v1/chat/completions", "cerebras" },
+	{ "api.moonshot.ai", 443, "/v1/chat/completions", "moonshot_ai" },
+	{ "api.moonshot.cn", 443, "/v1/chat/completions", "moonshot_ai" },
+	{ "api.z.ai", 443, "/api/paas/v4/chat/completions", "zai" },
+	{ "router.huggingface.co", 443, "/novita/v1/chat/completions", "huggingface" },
+	{ "api.voyageai.com", 443, "/v1/embeddings", "voyage_ai" },
+	{ "api.jina.ai", 443, "/v1/rerank", "jina_ai" },
+	{ "codestral.mistral.ai", 443, "/v1/fim/completions", "mistral_ai" },
+	{ "bedrock-agent-runtime.us-east-1.amazonaws.com", 443, "/", "aws.bedrock" },
+	{ "integrate.api.nvidia.com", 443, "/v1/chat/completions", "nvidia" },
+	{ "localhost", 11434, "/v1/chat/completions", "ollama" },
+	{ "localhost", 8000, "/v1/chat/completions", NULL },
+	{ "gateway.example", 443, "/openai/deployments/d/chat/completions", "azure.ai.openai" },
+	{ "", 0, "", NULL },
+};
+
 TEST(detect_providers)
 {
-	static const struct {
-		const char *host;
-		uint16_t port;
-		const char *path;
-		const char *want; /* NULL: unknown */
-	} rows[] = {
-		{ "api.openai.com", 443, "/v1/chat/completions", "openai" },
-		{ "API.OpenAI.com.", 443, "/", "openai" },
-		{ "eu.api.openai.com", 443, "/", "openai" },
-		{ "api.openai.com.evil.example", 443, "/", NULL },
-		{ "notapi.openai.com", 443, "/", NULL },
-		{ "api.anthropic.com", 443, "/v1/messages", "anthropic" },
-		{ "aws-external-anthropic.us-east-1.api.aws", 443, "/v1/messages", "anthropic" },
-		{ "bedrock-mantle.us-east-1.api.aws", 443, "/anthropic/v1/messages", "anthropic" },
-		{ "bedrock-mantle.us-east-1.api.aws", 443, "/v1/responses", "aws.bedrock" },
-		{ "me.openai.azure.com", 443, "/openai/v1/responses", "azure.ai.openai" },
-		{ "me.cognitiveservices.azure.com", 443, "/openai/v1/responses",
-		  "azure.ai.openai" },
-		{ "me.services.ai.azure.com", 443, "/openai/v1/responses", "azure.ai.openai" },
-		{ "me.services.ai.azure.com", 443, "/models/chat/completions",
-		  "azure.ai.inference" },
-		{ "me.services.ai.azure.com", 443, "/anthropic/v1/messages", "anthropic" },
-		{ "dep.eastus.models.ai.azure.com", 443, "/chat/completions",
-		  "azure.ai.inference" },
-		{ "gw.azure-api.net", 443, "/x", "azure.ai.openai" },
-		{ "generativelanguage.googleapis.com", 443, "/", "gcp.gemini" },
-		{ "us-central1-aiplatform.googleapis.com", 443, "/", "gcp.vertex_ai" },
-		{ "aiplatform.googleapis.com", 443, "/", "gcp.vertex_ai" },
-		{ "aiplatform.eu.rep.googleapis.com", 443, "/", "gcp.vertex_ai" },
-		{ "storage.googleapis.com", 443, "/", NULL },
-		{ "bedrock-runtime.us-east-1.amazonaws.com", 443, "/", "aws.bedrock" },
-		{ "bedrock-runtime-fips.us-east-1.amazonaws.com", 443, "/", "aws.bedrock" },
-		{ "bedrock-runtime.cn-north-1.amazonaws.com.cn", 443, "/", "aws.bedrock" },
-		{ "vpce-1.bedrock-runtime.us-east-1.vpce.amazonaws.com", 443, "/", "aws.bedrock" },
-		{ "s3.us-east-1.amazonaws.com", 443, "/", NULL },
-		{ "api.mistral.ai", 443, "/", "mistral_ai" },
-		{ "api.groq.com", 443, "/", "groq" },
-		{ "api.deepseek.com", 443, "/", "deepseek" },
-		{ "api.x.ai", 443, "/", "x_ai" },
-		{ "openrouter.ai", 443, "/", "openrouter" },
-		{ "api.cohere.com", 443, "/", "cohere" },
-		{ "dashscope-intl.aliyuncs.com", 443, "/", "alibaba" },
-		{ "myorg.snowflakecomputing.com", 443, "/", "snowflake" },
-		{ "api.perplexity.ai", 443, "/chat/completions", "perplexity" },
-		{ "api.together.xyz", 443, "/v1/chat/completions", "together_ai" },
-		{ "api.fireworks.ai", 443, "/inference/v1/chat/completions", "fireworks_ai" },
-		{ "api.cerebras.ai", 443, "/v1/chat/completions", "cerebras" },
-		{ "api.moonshot.ai", 443, "/v1/chat/completions", "moonshot_ai" },
-		{ "api.moonshot.cn", 443, "/v1/chat/completions", "moonshot_ai" },
-		{ "api.z.ai", 443, "/api/paas/v4/chat/completions", "zai" },
-		{ "router.huggingface.co", 443, "/novita/v1/chat/completions", "huggingface" },
-		{ "api.voyageai.com", 443, "/v1/embeddings", "voyage_ai" },
-		{ "api.jina.ai", 443, "/v1/rerank", "jina_ai" },
-		{ "codestral.mistral.ai", 443, "/v1/fim/completions", "mistral_ai" },
-		{ "bedrock-agent-runtime.us-east-1.amazonaws.com", 443, "/", "aws.bedrock" },
-		{ "integrate.api.nvidia.com", 443, "/v1/chat/completions", "nvidia" },
-		{ "localhost", 11434, "/v1/chat/completions", "ollama" },
-		{ "localhost", 8000, "/v1/chat/completions", NULL },
-		{ "gateway.example", 443, "/openai/deployments/d/chat/completions",
-		  "azure.ai.openai" },
-		{ "", 0, "", NULL },
-	};
+	for (size_t i = 0; i < ARRAY_LEN(provider_rows); i++) {
+		const struct provider *p =
+			detect_provider(slice_from(provider_rows[i].host), provider_rows[i].port,
+					slice_from(provider_rows[i].path));
 
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		const struct provider *p = detect_provider(slice_from(rows[i].host), rows[i].port,
-							   slice_from(rows[i].path));
-
-		test_row("%s%s", rows[i].host, rows[i].path);
-		CHECK_STR(slice_from(p ? p->name : NULL), rows[i].want);
+		test_row("%s%s", provider_rows[i].host, provider_rows[i].path);
+		CHECK_STR(slice_from(p ? p->name : NULL), provider_rows[i].want);
 	}
 	test_row(NULL);
 }

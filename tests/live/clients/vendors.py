@@ -81,10 +81,35 @@ def ollama(base):
         model="llama-mock", messages=MESSAGES, stream=stream, tools=[TOOL])
 
 
+def langchain(kind, base, **more):
+    """A model of its own for each call: headers are the client's."""
+    from langchain_core.tools import tool
+
+    @tool
+    def tool_0(path: str) -> str:
+        """Does it."""
+        return path
+
+    def call(stream, mock):
+        client = kind(base_url=base, max_retries=0, default_headers={"x-mock": mock}, **more).bind_tools([tool_0])
+        return client.stream("hello") if stream else client.invoke("hello")
+    return call
+
+
+def langchain_openai(base):
+    from langchain_openai import ChatOpenAI
+    return langchain(ChatOpenAI, base + "/v1", model="gpt-mock-4", stream_usage=True)
+
+
+def langchain_anthropic(base):
+    from langchain_anthropic import ChatAnthropic
+    return langchain(ChatAnthropic, base, model="claude-mock-4", max_tokens=99)
+
+
 def main():
     base, api, spec = sys.argv[1:4]
     call = {"gemini": gemini, "converse": converse, "invoke": invoke, "cohere": cohere, "mistral": mistral, "groq": groq,
-            "ollama": ollama}[api](base)
+            "ollama": ollama, "langchain-openai": langchain_openai, "langchain-anthropic": langchain_anthropic}[api](base)
     for one in json.loads(spec):
         got = call(bool(one.get("stream")), one.get("mock", ""))
         for _ in got if one.get("stream") else ():
