@@ -219,7 +219,7 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/bench/libpure.a
 SUBMAKE = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # ---- Targets -------------------------------------------------------------------------
-.PHONY: all deps deps-test run test test-live test-agents test-kernels test-frameworks conformance check bench fuzz fuzzers unit asan install uninstall deb format lint clean help arm64
+.PHONY: all deps deps-test run test test-live test-agents test-kernels test-backends test-frameworks conformance check bench fuzz fuzzers unit asan install uninstall deb format lint clean help arm64
 all: $(BUILD)/gentap ## build the agent
 	@:
 asan: $(BUILD)/gentap-asan
@@ -293,6 +293,15 @@ test-agents: deps-test ## real runtimes and agents of the registries, pinned and
 	+$(Q)$(SUBMAKE) all
 	$(call apt_install,gnutls-bin libnss3-dev libmbedtls14 libwolfssl35)
 	$(Q)$(PYTHON) tests/run agents
+
+# Phoenix and MLflow, each with an environment of its own, filled again when its list changes.
+test-backends: deps-test ## real backends count and price our spans themselves (installs 2 GB)
+	+$(Q)$(SUBMAKE) all unit asan
+	$(Q)for b in phoenix mlflow; do list=tests/backends/$$b.txt; venv=$(BUILD)/venv-$$b; \
+		cmp -s $$list $$venv/.stamp || { $(PYTHON) -m venv $$venv && $$venv/bin/pip install -q -r $$list && \
+			cp $$list $$venv/.stamp; } || exit; done
+	$(Q)$(PYTHON) tests/run backends
+	$(Q)$(PYTHON) tests/run -k test_collector replay
 
 test-kernels: deps-test ## other kernels and arm64 under QEMU, without KVM (downloads 500 MB)
 	$(call apt_install,qemu-system-x86 qemu-system-arm busybox-static cpio xz-utils)

@@ -364,6 +364,7 @@ void price_compute(const struct price_hit *hit, const struct price_query *q,
 		set = pick_set(hit->model, SLICE("standard"), q->unix_s);
 		tier_known = price_tier_factor(tier, hit->provider->id, hit->model->id, &factor);
 	}
+	price_region_factor(q->host, hit->provider->id, hit->model->id, &factor);
 	c.missing = set && set->n_rates ? add_rates(set, counts, factor, &c)
 					: "no price for this model";
 	if (c.missing)

@@ -86,3 +86,28 @@ bool price_tier_factor(struct slice tier, struct slice provider, struct slice mo
 	}
 	return false;
 }
+
+/* Of Vertex AI, which sells these at a tenth more where data stays in a region; the global
+ * endpoint, "aiplatform.googleapis.com", is at list price. Bedrock's lists have both. */
+static const char *const regional[] = {
+	"claude-haiku-4-5", "claude-sonnet-4-5", "claude-opus-4-5", "claude-sonnet-4-6",
+	"claude-opus-4-6",  "claude-opus-4-7",	 "claude-opus-4-8", "claude-opus-5",
+};
+
+void price_region_factor(struct slice host, struct slice provider, struct slice model,
+			 struct price_factor *f)
+{
+	bool region = slice_ends(host, SLICE("-aiplatform.googleapis.com")) ||
+		      (slice_starts(host, SLICE("aiplatform.")) &&
+		       slice_ends(host, SLICE(".rep.googleapis.com")));
+
+	if (!region || !slice_eq(provider, SLICE("google")))
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(regional); i++) {
+		if (!slice_starts(model, slice_from(regional[i])))
+			continue;
+		f->num *= 11;
+		f->den *= 10;
+		return;
+	}
+}

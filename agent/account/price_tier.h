@@ -23,5 +23,8 @@ struct slice price_tier_name(struct slice tier);
  * price list names it, `model` in lower case. */
 bool price_tier_factor(struct slice tier, struct slice provider, struct slice model,
 		       struct price_factor *ret);
+/* Multiplies by what the region that the request's host names costs more. */
+void price_region_factor(struct slice host, struct slice provider, struct slice model,
+			 struct price_factor *f);
 
 #endif

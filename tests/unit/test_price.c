@@ -264,6 +264,33 @@ TEST(price_tiers)
 }
 
 /* A user's list is asked first, and wins. */
+TEST(price_regions)
+{
+	static const struct {
+		const char *host, *provider, *model;
+		uint32_t num, den;
+	} rows[] = {
+		{ "us-east5-aiplatform.googleapis.com", "google", "claude-sonnet-4-5", 11, 10 },
+		{ "aiplatform.us.rep.googleapis.com", "google", "claude-opus-5-5", 11, 10 },
+		{ "aiplatform.googleapis.com", "google", "claude-sonnet-4-5", 1, 1 },
+		{ "us-east5-aiplatform.googleapis.com", "google", "claude-sonnet-4-0", 1, 1 },
+		{ "us-east5-aiplatform.googleapis.com", "google", "gemini-2.5-pro", 1, 1 },
+		{ "us-east5-aiplatform.googleapis.com", "anthropic", "claude-sonnet-4-5", 1, 1 },
+		{ NULL, "google", "claude-sonnet-4-5", 1, 1 },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct price_factor f = { 1, 1 };
+
+		test_row("%s %s", rows[i].host ? rows[i].host : "-", rows[i].model);
+		price_region_factor(slice_from(rows[i].host), slice_from(rows[i].provider),
+				    slice_from(rows[i].model), &f);
+		CHECK_INT(f.num, rows[i].num);
+		CHECK_INT(f.den, rows[i].den);
+	}
+	test_row(NULL);
+}
+
 TEST(price_lists_in_order)
 {
 	static const char mine[] =
