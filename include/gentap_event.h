@@ -147,6 +147,7 @@ enum gentap_stat {
 	GENTAP_STAT_IGNORED_CALLS, /* calls on ignored connections */
 	GENTAP_STAT_CONNS,	   /* connections seen */
 	GENTAP_STAT_UNREADABLE,	   /* plain transfers by io_uring, sendfile or the like */
+	GENTAP_STAT_UNSEEN_STATEMENTS, /* to databases, beyond what is looked at for tools */
 	GENTAP_STAT_MAX,
 };
 
