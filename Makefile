@@ -236,7 +236,8 @@ LIBS_DEV := libbpf-dev libelf-dev libdw-dev zlib1g-dev libbrotli-dev libzstd-dev
 	libncurses-dev uthash-dev libc6-dev
 DEPS := gcc make clang llvm bpftool $(LIBS_DEV) pkg-config ca-certificates $(NPM_DEPS)
 DEPS_TEST := chromium libfaketime libclang-rt-14-dev python3-venv python3-pip openssl curl procps brotli zstd \
-	libcjson-dev util-linux systemd dpkg-dev podman buildah runc gcc-aarch64-linux-gnu openjdk-17-jdk-headless
+	libcjson-dev util-linux systemd dpkg-dev podman buildah runc gcc-aarch64-linux-gnu openjdk-17-jdk-headless \
+	redis-server postgresql
 
 define apt_install
 	@missing=$$(for p in $(1); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \

@@ -115,6 +115,13 @@ static void on_outbound(void *ctx, const struct outbound *outbound)
 	app_outbound(&l->app, outbound);
 }
 
+static void on_acting(void *ctx, uint32_t pid)
+{
+	struct live *l = ctx;
+
+	probe_is_acting(l->probe, pid);
+}
+
 /* Only the probe knows why nothing was read. */
 static void on_coverage(void *ctx, const struct conn_report *report)
 {
@@ -213,6 +220,8 @@ int live_start(struct live *l, const struct options *o, const char *record_file,
 	r = pipeline_new(&l->pipeline, &config, &sink);
 	if (!r)
 		r = start_probe(l, o, root_pid);
+	if (!r)
+		tracer_on_acting(l->app.tracer, on_acting, l);
 	if (!r)
 		r = loop_add_timer(l->app.loop, &l->sweep, SWEEP_NS, on_sweep, l);
 	/* Last: a file that is there already is not emptied by a start that fails. Records

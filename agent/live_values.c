@@ -34,8 +34,9 @@ static void add(struct values *v, const struct expose_value *rows, size_t n)
 
 /* By enum gentap_stat. */
 static const char *const kernel_events[] = {
-	"records",     "bytes",	   "ring_full", "ring_full_bytes", "read_fault",  "truncated",
-	"over_budget", "no_entry", "map_full",	"ignored_calls",   "connections", "unreadable",
+	"records",     "bytes",	      "ring_full",	   "ring_full_bytes", "read_fault",
+	"truncated",   "over_budget", "no_entry",	   "map_full",	      "ignored_calls",
+	"connections", "unreadable",  "unseen_statements",
 };
 _Static_assert(ARRAY_LEN(kernel_events) == GENTAP_STAT_MAX, "each has a name");
 

@@ -125,10 +125,32 @@ static __always_inline void conn_refresh(const struct conn_key *key, struct conn
 		conn->verdict = v->verdict;
 }
 
+#define PEEK_LEN 1024	 /* of a statement, or of a read that answers it */
+#define PEEK_READS_MAX 4 /* some libraries read lengths by themselves */
+
+/* Of an ignored connection: is it a statement of a process that acts, or answers one? */
+static __always_inline bool conn_peeks(struct conn *conn, u32 dir, u64 buf, u64 len)
+{
+	if (!n_acting)
+		return false;
+	if (dir == GENTAP_READ) {
+		if (!conn->peeks)
+			return false;
+		conn->peeks--;
+		return true;
+	}
+	if (!starts_statement(buf, len) || !acts(true))
+		return false;
+	conn->peeks = PEEK_READS_MAX;
+	return true;
+}
+
+enum admission { ADMIT_NOTHING, ADMIT_ALL, ADMIT_HEAD };
+
 /* May the bytes of this call be sent? Judges a connection by its first bytes, and takes an
  * ignored one up again when a request may start. */
-static __always_inline bool conn_admits(const struct conn_key *key, struct conn *conn, u64 buf,
-					u64 len, u64 now_ns)
+static __always_inline enum admission conn_admits(const struct conn_key *key, struct conn *conn,
+						  u32 dir, u64 buf, u64 len, u64 now_ns)
 {
 	conn_refresh(key, conn);
 	if (!conn->judged) {
@@ -140,15 +162,17 @@ static __always_inline bool conn_admits(const struct conn_key *key, struct conn 
 			conn->verdict = GENTAP_IGNORED;
 	}
 	if (conn->verdict != GENTAP_IGNORED)
-		return true;
+		return ADMIT_ALL;
 	if (!starts_request(buf, len)) {
+		if (conn_peeks(conn, dir, buf, len))
+			return ADMIT_HEAD;
 		count_ignored(key->tgid, now_ns);
-		return false;
+		return ADMIT_NOTHING;
 	}
 	conn->verdict = GENTAP_UNKNOWN;
 	conn->sent[0] = conn->sent[1] = 0;
 	bpf_map_delete_elem(&verdicts, key);
-	return true;
+	return ADMIT_ALL;
 }
 
 /* How many of the call's bytes to send. */

@@ -123,6 +123,8 @@ struct task_struct {
 	struct files_struct *files;
 	void *stack;
 	int exit_code;
+	s32 tgid;
+	struct task_struct *real_parent;
 };
 
 struct iovec {

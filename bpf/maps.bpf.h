@@ -77,6 +77,18 @@ struct {
 	__type(value, struct watch);
 } watched __weak SEC(".maps");
 
+/* Processes that may have tools to run, as they ask models: how many of their statements to
+ * databases were looked at since the agent said so last. It counts the processes too: where there
+ * are none, nobody asks. */
+volatile __u32 n_acting __weak = 0;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, u32); /* tgid */
+	__type(value, u64);
+} acting __weak SEC(".maps");
+
 struct conn_key {
 	u64 ptr;
 	u32 tgid;
@@ -95,7 +107,8 @@ struct conn {
 	bool midstream; /* they were not those of a beginning */
 	bool told;	/* the agent knows of it */
 	bool bind_told;
-	u16 zero;
+	u8 peeks; /* reads whose heads are still to be sent: an answer is awaited */
+	u8 zero;
 };
 
 struct {
@@ -177,7 +190,8 @@ struct sock_owner {
 	u32 tgid;
 	bool tls;	/* sent TLS records */
 	u8 plain_sends; /* what it sent else; from PLAIN_SENDS_MAX on it is not looked at */
-	u16 zero;
+	bool peeked;	/* a database's: there is a connection of its name */
+	u8 zero;
 };
 
 #define PLAIN_SENDS_MAX 8 /* STARTTLS and CONNECT come before that */

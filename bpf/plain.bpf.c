@@ -112,6 +112,29 @@ static __always_inline void skip(u64 sock, u32 dir, u64 n, u32 stat)
 	count(stat, 1);
 }
 
+/* May they be for a database, of a process that acts? */
+__noinline int plain_peeks(u64 sock, u64 dir, u64 buf, u64 n)
+{
+	struct sock_owner *owner = bpf_map_lookup_elem(&socks, &sock);
+	struct conn_key key = conn_key(sock);
+	struct conn *conn;
+
+	if (!owner || owner->tls || owner->ptr)
+		return 0;
+	if (dir == GENTAP_READ) {
+		conn = bpf_map_lookup_elem(&conns, &key);
+		return conn && conn->peeks;
+	}
+	if (!starts_statement(buf, n) || !acts(false))
+		return 0;
+	conn = conn_get(&key, GENTAP_SRC_SOCKET);
+	if (!conn)
+		return 0;
+	conn->sock = sock;
+	owner->peeked = true;
+	return 1;
+}
+
 /*
  * n bytes went over the socket: 1 when they are to be sent to the agent. This and what follows
  * are functions of their own because a chain of calls may have 512 bytes of stack.
@@ -121,9 +144,10 @@ __noinline int plain_judge(u64 sock, u64 dir, u64 n)
 	u64 now_ns = bpf_ktime_get_boot_ns(), iov = 0, n_iov = 0, buf = 0;
 	struct sock_owner *owner = bpf_map_lookup_elem(&socks, &sock);
 	struct request r;
-	bool known;
+	bool known, look;
 
-	if (is_settled(owner, dir) || (!inspects_after && !may_look(owner, sock, now_ns)) ||
+	if (is_settled(owner, dir) ||
+	    (!inspects_after && !n_acting && !may_look(owner, sock, now_ns)) ||
 	    !is_tcp((const struct sock *)sock) || !read_request(&r))
 		return 0;
 	known = find_segments(&r, &iov, &n_iov);
@@ -134,9 +158,8 @@ __noinline int plain_judge(u64 sock, u64 dir, u64 n)
 		inspect(sock, owner, bpf_get_current_pid_tgid(), buf, n);
 		owner = bpf_map_lookup_elem(&socks, &sock);
 	}
-	if (!may_look(owner, sock, now_ns))
-		return 0;
-	if (known && is_http(owner, sock, buf, now_ns)) {
+	look = may_look(owner, sock, now_ns);
+	if (known && look && is_http(owner, sock, buf, now_ns)) {
 		struct conn_key key = conn_key(sock);
 		struct conn *conn = conn_get(&key, GENTAP_SRC_SOCKET);
 
@@ -144,9 +167,9 @@ __noinline int plain_judge(u64 sock, u64 dir, u64 n)
 			conn->sock = sock;
 		return 1;
 	}
-	if (!known && owner && owner->ptr)
+	if (!known && look && owner && owner->ptr)
 		skip(sock, dir, n, GENTAP_STAT_UNREADABLE);
-	return 0;
+	return known && n_acting && plain_peeks(sock, dir, buf, n);
 }
 
 /* ---- Transfers ------------------------------------------------------------------------- */

@@ -59,6 +59,51 @@ static __always_inline enum glance glance(u64 buf, u64 len)
 	return GLANCE_OTHER;
 }
 
+#define PARENTS_MAX 8
+#define STATEMENTS_MAX 10000 /* between two signs that its tools may be at work */
+
+/* May the process work for a tool, of it or of what started it? */
+static __always_inline bool acts(bool counted)
+{
+	const struct task_struct *task = (const struct task_struct *)bpf_get_current_task();
+	u32 tgid = bpf_get_current_pid_tgid() >> 32;
+
+	for (int i = 0; i < PARENTS_MAX && tgid > 1; i++) {
+		u64 *seen = bpf_map_lookup_elem(&acting, &tgid);
+
+		if (seen && *seen >= STATEMENTS_MAX) {
+			count(GENTAP_STAT_UNSEEN_STATEMENTS, 1);
+			return false;
+		}
+		if (seen) {
+			*seen += counted;
+			return true;
+		}
+		task = BPF_CORE_READ(task, real_parent);
+		tgid = BPF_CORE_READ(task, tgid);
+	}
+	return false;
+}
+
+/*
+ * May it be a statement to a database (agent/wire/db.h)? PostgreSQL: a query, a preparation or a
+ * bind, its length after it. MySQL: the same behind a length and the number 0. Redis: "*3\r\n$".
+ */
+static __always_inline bool starts_statement(u64 buf, u64 len)
+{
+	u8 h[8];
+
+	if (len < sizeof(h) || bpf_probe_read_user(h, sizeof(h), (const void *)buf))
+		return false;
+	if ((h[0] == 'Q' || h[0] == 'P' || h[0] == 'B') && !h[1] && h[2] < 0x10)
+		return true;
+	if (h[0] == '*' && h[1] >= '1' && h[1] <= '9')
+		return (h[2] == '\r' && h[3] == '\n' && h[4] == '$') ||
+		       (h[2] >= '0' && h[2] <= '9' && h[3] == '\r' && h[4] == '\n');
+	return !h[3] && (h[4] == 0x03 || h[4] == 0x16 || h[4] == 0x17) &&
+	       (u64)(h[0] | h[1] << 8 | h[2] << 16) + 4 >= len;
+}
+
 /* LLM requests carry a body. */
 static __always_inline bool starts_request(u64 buf, u64 len)
 {

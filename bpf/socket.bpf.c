@@ -90,6 +90,8 @@ static __always_inline void socket_ended(u64 sock)
 
 	struct conn_key key = { .ptr = owner->ptr, .tgid = owner->tgid };
 
+	if (!key.ptr && owner->peeked)
+		key.ptr = sock;
 	if (key.ptr)
 		conn_close(&key);
 	bpf_map_delete_elem(&socks, &sock);

@@ -90,16 +90,20 @@ static __always_inline void tls_transfer(struct call *call, const struct call_ke
 	struct conn_key ckey = conn_key(call->ptr);
 	struct conn *conn = conn_get(&ckey, call->source);
 	u32 dir = call->dir & 1;
+	enum admission admitted;
 	u64 send;
 
 	if (!conn)
 		return;
 	if (dir == GENTAP_READ)
 		call->ts_ns = bpf_ktime_get_boot_ns();
-	if (conn_admits(&ckey, conn, call->buf, len, call->ts_ns)) {
+	admitted = conn_admits(&ckey, conn, dir, call->buf, len, call->ts_ns);
+	if (admitted != ADMIT_NOTHING) {
 		conn->told = true;
 		tell_bind(&ckey, conn);
-		send = conn_budget(conn, dir, len);
+		send = admitted == ADMIT_ALL ? conn_budget(conn, dir, len)
+		       : len < PEEK_LEN	     ? len
+					     : PEEK_LEN;
 		if (send > (u64)GENTAP_CALL_CHUNKS_MAX * GENTAP_CHUNK_MAX) {
 			send = (u64)GENTAP_CALL_CHUNKS_MAX * GENTAP_CHUNK_MAX;
 			count(GENTAP_STAT_CALL_TRUNC, 1);

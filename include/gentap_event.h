@@ -139,14 +139,15 @@ enum gentap_stat {
 	GENTAP_STAT_BYTES,     /* payload bytes submitted */
 	GENTAP_STAT_RING_FULL, /* records refused by a full ring */
 	GENTAP_STAT_RING_FULL_BYTES,
-	GENTAP_STAT_READ_FAULT,	   /* user memory that could not be read */
-	GENTAP_STAT_CALL_TRUNC,	   /* calls longer than GENTAP_CALL_CHUNKS_MAX records */
-	GENTAP_STAT_OVER_BUDGET,   /* bytes not sent because no verdict came in time */
-	GENTAP_STAT_NO_ENTRY,	   /* returns whose entry was not seen */
-	GENTAP_STAT_CONN_FULL,	   /* connection map refused an entry */
-	GENTAP_STAT_IGNORED_CALLS, /* calls on ignored connections */
-	GENTAP_STAT_CONNS,	   /* connections seen */
-	GENTAP_STAT_UNREADABLE,	   /* plain transfers by io_uring, sendfile or the like */
+	GENTAP_STAT_READ_FAULT,	       /* user memory that could not be read */
+	GENTAP_STAT_CALL_TRUNC,	       /* calls longer than GENTAP_CALL_CHUNKS_MAX records */
+	GENTAP_STAT_OVER_BUDGET,       /* bytes not sent because no verdict came in time */
+	GENTAP_STAT_NO_ENTRY,	       /* returns whose entry was not seen */
+	GENTAP_STAT_CONN_FULL,	       /* connection map refused an entry */
+	GENTAP_STAT_IGNORED_CALLS,     /* calls on ignored connections */
+	GENTAP_STAT_CONNS,	       /* connections seen */
+	GENTAP_STAT_UNREADABLE,	       /* plain transfers by io_uring, sendfile or the like */
+	GENTAP_STAT_UNSEEN_STATEMENTS, /* to databases, beyond what is looked at for tools */
 	GENTAP_STAT_MAX,
 };
 

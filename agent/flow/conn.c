@@ -271,11 +271,17 @@ static size_t collect(struct conn_side *side, struct slice data, uint64_t wall_n
 static enum sniff ask(const struct conn_side *side, const struct conn_proto **ret)
 {
 	const struct slice head = { side->head, side->head_len };
+	enum sniff answer;
 
-	if (side->conn->source != GENTAP_SRC_PIPE)
-		return is_secured(side->conn) ? SNIFF_NO : conn_sniff(head, ret);
-	*ret = &stdio_proto;
-	return stdio_sniff(side->dir, head);
+	if (side->conn->source == GENTAP_SRC_PIPE) {
+		*ret = &stdio_proto;
+		return stdio_sniff(side->dir, head);
+	}
+	answer = is_secured(side->conn) ? SNIFF_NO : conn_sniff(head, ret);
+	if (answer != SNIFF_NO)
+		return answer;
+	*ret = &db_proto;
+	return db_sniff(side->conn, side->dir, head);
 }
 
 static void sniff(struct conn_side *side, struct slice data, bool call_start, uint64_t wall_ns)
@@ -334,7 +340,7 @@ static void side_hole(void *ctx, uint64_t len, uint64_t ts_ns)
 	struct conn *c = side->conn;
 	uint64_t wall_ns = flow_wall_ns(c->flow, ts_ns);
 
-	if (c->verdict != GENTAP_IGNORED) {
+	if (c->verdict != GENTAP_IGNORED && !(c->proto && c->proto->peeked)) {
 		c->flow->stats.lost_bytes += len;
 		coverage_bytes(c, len, true, ts_ns);
 	}

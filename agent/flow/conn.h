@@ -70,11 +70,13 @@ struct conn_proto {
 	struct owed (*owed)(const void *state);
 	/* The connection is at its end: emits what is open, frees the state. */
 	void (*close)(void *state, uint64_t ts_ns);
+	bool peeked; /* of calls only the beginning is sent: the rest is no loss */
 };
 
 extern const struct conn_proto http1_proto;
 extern const struct conn_proto http2_proto;
 extern const struct conn_proto ws_proto;
+extern const struct conn_proto db_proto;    /* of processes that act alone (pipeline.h) */
 extern const struct conn_proto stdio_proto; /* of GENTAP_SRC_PIPE alone, and they have no other */
 
 struct conn_side {
@@ -116,6 +118,8 @@ struct conn {
 
 /* Which protocol do a direction's first bytes begin? *ret: unless it is NO. */
 enum sniff conn_sniff(struct slice head, const struct conn_proto **ret);
+/* May it be a statement to a database? */
+enum sniff db_sniff(const struct conn *c, enum gentap_dir dir, struct slice head);
 /* And standard streams? head is not empty. */
 enum sniff stdio_sniff(enum gentap_dir dir, struct slice head);
 

@@ -398,7 +398,7 @@ int kern_exit_code(const struct kern *k, uint32_t tgid)
 	return (int)(value.exit_code & ~WATCH_EXITED);
 }
 
-/* The last reference to a link is closed elsewhere: that takes a while. */
+/* The last reference is closed elsewhere: that takes a while. */
 static void detach_stdio(struct kern *k, struct reaper *reaper)
 {
 	for (size_t i = 0; i < KERN_EXITS; i++) {
@@ -440,6 +440,18 @@ void kern_set_verdict(const struct kern *k, uint32_t tgid, uint64_t ptr, uint64_
 	bpf_map_update_elem(bpf_map__fd(k->skel->maps.verdicts), &key, &value, BPF_ANY);
 }
 
+void kern_set_acting(const struct kern *k, uint32_t tgid, bool acts)
+{
+	int fd = bpf_map__fd(k->skel->maps.acting);
+
+	uint64_t none = 0;
+
+	if (!acts)
+		k->skel->bss->n_acting -= k->skel->bss->n_acting && !bpf_map_delete_elem(fd, &tgid);
+	else if (bpf_map_update_elem(fd, &tgid, &none, BPF_EXIST))
+		k->skel->bss->n_acting += !bpf_map_update_elem(fd, &tgid, &none, BPF_ANY);
+}
+
 static void forget_some(const struct kern *k, const struct conn_key *keys, const char *values,
 			size_t n, uint32_t tgid, uint64_t before_ns)
 {
@@ -457,8 +469,8 @@ void kern_forget_conns(const struct kern *k, uint32_t tgid, uint64_t before_ns)
 {
 	int fd = bpf_map__fd(k->skel->maps.conns);
 	struct conn_key keys[CONNS_BATCH];
-	_cleanup_free_ char *values =
-		malloc(CONNS_BATCH * bpf_map__value_size(k->skel->maps.conns));
+	size_t value_size = bpf_map__value_size(k->skel->maps.conns);
+	_cleanup_free_ char *values = malloc(CONNS_BATCH * value_size);
 	uint32_t from, to;
 	bool more = values;
 
@@ -480,12 +492,9 @@ void kern_read_stats(const struct kern *k, uint64_t ret[GENTAP_STAT_MAX])
 	uint32_t zero = 0;
 
 	memset(ret, 0, GENTAP_STAT_MAX * sizeof(*ret));
-	if (cpus <= 0)
-		return;
-	counts = calloc(cpus, GENTAP_STAT_MAX * sizeof(*counts));
+	counts = cpus > 0 ? calloc(cpus, GENTAP_STAT_MAX * sizeof(*counts)) : NULL;
 	if (!counts || bpf_map_lookup_elem(bpf_map__fd(k->skel->maps.stats), &zero, counts))
 		return;
-	for (int cpu = 0; cpu < cpus; cpu++)
-		for (int i = 0; i < GENTAP_STAT_MAX; i++)
-			ret[i] += counts[cpu * GENTAP_STAT_MAX + i];
+	for (int i = 0; i < cpus * GENTAP_STAT_MAX; i++)
+		ret[i % GENTAP_STAT_MAX] += counts[i];
 }

@@ -52,6 +52,8 @@ int kern_exit_code(const struct kern *k, uint32_t tgid);
 int kern_watch_stdio(struct kern *k, bool on, struct reaper *reaper);
 void kern_set_verdict(const struct kern *k, uint32_t tgid, uint64_t ptr, uint64_t gen,
 		      enum gentap_verdict verdict);
+/* Its tools may be at work (bpf/scope.bpf.h), or the process is gone. */
+void kern_set_acting(const struct kern *k, uint32_t tgid, bool acts);
 /* Connections of a process that began before and will not be seen closing. */
 void kern_forget_conns(const struct kern *k, uint32_t tgid, uint64_t before_ns);
 void kern_read_stats(const struct kern *k, uint64_t ret[GENTAP_STAT_MAX]);

@@ -35,6 +35,8 @@ static void tell_end(struct probe *p, struct observed *o)
 
 	if (o->had_links)
 		kern_forget_conns(&p->kern, o->tgid, o->end_ns);
+	if (o->end == OBSERVED_EXIT)
+		kern_set_acting(&p->kern, o->tgid, false);
 	if (o->end == OBSERVED_EXIT && o->begun && p->sink.ended)
 		p->sink.ended(p->sink.ctx, o->begun, o->begun_ns, o->end_ns, o->exit_code);
 	if (tell)
@@ -153,8 +155,16 @@ void probe_set_verdict(struct probe *p, uint32_t tgid, uint64_t ptr, uint64_t ge
 		       enum gentap_verdict verdict)
 {
 	kern_set_verdict(&p->kern, tgid, ptr, gen, verdict);
-	if (verdict == GENTAP_WANTED)
-		watcher_is_wanted(p->watcher, tgid);
+	if (verdict != GENTAP_WANTED)
+		return;
+	watcher_is_wanted(p->watcher, tgid);
+	/* Before the answer that asks for tools: they begin sooner than it is read here. */
+	kern_set_acting(&p->kern, tgid, true);
+}
+
+void probe_is_acting(struct probe *p, uint32_t tgid)
+{
+	kern_set_acting(&p->kern, tgid, true);
 }
 
 void probe_prepare(const char *cache_dir, const char *path)

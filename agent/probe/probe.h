@@ -76,6 +76,9 @@ int probe_new(struct probe **ret, struct loop *loop, const struct probe_config *
 void probe_free(struct probe *p); /* drains the ring into the sink first */
 void probe_set_verdict(struct probe *p, uint32_t tgid, uint64_t ptr, uint64_t gen,
 		       enum gentap_verdict verdict);
+/* Its tools are at work: what it, and what it starts, asks of databases is of interest. To be
+ * said again now and then; connections that are wanted say the same. */
+void probe_is_acting(struct probe *p, uint32_t tgid);
 /* Before probe_new: an executable that will be observed is searched now, so that its first
  * process is observed from its first byte. What goes wrong costs no more than that. */
 void probe_prepare(const char *cache_dir, const char *path);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * HTTP requests as spans under the tool that they were made for, by the conventions for HTTP
- * clients.
+ * HTTP requests and statements to databases as spans under the tool that they were made for, by
+ * the conventions for HTTP and database clients.
  */
 #include "effect.h"
 
@@ -21,6 +21,12 @@ static bool has_open_tool(const struct tracer *t, uint32_t pid)
 		if (((const struct run *)runs[i])->open_tools)
 			return true;
 	return false;
+}
+
+void tracer_on_acting(struct tracer *t, void (*fn)(void *ctx, uint32_t pid), void *ctx)
+{
+	t->on_acting = fn;
+	t->acting_ctx = ctx;
 }
 
 bool tracer_acts(const struct tracer *t, const struct process *p)
@@ -67,12 +73,31 @@ static void set_http(struct span *s, const struct outbound *o)
 	span_set_str(s, ATTR_ERROR_TYPE, slice_from(code));
 }
 
+/* The summary is what is done, and to which tables. */
+static void set_database(struct span *s, const struct outbound *o)
+{
+	struct slice tables = o->summary, operation = slice_cut(&tables, ' ');
+
+	s->name = o->summary.len ? arena_copy(&s->arena, o->summary) : slice_from(o->system);
+	span_set_str(s, "db.system.name", slice_from(o->system));
+	span_set_str(s, "db.operation.name", operation);
+	if (tables.len && slice_find_char(tables, ' ') < 0)
+		span_set_str(s, "db.collection.name", tables);
+	span_set_str(s, "db.query.summary", o->summary);
+	span_set_str(s, "db.query.text", o->statement);
+	if (!o->failed)
+		return;
+	s->error = true;
+	span_set_str(s, "db.response.status_code", o->error);
+	span_set_str(s, ATTR_ERROR_TYPE, o->error.len ? o->error : SLICE("_OTHER"));
+}
+
 void tracer_outbound(struct tracer *t, const struct outbound *o)
 {
 	const struct effect_seen seen = { .process = o->process,
 					  .start_ns = o->start_ns,
 					  .own = true,
-					  .text = o->path,
+					  .text = o->system ? o->statement : o->path,
 					  .place = o->server.address };
 	struct tool *tool;
 	struct span *s;
@@ -86,7 +111,10 @@ void tracer_outbound(struct tracer *t, const struct outbound *o)
 		return;
 	s->start_ns = o->start_ns;
 	s->end_ns = MAX(o->end_ns, o->start_ns);
-	set_http(s, o);
+	if (o->system)
+		set_database(s, o);
+	else
+		set_http(s, o);
 	span_set_str(s, ATTR_SERVER_ADDRESS, o->server.address);
 	if (o->server.port)
 		span_set_int(s, ATTR_SERVER_PORT, o->server.port);

@@ -114,7 +114,8 @@ static struct tool *tool_new(struct tracer *t, struct run *run, const struct cal
 		tool->content_arguments = render(from->arguments, from->truncated);
 	list_append(&run->tools, &tool->link);
 	run->n_tools++;
-	run->open_tools++;
+	if (!run->open_tools++ && t->on_acting && run->process)
+		t->on_acting(t->acting_ctx, run->process->pid);
 	return tool;
 }
 

@@ -71,6 +71,8 @@ void tracer_served(struct tracer *t, const struct served_request *r);
 void tracer_effect(struct tracer *t, const struct effect *e);
 /* The same of what a process asked of others. */
 void tracer_outbound(struct tracer *t, const struct outbound *o);
+/* Tells when a run of a process begins to have open tools. */
+void tracer_on_acting(struct tracer *t, void (*fn)(void *ctx, uint32_t pid), void *ctx);
 /* Is a tool open that this process may work for: of a run in it or above it? */
 bool tracer_acts(const struct tracer *t, const struct process *p);
 /* Emits the runs whose time is over; now_ns is Unix time. Calls do the same with theirs. */

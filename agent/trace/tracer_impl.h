@@ -17,8 +17,10 @@ struct tracer {
 	struct list finished; /* ended, to be emitted soon */
 	struct list failed;   /* ended, but may be tried again */
 	size_t n_runs;
-	struct index texts;	/* of tool arguments → struct tool */
-	struct index processes; /* pid → struct run */
+	struct index texts;			    /* of tool arguments → struct tool */
+	struct index processes;			    /* pid → struct run */
+	void (*on_acting)(void *ctx, uint32_t pid); /* NULL: nobody wants to know */
+	void *acting_ctx;
 	uint64_t now_ns;
 };
 

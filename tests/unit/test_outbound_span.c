@@ -108,3 +108,54 @@ TEST(outbound_has_a_ceiling)
 	runs_tree(&r, &tree);
 	CHECK(slice_find(buf_slice(&tree), SLICE("effects=64 effects_dropped=36")) > 0);
 }
+
+static void on_acting(void *ctx, uint32_t pid)
+{
+	*(unsigned int *)ctx += pid;
+}
+
+/* A statement to a database; that it may come is told before. */
+TEST(outbound_database)
+{
+	static const char *const db_notes[] = { "db.system.name",
+						"db.operation.name",
+						"db.collection.name",
+						"db.query.summary",
+						"db.query.text",
+						"db.response.status_code",
+						NULL };
+	static struct runs r;
+	struct process *own = runs_process(SLICE("7"), SLICE_NONE);
+	_cleanup_(buf_cleanup) struct buf tree = BUF_INIT(1 << 20);
+	struct outbound o = { .process = own,
+			      .start_ns = RUNS_BASE + 20 * RUNS_MS,
+			      .end_ns = RUNS_BASE + 25 * RUNS_MS,
+			      .whole = true,
+			      .system = "postgresql",
+			      .summary = SLICE("SELECT users"),
+			      .statement = SLICE("SELECT a FROM users WHERE b = ?") };
+	unsigned int told = 0;
+
+	runs_start(&r, &(struct tracer_config){ 0 }, db_notes);
+	tracer_on_acting(r.tracer, on_acting, &told);
+	runs_feed(&r, ASKS);
+	CHECK_INT(told, 7);
+	tracer_outbound(r.tracer, &o);
+	o.failed = true;
+	o.error = SLICE("42P01");
+	o.summary = SLICE("SELECT a b");
+	tracer_outbound(r.tracer, &o);
+	o.summary = o.statement = o.error = SLICE_NONE;
+	tracer_outbound(r.tracer, &o);
+	runs_feed(&r, DONE);
+	CHECK_INT(told, 7);
+	runs_tree(&r, &tree);
+	CHECK(slice_find(buf_slice(&tree), SLICE("SELECT users 20+5 name=postgresql name=SELECT "
+						 "name=users summary=SELECT users "
+						 "text=SELECT a FROM users WHERE b = ?\n")) > 0);
+	CHECK(slice_find(buf_slice(&tree),
+			 SLICE("SELECT a b 20+5 ERROR name=postgresql name=SELECT "
+			       "summary=SELECT a b")) > 0);
+	CHECK(slice_find(buf_slice(&tree), SLICE("postgresql 20+5 ERROR name=postgresql\n")) > 0);
+	process_unref(own);
+}

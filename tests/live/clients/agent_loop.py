@@ -15,7 +15,7 @@ import time
 import urllib.error
 import urllib.request
 
-TOOLS = ("read", "fail", "delegate", "shell", "bash", "get")
+TOOLS = ("read", "fail", "delegate", "shell", "bash", "get", "query")
 
 
 def execute(name, args, spec, did, id):
@@ -31,6 +31,9 @@ def execute(name, args, spec, did, id):
             urllib.request.urlopen(args["url"], timeout=10).read()
         except urllib.error.HTTPError as e:
             result, error = str(e), True
+    elif name == "query":
+        import databases
+        databases.run(args["to"], args["port"], args["run"])
     elif name == "bash":
         p = subprocess.Popen(["sh", "-c", args["command"]], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         # Not wait(60), which polls, and then tells of the end up to 50 ms late.
@@ -84,11 +87,20 @@ def run(spec, kind):
     return (run_anthropic if kind == "anthropic" else run_openai)(spec)
 
 
+def around(spec):
+    """What it asks of a database while it runs no tool."""
+    if "around" in spec:
+        import databases
+        databases.run(*spec["around"])
+
+
 def main():
     kind, spec = sys.argv[1], json.loads(sys.argv[2])
+    around(spec)
     with concurrent.futures.ThreadPoolExecutor(spec.get("at_once", 1)) as pool:
         for done in pool.map(lambda _: run(spec, kind), range(spec.get("runs", 1))):
             print(json.dumps(done), flush=True)
+    around(spec)
 
 
 if __name__ == "__main__":
