@@ -57,6 +57,8 @@ struct discover_sink {
 	bool (*mapped)(void *ctx, const struct discover_mapping *m);
 	void (*exec)(void *ctx, uint32_t tgid, uint64_t ts_ns);
 	void (*fork)(void *ctx, uint32_t parent_tgid, uint32_t tgid, uint64_t ts_ns);
+	/* A process that passes is about to be: within fork, or exec. */
+	void (*begins)(void *ctx);
 	/* True: a fork of this process is told at once, though an exec may follow. NULL: never. */
 	bool (*hurries)(void *ctx, uint32_t parent_tgid);
 	void (*exit)(void *ctx, uint32_t tgid, uint64_t ts_ns);

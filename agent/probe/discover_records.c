@@ -7,7 +7,7 @@
 
 #define DULL_SECONDS 600 /* then it is looked at again: it may have been overwritten */
 /* Most forks exec or exit at once: telling of those would only make work. */
-#define FORK_DELAY_NS (2 * NSEC_PER_MSEC)
+#define FORK_DELAY_NS (1 * NSEC_PER_MSEC)
 #define DYING_DELAY_NS (20 * NSEC_PER_MSEC)
 #define SCAN_SOON_NS (100 * NSEC_PER_MSEC)
 
@@ -227,6 +227,8 @@ static void on_exec(struct discover *d, const struct perf_record *rec)
 		e->family = discover_is_family(d, rec->pid, &e->forced);
 	}
 	discover_dequeue(e);
+	if (d->sink.begins && e->verdict != VERDICT_LEFT_OUT)
+		d->sink.begins(d->sink.ctx);
 	e->since_ns = rec->ts_ns;
 	e->exe_hash = 0;
 	e->threads = false;
@@ -331,6 +333,8 @@ static void on_fork(struct discover *d, const struct perf_record *rec)
 	tell_left_out(d, e, parent->left_out, rec->ts_ns);
 	if (e->verdict != VERDICT_PASSES)
 		return;
+	if (d->sink.begins)
+		d->sink.begins(d->sink.ctx);
 	e->due_ns = rec->ts_ns + FORK_DELAY_NS;
 	if (!d->forks.first)
 		loop_set_timer(d->on_fork, FORK_DELAY_NS);

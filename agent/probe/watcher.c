@@ -113,6 +113,8 @@ static int start(struct watcher *w, const struct probe_config *config)
 
 	if (!r)
 		r = reaper_new(&w->reaper);
+	if (!r)
+		r = primer_new(&w->primer, w->kern, w->reaper);
 	if (!r && config->java)
 		r = jvms_new(&w->jvms);
 	if (!r)
@@ -199,6 +201,7 @@ void watcher_free(struct watcher *w)
 	}
 	targets_release(&w->targets);
 	loop_free(w->loop);
+	primer_free(w->primer);
 	reaper_free(w->reaper);
 	pthread_mutex_destroy(&w->lock);
 	if (w->told_fd >= 0)

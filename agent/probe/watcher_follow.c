@@ -274,12 +274,11 @@ static void on_fork(void *ctx, uint32_t parent_tgid, uint32_t tgid, uint64_t ts_
 	mark_pending(w, child);
 }
 
-/* A child may call the library within a millisecond. */
-static bool on_hurries(void *ctx, uint32_t parent_tgid)
+static void on_begins(void *ctx)
 {
-	struct observed *o = watcher_find(ctx, parent_tgid);
+	struct watcher *w = ctx;
 
-	return o && observed_links(o);
+	primer_ask(w->primer);
 }
 
 static void on_exit_(void *ctx, uint32_t tgid, uint64_t ts_ns)
@@ -305,7 +304,7 @@ const struct discover_sink watcher_follows = {
 	.mapped = on_mapped,
 	.exec = on_exec,
 	.fork = on_fork,
-	.hurries = on_hurries,
+	.begins = on_begins,
 	.exit = on_exit_,
 	.left_out = on_left_out,
 };

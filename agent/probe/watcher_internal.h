@@ -8,6 +8,7 @@
 
 #include "discover.h"
 #include "jvms.h"
+#include "primer.h"
 #include "urgent.h"
 #include "watcher.h"
 
@@ -27,6 +28,7 @@ struct watcher {
 	bool quit;
 	struct loop *loop;
 	struct reaper *reaper;
+	struct primer *primer;
 	struct discover *discover;
 	struct targets targets;
 	struct jvms *jvms;	       /* NULL: JVMs are not to be observed */
