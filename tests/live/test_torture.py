@@ -3,7 +3,7 @@
 """Attaching and detaching again and again, under load, changes nothing: programs that panic, throw,
 fork, start many threads, change user, replace themselves or forbid system calls give the same
 results as when nobody looks, and live. ROUNDS=1000: so many (`make test-torture`; 20 otherwise);
-STACKS="Python Go setuid": these alone, which is
+STACKS="Python Go": these alone, which is
 what runs by default, or "all"; BINARIES=1: also runtimes that tests/agents fetches.
 
 Prints a table: of each program what it did while it was watched, in how many rounds a call of it was
@@ -22,7 +22,7 @@ from harness import CLIENT_S, HERE, ROOT, World, need_root
 from tap import Tap
 
 ROUNDS = int(os.environ.get("ROUNDS") or 20)
-STACKS = os.environ.get("STACKS", "Python Go setuid").replace("all", "").split()
+STACKS = os.environ.get("STACKS", "Python Go").replace("all", "").split()
 DWELL_S, KILL_EVERY, END_S = 0.6, 5, 60
 TURNS = os.path.join(HERE, "clients", "torture", "turns")
 
