@@ -219,7 +219,7 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/bench/libpure.a
 SUBMAKE = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # ---- Targets -------------------------------------------------------------------------
-.PHONY: all deps deps-test run test test-live test-agents test-kernels test-backends test-frameworks conformance check bench fuzz fuzzers unit asan install uninstall deb format lint clean help arm64
+.PHONY: all deps deps-test run test test-live test-agents test-kernels test-torture test-backends test-frameworks conformance check bench fuzz fuzzers unit asan install uninstall deb format lint clean help arm64
 all: $(BUILD)/gentap ## build the agent
 	@:
 asan: $(BUILD)/gentap-asan
@@ -308,6 +308,11 @@ test-kernels: deps-test ## other kernels and arm64 under QEMU, without KVM (down
 	$(call apt_install,qemu-system-x86 qemu-system-arm busybox-static cpio xz-utils)
 	+$(Q)$(SUBMAKE) all arm64
 	$(Q)$(PYTHON) tests/run kernels
+
+test-torture: deps-test ## attach and detach 1,000 times under load, programs' results compared (root, 1 h)
+	+$(Q)$(SUBMAKE) all
+	$(Q)$(if $(SUDO),sudo) env PATH="$$PATH" PYTHONDONTWRITEBYTECODE=1 BUILD=$(abspath $(BUILD)) STACKS=all BINARIES=1 \
+		ROUNDS=$(or $(ROUNDS),1000) $(BUILD)/venv/bin/python tests/live/torture.py
 
 # CrewAI goes with none of the others: an environment of its own. Each is filled again when its list changes.
 VENVS := agents:tests/live/frameworks.txt crewai:tests/live/frameworks-crewai.txt

@@ -58,6 +58,7 @@ static __always_inline bool take_last(enum last which, u64 object, u64 buf)
 SEC("uprobe")
 int aead_seal(struct pt_regs *ctx)
 {
+	avoid_private_stack(ctx);
 	const struct seal s = {
 		.object = call_arg(ctx, 0),
 		.in = call_arg(ctx, 6),
@@ -74,6 +75,7 @@ int aead_seal(struct pt_regs *ctx)
 SEC("uprobe")
 int aead_seal_scatter(struct pt_regs *ctx)
 {
+	avoid_private_stack(ctx);
 	const struct seal s = {
 		.object = call_arg(ctx, 0),
 		.in = call_arg(ctx, 7),
@@ -91,6 +93,7 @@ int aead_seal_scatter(struct pt_regs *ctx)
 SEC("uprobe")
 int aead_open(struct pt_regs *ctx)
 {
+	avoid_private_stack(ctx);
 	const struct open o = {
 		.object = call_arg(ctx, 0),
 		.out = call_arg(ctx, 1),
@@ -108,6 +111,7 @@ int aead_open(struct pt_regs *ctx)
 SEC("uprobe")
 int aead_open_gather(struct pt_regs *ctx)
 {
+	avoid_private_stack(ctx);
 	const struct open o = {
 		.object = call_arg(ctx, 0),
 		.out = call_arg(ctx, 1),
@@ -122,6 +126,7 @@ int aead_open_gather(struct pt_regs *ctx)
 SEC("uprobe")
 int aead_open_return(struct pt_regs *ctx)
 {
+	avoid_private_stack(ctx);
 	struct call_key key = { bpf_get_current_pid_tgid(), call_sp(ctx) };
 	struct call *call = bpf_map_lookup_elem(&calls, &key);
 	u64 len, object, buf;

@@ -13,30 +13,35 @@
 SEC("uprobe")
 int openssl_write(struct pt_regs *ctx)
 {
+	avoid_private_stack(ctx);
 	return tls_enter(ctx, GENTAP_SRC_OPENSSL, GENTAP_WRITE, 0);
 }
 
 SEC("uprobe")
 int openssl_write_out4(struct pt_regs *ctx)
 {
+	avoid_private_stack(ctx);
 	return tls_enter(ctx, GENTAP_SRC_OPENSSL, GENTAP_WRITE, REGS_ARG4(ctx));
 }
 
 SEC("uprobe")
 int openssl_write_out5(struct pt_regs *ctx)
 {
+	avoid_private_stack(ctx);
 	return tls_enter(ctx, GENTAP_SRC_OPENSSL, GENTAP_WRITE, REGS_ARG5(ctx));
 }
 
 SEC("uprobe")
 int openssl_read(struct pt_regs *ctx)
 {
+	avoid_private_stack(ctx);
 	return tls_enter(ctx, GENTAP_SRC_OPENSSL, GENTAP_READ, 0);
 }
 
 SEC("uprobe")
 int openssl_read_out4(struct pt_regs *ctx)
 {
+	avoid_private_stack(ctx);
 	return tls_enter(ctx, GENTAP_SRC_OPENSSL, GENTAP_READ, REGS_ARG4(ctx));
 }
 
@@ -44,6 +49,7 @@ int openssl_read_out4(struct pt_regs *ctx)
 SEC("uprobe")
 int openssl_return(struct pt_regs *ctx)
 {
+	avoid_private_stack(ctx);
 	return tls_return(ctx);
 }
 
@@ -51,6 +57,7 @@ int openssl_return(struct pt_regs *ctx)
 SEC("uprobe")
 int openssl_free(struct pt_regs *ctx)
 {
+	avoid_private_stack(ctx);
 	struct conn_key key = conn_key(REGS_ARG1(ctx));
 
 	conn_close(&key);
@@ -63,6 +70,7 @@ volatile __u32 self_test_hits = 0;
 SEC("uprobe")
 int self_test(struct pt_regs *ctx)
 {
+	avoid_private_stack(ctx);
 	__sync_fetch_and_add(&self_test_hits, 1);
 	return 0;
 }

@@ -185,6 +185,7 @@ static __always_inline bool find_record(const struct pt_regs *ctx, struct record
 SEC("uprobe")
 int ring_seal(struct pt_regs *ctx)
 {
+	avoid_private_stack(ctx);
 	struct record r;
 
 	if (!find_record(ctx, &r))
@@ -205,6 +206,7 @@ int ring_seal(struct pt_regs *ctx)
 SEC("uprobe")
 int ring_open(struct pt_regs *ctx)
 {
+	avoid_private_stack(ctx);
 	struct record r = { 0 };
 
 	if (!find_record(ctx, &r))
@@ -225,6 +227,7 @@ int ring_open(struct pt_regs *ctx)
 SEC("uprobe")
 int ring_open_return(struct pt_regs *ctx)
 {
+	avoid_private_stack(ctx);
 	struct call_key key = { bpf_get_current_pid_tgid(), call_sp(ctx) };
 	struct call *call = bpf_map_lookup_elem(&calls, &key);
 	u64 object;

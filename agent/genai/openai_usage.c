@@ -110,8 +110,8 @@ void openai_usage_read(struct usage *u, struct json_val usage, unsigned int quir
 		    citations <= USAGE_TOKENS_MAX)
 			now.value[USAGE_OUTPUT] += citations;
 	}
-	/* Only a count that leaves cached tokens out can be smaller than they are (xAI). */
-	if (usage_has(&now, USAGE_INPUT) &&
+	/* Only a count that leaves cached tokens out can be smaller than they are. */
+	if (quirks & PROVIDER_CACHE_MAY_ADD && usage_has(&now, USAGE_INPUT) &&
 	    usage_get(&now, USAGE_CACHE_READ) > usage_get(&now, USAGE_INPUT))
 		now.value[USAGE_INPUT] += usage_get(&now, USAGE_CACHE_READ);
 	usage_merge(u, &now);
