@@ -20,7 +20,7 @@ struct dialect;
 enum provider_quirk {
 	PROVIDER_REASONING_ADDS = 1, /* reasoning tokens are not in completion_tokens */
 	PROVIDER_CITATIONS_ADD = 2,  /* nor are citation tokens */
-	PROVIDER_CACHE_MAY_ADD = 4,  /* cached tokens are not always in prompt_tokens */
+	PROVIDER_CACHE_MAY_ADD = 8,  /* cached tokens are not always in prompt_tokens */
 	PROVIDER_OWN_API = 4,	     /* bodies that look like another's API there are not */
 };
 

@@ -86,6 +86,17 @@ static bool reasoning_adds(const struct usage *u, unsigned int quirks)
 	       usage_get(u, USAGE_TOTAL) == sum + usage_get(u, USAGE_REASONING);
 }
 
+/* Do cached tokens stand beside the input? Only then can they be more than it. */
+static bool cache_adds(const struct usage *u, unsigned int quirks)
+{
+	int64_t cached = usage_get(u, USAGE_CACHE_READ);
+	int64_t sum = usage_get(u, USAGE_INPUT) + usage_get(u, USAGE_OUTPUT);
+
+	if (!usage_has(u, USAGE_INPUT) || cached <= usage_get(u, USAGE_INPUT))
+		return false;
+	return quirks & PROVIDER_CACHE_MAY_ADD || usage_get(u, USAGE_TOTAL) == sum + cached;
+}
+
 void openai_usage_read(struct usage *u, struct json_val usage, unsigned int quirks)
 {
 	struct usage now = { 0 };
@@ -110,9 +121,7 @@ void openai_usage_read(struct usage *u, struct json_val usage, unsigned int quir
 		    citations <= USAGE_TOKENS_MAX)
 			now.value[USAGE_OUTPUT] += citations;
 	}
-	/* Only a count that leaves cached tokens out can be smaller than they are. */
-	if (quirks & PROVIDER_CACHE_MAY_ADD && usage_has(&now, USAGE_INPUT) &&
-	    usage_get(&now, USAGE_CACHE_READ) > usage_get(&now, USAGE_INPUT))
+	if (cache_adds(&now, quirks))
 		now.value[USAGE_INPUT] += usage_get(&now, USAGE_CACHE_READ);
 	usage_merge(u, &now);
 }

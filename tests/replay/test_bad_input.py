@@ -82,6 +82,8 @@ CASES = (
     ("a lone surrogate", "", answer(chat(rid="a\\ud800b", content="\\udc00")), {IN: 12, OUT: 3, ERROR: None}),
     ("more audio than there was", "", counts("12", more=',"completion_tokens_details":{"audio_tokens":40}'),
      {IN: 12, OUT: 3, VIOLATION: True}),
+    ("more cached than prompted", "", counts("12", more=',"prompt_tokens_details":{"cached_tokens":40}'),
+     {IN: 12, OUT: 3, VIOLATION: True}),
     ("an HTML page with status 200", "", answer(b"<html><body>Sign in</body></html>", "text/html"), {IN: ABSENT, OUT: ABSENT, ID: ABSENT, COMPLETE: "partial"}),
     ("an HTML page that is called JSON", "", answer(b"<html><body>Sign in</body></html>"), {IN: ABSENT, OUT: ABSENT, ID: ABSENT, COMPLETE: "partial"}),
     ("a proxy's own error page", "", answer(b"<html><h1>502 Bad Gateway</h1></html>", "text/html", "502 Bad Gateway"), {IN: ABSENT, OUT: ABSENT, ERROR: "502"}),

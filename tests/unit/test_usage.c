@@ -149,10 +149,18 @@ static const struct {
 	  "{\"prompt_tokens\":10,\"completion_tokens\":8,\"total_tokens\":18,"
 	  "\"completion_tokens_details\":{\"reasoning_tokens\":7}}",
 	  0, "usage in=10 out=8 reasoning=7 total=18\n" },
-	{ "more cached than prompt: cached adds",
+	{ "xAI: more cached than prompt: cached adds",
 	  "{\"prompt_tokens\":10,\"completion_tokens\":5,"
 	  "\"prompt_tokens_details\":{\"cached_tokens\":30}}",
-	  0, "usage in=40 read=30 out=5\n" },
+	  PROVIDER_CACHE_MAY_ADD, "usage in=40 read=30 out=5\n" },
+	{ "the same behind an unknown host: the total tells",
+	  "{\"prompt_tokens\":10,\"completion_tokens\":5,\"total_tokens\":45,"
+	  "\"prompt_tokens_details\":{\"cached_tokens\":30}}",
+	  0, "usage in=40 read=30 out=5 total=45\n" },
+	{ "from anybody else it is as sent",
+	  "{\"prompt_tokens\":10,\"completion_tokens\":5,\"total_tokens\":15,"
+	  "\"prompt_tokens_details\":{\"cached_tokens\":30}}",
+	  0, "usage in=10 read=30 out=5 total=15\n" },
 	{ "Perplexity",
 	  "{\"prompt_tokens\":33,\"completion_tokens\":7163,\"total_tokens\":7196,"
 	  "\"citation_tokens\":19028,\"num_search_queries\":21,\"reasoning_tokens\":73997,"
