@@ -38,12 +38,15 @@ struct db_conn {
 	size_t answer_len;
 };
 
-/* Clients of databases alone: their servers answer with what looks alike (Redis). */
+/* Clients of databases alone: their servers answer with what looks alike (Redis). Behind a loss
+ * anything may look like a statement: the middle of a body does. */
 enum sniff db_sniff(const struct conn *c, enum gentap_dir dir, struct slice head)
 {
 	const struct gentap_bind *b = &c->bind;
 	struct db_request r;
 
+	if (c->sides[0].stream.lost_records || c->sides[1].stream.lost_records)
+		return SNIFF_NO;
 	if (dir != GENTAP_WRITE || db_request_read(head, DB_NONE, &r) || r.kind == DB_OTHER)
 		return SNIFF_NO;
 	if (b->family && b->local_port < EPHEMERAL_MIN && b->peer_port >= EPHEMERAL_MIN)

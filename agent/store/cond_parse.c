@@ -212,11 +212,11 @@ static int id_value(struct parser *p, const struct token *t, const struct cond_v
 static int check_regex(struct parser *p, const struct token *t, const struct cond_value *v)
 {
 	struct pattern *pattern = NULL;
-	char why[100] = "out of memory";
+	char why[100];
 	int r = pattern_new(&pattern, v->text, true, why, sizeof(why));
 
 	pattern_free(pattern);
-	return r ? fail(p, t->at, t->len, "no regular expression: %s", why) : 0;
+	return r == -ENOMEM ? r : r ? fail(p, t->at, t->len, "no regular expression: %s", why) : 0;
 }
 
 static int check_value(struct parser *p, const struct query_cond *c, const struct token *t,
