@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "account.h"
 
-#include "call.h"
 #include "cleanup.h"
 #include "price.h"
 #include "table.h"
@@ -65,12 +64,6 @@ static void set_cost(struct span *s, const struct cost *c)
 	};
 	int64_t computed = 0;
 
-	/* None is missing: nothing is billed for what was refused. A sum over it is whole. */
-	if (c->source == COST_NONE && !c->missing && s->call->status >= 400) {
-		span_set_str(s, ATTR_COST_SOURCE, SLICE("refused"));
-		set_usd(s, ATTR_COST_TOTAL, 0);
-		return;
-	}
 	span_set_str(s, ATTR_COST_SOURCE, slice_from(cost_source_name(c->source)));
 	span_set_str(s, ATTR_COST_MISSING, slice_from(c->missing));
 	if (c->source == COST_NONE)

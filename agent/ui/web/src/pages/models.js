@@ -9,7 +9,7 @@ import { COST, REQUESTS } from "../stats.js";
 import { html, useMemo } from "../ui.js";
 import { addFilter, where } from "../url.js";
 
-const SOURCES = { exact: "the price table has this model", alias: "by another name of the model", fallback: "of a similar model", provider: "the provider's own figure", none: "no price is known", refused: "the provider refused the call: nothing to pay" };
+const SOURCES = { exact: "the price table has this model", alias: "by another name of the model", fallback: "of a similar model", provider: "the provider's own figure", none: "no price is known" };
 
 export function Prices({ scope }) {
 	const q = { select: `count sum:${COST}`, where: REQUESTS, by: "model,gentap.cost.source,gentap.cost.price_date", limit: 200 }, a = useQuery(q, scope);
