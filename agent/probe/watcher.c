@@ -113,8 +113,8 @@ static int start(struct watcher *w, const struct probe_config *config)
 
 	if (!r)
 		r = reaper_new(&w->reaper);
-	if (!r)
-		r = primer_new(&w->primer, w->kern, w->reaper);
+	if (!r && primer_new(&w->primer, w->kern, w->reaper))
+		log_warn("probe: no primer; short processes may be attached too late");
 	if (!r && config->java)
 		r = jvms_new(&w->jvms);
 	if (!r)

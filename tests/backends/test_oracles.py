@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -18,6 +17,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "..", "common")]
 import agent
 import spans
+from ports import free_ports
 from tap import Tap
 
 GOLDEN = [os.path.join(agent.ROOT, "tests", "replay", "golden", n + ".har")
@@ -27,14 +27,6 @@ UP_S, ARRIVE_S, STOP_S = 400, 90, 30
 USD = 1e-9
 INPUT, OUTPUT = "gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens"
 SPANS = "{projects{edges{node{spans(first:1000){edges{node{spanId tokenCountPrompt tokenCountCompletion costSummary{total{cost}}}}}}}}}"
-
-
-def free_ports(n):
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(n)]
-    ports = [s.getsockname()[1] for s in held]
-    for s in held:
-        s.close()
-    return ports
 
 
 @contextlib.contextmanager

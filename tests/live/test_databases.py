@@ -19,15 +19,11 @@ import threading
 
 from agent_provider import Provider
 from harness import World, need_root, wait_for
+from ports import free_port
 from tap import Tap
 from test_runs import Tree, observe
 
 SECRET = "s3cretvalue"
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as s:
-        return s.getsockname()[1]
 
 
 def answers(port):

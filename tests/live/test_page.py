@@ -7,13 +7,13 @@ import contextlib
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import threading
 
 import harness
 from harness import SUDO, World, need_root, slack, wait_for
+from ports import free_port
 from tap import Tap, skip_all
 
 CALLS = 6
@@ -46,12 +46,6 @@ class Page:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def query(db):

@@ -18,6 +18,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "common")]
 import agent
 import otlp
+from ports import free_ports
 from tap import Tap
 
 BUILD = os.environ.get("BUILD", "build")
@@ -50,14 +51,6 @@ service:
   pipelines:
     traces: {receivers: [otlp], exporters: [otlp_http]}
 """
-
-
-def free_ports(n):
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(n)]
-    ports = [s.getsockname()[1] for s in held]
-    for s in held:
-        s.close()
-    return ports
 
 
 class Collector:
