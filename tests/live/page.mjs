@@ -23,7 +23,9 @@ try {
 		setInterval(look, 20);
 	});
 	await page.goto(process.argv[2]);
-	await page.waitForSelector("main.page > *");
+	// What an empty page teaches comes with the first answer of the store, not with the frame.
+	await page.waitForFunction(() => document.querySelector("main.page")?.textContent.includes("gentap exec"), null, { timeout: 20000 })
+		.catch((e) => say({ wrong: e.message }));
 	say({ ready: true, text: await page.textContent("main.page") });
 	process.stdin.resume();
 	await new Promise((done) => process.stdin.on("end", done));
