@@ -107,6 +107,7 @@ static void exchange_emit(void *ctx, struct call *call)
 		call->server_process = process_ref(twins_server(twins, &c->bind));
 	if (c->role == CONN_CLIENT)
 		set_served(x, call);
+	call->relaying = x->relaying;
 	flow_emit(c->flow, call);
 }
 
@@ -168,6 +169,8 @@ static void judge(struct exchange *x, enum decoder_verdict verdict)
 	x->conn->undecided--;
 	if (verdict == DECODER_WANTED && x->conn->role == CONN_CLIENT)
 		inbounds_calls(&x->conn->flow->inbounds, x->conn->id.tgid);
+	if (verdict == DECODER_WANTED && x->conn->role == CONN_SERVER)
+		x->answers = flow_relays_begin(&x->conn->flow->relays, x->conn->id.tgid);
 	conn_judged(x->conn, verdict);
 }
 
@@ -191,6 +194,8 @@ void exchange_free(struct exchange *x)
 	ws_exchange_free(TAKE(x->ws));
 	drop_decoder(x);
 	judge(x, DECODER_UNWANTED);
+	if (x->answers)
+		flow_relays_end(&x->conn->flow->relays, x->conn->id.tgid);
 	now_ns = x->conn->flow->last_ts_ns ? flow_wall_ns(x->conn->flow, x->conn->flow->last_ts_ns)
 					   : x->start_ns;
 	close_inbound(x, false, now_ns);
@@ -220,6 +225,8 @@ void exchange_request_head(struct exchange *x, const struct http_head *head, uin
 		open_inbound(x, head, ts_ns);
 	else
 		x->served = inbound_find(&x->conn->flow->inbounds, x->conn->id.tgid, x->conn->tid);
+	x->relaying = x->conn->role == CONN_CLIENT &&
+		      flow_relays_now(&x->conn->flow->relays, x->conn->id.tgid);
 	x->websocket = slice_eq_nocase(
 		http_head_get(head, x->connect ? SLICE(":protocol") : SLICE("upgrade")),
 		SLICE("websocket"));

@@ -29,6 +29,8 @@ struct exchange {
 	struct asked *asked;	 /* what is told of it if it is no call; NULL: nothing */
 	struct served served;	 /* the request that it was made for; start_ns 0: not known */
 	enum exchange_twin twin;
+	bool answers;	/* a call of a model, counted in flow->relays */
+	bool relaying;	/* begun while its process answered one */
 	bool head_only; /* asked by HEAD: the response has no body */
 	bool connect;
 	bool websocket;		/* asked for: by Upgrade or :protocol */

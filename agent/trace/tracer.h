@@ -4,8 +4,8 @@
  * agent run that it belongs to; of a run, or of a call that belongs to none, best first:
  * the traceparent of the request, TRACEPARENT in the process's environment, the tool call
  * of another run that opened it, none (it is then the root of a trace of its own). Ids are
- * derived from what the call is (process, connection, exchange, start), so that the same
- * recording always gives the same ids.
+ * derived from what other observers see too (shared_id.h), or failing that from what the call is
+ * (process, connection, exchange, start), so that the same recording always gives the same ids.
  *
  * A call's own span leaves at once, and names a parent that leaves when it ends.
  *
@@ -46,6 +46,9 @@ struct tracer_stats {
 	uint64_t ambiguous;	/* calls with several parents that were equally likely */
 	uint64_t conversations_evicted;
 	uint64_t points_evicted;
+	uint64_t relayed;	    /* calls that only passed another one on */
+	uint64_t ids_repeated;	    /* calls whose provider's id had been another's: theirs are not
+				       shared */
 	uint64_t effects_dropped;   /* beyond what a tool may have */
 	uint64_t effects_ambiguous; /* of several tools that were equally likely: of none */
 };
