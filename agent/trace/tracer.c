@@ -28,6 +28,7 @@ int tracer_new(struct tracer **ret, const struct tracer_config *config,
 	pending_init(&t->pending);
 	shared_ids_init(&t->shared_ids);
 	relays_init(&t->relays);
+	sdk_init(&t->sdk);
 	list_init(&t->runs);
 	list_init(&t->finished);
 	list_init(&t->failed);
@@ -48,6 +49,7 @@ void tracer_free(struct tracer *t)
 	conversations_release(&t->conversations);
 	pending_release(&t->pending);
 	shared_ids_release(&t->shared_ids);
+	sdk_release(&t->sdk);
 	index_release(&t->texts);
 	index_release(&t->processes);
 	free(t);
@@ -75,6 +77,7 @@ struct span *tracer_span_new(struct tracer *t, const struct span_place *place, c
 
 void tracer_emit(struct tracer *t, struct span *span)
 {
+	sdk_mark(&t->sdk, span);
 	t->stats.spans++;
 	t->stats.dropped_attrs += span->dropped_attrs;
 	t->sink.span(t->sink.ctx, span);
@@ -489,5 +492,7 @@ const struct tracer_stats *tracer_stats(struct tracer *t)
 	t->stats.conversations_evicted = t->conversations.stats.evicted;
 	t->stats.points_evicted = t->conversations.stats.points_evicted;
 	t->stats.ids_repeated = t->shared_ids.repeated;
+	t->stats.sdk_spans = t->sdk.spans;
+	t->stats.sdk_matched = t->sdk.matched;
 	return &t->stats;
 }

@@ -6,6 +6,7 @@
 #include "pending.h"
 #include "relay.h"
 #include "run.h"
+#include "sdk.h"
 #include "shared_id.h"
 #include "tracer.h"
 
@@ -17,6 +18,7 @@ struct tracer {
 	struct pending pending;
 	struct shared_ids shared_ids;
 	struct relays relays;
+	struct sdk sdk;
 	uint8_t call_id[8];   /* span id of the call that is being placed */
 	struct list runs;     /* least recently active first */
 	struct list finished; /* ended, to be emitted soon */
