@@ -72,8 +72,8 @@ export function TokenBar({ t, max, width = 64 }) {
 	const p = tokenParts(t), sum = TOKEN_KINDS.reduce((a, k) => a + p[k.key], 0);
 	if (!sum)
 		return null;
-	const scale = max ? sum / max : 1;
-	return html`<span class="mini" style=${{ width: `${width}px`, minWidth: 0 }} role="img"
+	const scale = max ? Math.min(1, sum / max) : 1;
+	return html`<span class=${cls("mini", max && sum > max && "over")} style=${{ width: `${width}px`, minWidth: 0 }} role="img"
 		aria-label=${TOKEN_KINDS.map((k) => `${k.label} ${whole(p[k.key])}`).join(", ")} title=${TOKEN_KINDS.map((k) => `${k.label} ${whole(p[k.key])}`).join("\n")}>
 		${TOKEN_KINDS.map((k) => p[k.key] > 0 && html`<i style=${{ width: `${p[k.key] / sum * scale * 100}%`, background: k.color }}></i>`)}</span>`;
 }

@@ -39,7 +39,7 @@ function Change({ now, before, sense }) {
 	if (Math.abs(c) < 0.005)
 		return html`<span class="change">unchanged</span>`;
 	const tone = sense === "bad" && c > 0 ? "warn" : sense === "good" && c > 0 ? "good" : "";
-	return html`<span class=${`change ${tone}`} title="against the period before">${c > 0 ? "▲" : "▼"} ${Math.abs(c) > 9.99 ? "×" + Math.round(Math.abs(c) + 1) : percent(Math.abs(c))}</span>`;
+	return html`<span class=${`change ${tone}`} title="against the period before">${c > 0 ? "▲" : "▼"} ${Math.abs(c) > 9.99 ? "×" + shown(Math.round(Math.abs(c) + 1), "count") : percent(Math.abs(c))}</span>`;
 }
 
 /**

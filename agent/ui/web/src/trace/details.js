@@ -59,7 +59,7 @@ export function CostLines({ s, a }) {
 
 function RunCost({ s }) {
 	const t = totalsOf(s);
-	return html`<p>The sum of the ${whole(t.calls)} calls under it${s.unpriced ? `; ${whole(s.unpriced)} of them have no price` : ""}.</p>
+	return html`<p>The sum of the ${t.calls === 1 ? "one call" : `${whole(t.calls)} calls`} under it${s.unpriced ? `; ${s.unpriced === 1 ? "one of them has" : `${whole(s.unpriced)} of them have`} no price` : ""}.</p>
 		<table class="formula"><tbody><tr class="sum"><td>Estimated at list price</td><td title=${moneyFull(s.sum)}>${s.sum == null ? DASH : `${s.unpriced ? "≥ " : ""}${money(s.sum)}`}</td></tr></tbody></table><${TokenTable} t=${t} />`;
 }
 
