@@ -31,7 +31,7 @@ const COLUMNS = (now) => [
 	{ key: "duration", label: "Duration", num: true, bar: true, wide: true, text: (r) => duration(r.duration), draw: (r, max) => html`<${InBar} share=${max ? r.duration / max : 0} error=${r.state === "error"} text=${duration(r.duration)} />` },
 	{ key: "calls", label: "Calls / tools", num: true, wide: true, text: (r) => `${r.calls} / ${r.tools}`, draw: (r) => html`<span>${count(r.calls)}<span class="third"> / </span>${count(r.tools)}</span>` },
 	{ key: "total", label: "Tokens", num: true, bar: true, wide: true, text: (r) => count(r.total), draw: (r, max) => html`<${InBar} text=${count(r.total)} inside=${html`<${TokenBar} t=${r} max=${max} width=${60} />`} />` },
-	{ key: "cost", label: "Cost", num: true, draw: (r) => html`<span class="row" style=${{ justifyContent: "flex-end", gap: "6px" }}><${Cost} value=${r.cost} unknown=${r.cost_unknown} calls=${r.calls} /><${Completeness} value=${r.partial ? "partial" : "full"} /></span>` },
+	{ key: "cost", label: "Cost", num: true, draw: (r) => html`<span class="row" style=${{ justifyContent: "flex-end", gap: "6px" }}><${Cost} value=${r.cost} unknown=${r.cost_unknown} calls=${r.calls} refused=${r.refused} /><${Completeness} value=${r.partial ? "partial" : "full"} /></span>` },
 	{ key: "tools", label: "Tools", num: true, off: true }, { key: "errors", label: "Errors", num: true, off: true },
 	{ key: "error_type", label: "Error", off: true }, { key: "model", label: "Model", off: true }, { key: "team", label: "Team", off: true }, { key: "tier", label: "Tier", off: true },
 	{ key: "repo", label: "Repository", off: true }, { key: "branch", label: "Branch", off: true }, { key: "host", label: "Host", off: true }, { key: "pid", label: "PID", num: true, off: true },

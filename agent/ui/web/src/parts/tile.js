@@ -43,11 +43,11 @@ function Change({ now, before, sense }) {
 }
 
 /**
- * @param {{label: string, unit?: string, now: any, before?: any, spark?: any[], href: string, sense?: string, query: any, scope: any, unknown?: any, of?: any, partial?: any, name?: string}} p
+ * @param {{label: string, unit?: string, now: any, before?: any, spark?: any[], href: string, sense?: string, query: any, scope: any, unknown?: any, of?: any, refused?: any, name?: string}} p
  */
-export function Tile({ label, unit, now, before, spark, href, sense, query, scope, unknown, of, name }) {
+export function Tile({ label, unit, now, before, spark, href, sense, query, scope, unknown, of, refused, name }) {
 	const text = now == null ? DASH : (unknown > 0 ? "≥ " : "") + shown(now, unit);
-	const rests = of != null ? `\nrests on ${whole(of)} calls${unknown > 0 ? `, ${whole(unknown)} of them without a value` : ""}` : "";
+	const rests = of != null ? `\nrests on ${whole(of)} calls${unknown > 0 ? `, ${whole(unknown)} of them without a value` : ""}${refused > 0 ? `, ${whole(refused)} refused: nothing used` : ""}` : "";
 	return html`<a class="tile" href=${href} data-tile=${name || label} data-value=${now ?? ""} title=${queryLine(query, scope) + rests}>
 		<span class="cap">${label}</span>
 		<span class="fig"><span class=${unknown > 0 ? "atleast" : ""}>${text}</span></span>
