@@ -224,33 +224,55 @@ __noinline int plain_emit(u64 ptr, u64 source, u64 dir, u64 n)
 	return 0;
 }
 
+/* Of a process that the filter leaves out only a ClientHello is of interest. */
+__noinline int plain_hello(u64 sock, u64 n)
+{
+	struct sock_owner *owner = bpf_map_lookup_elem(&socks, &sock);
+	u64 iov = 0, n_iov = 0;
+	struct request r;
+
+	if ((owner && (owner->ptr || owner->tls || owner->plain_sends >= PLAIN_SENDS_MAX)) ||
+	    !is_tcp((const struct sock *)sock) || !read_request(&r) ||
+	    !find_segments(&r, &iov, &n_iov))
+		return 0;
+	inspect(sock, owner, bpf_get_current_pid_tgid(), first_bytes(iov, r.buf, n), n);
+	return 0;
+}
+
 static __always_inline int transferred(u64 sock, u32 dir, s32 n)
 {
-	if (n > 0 && watch_state(bpf_get_current_pid_tgid() >> 32) == GENTAP_WATCH_ON &&
-	    plain_judge(sock, dir, n))
+	u32 state = watch_state(bpf_get_current_pid_tgid() >> 32);
+
+	if (state == GENTAP_WATCH_HELLO && dir == GENTAP_WRITE && inspects_after)
+		return plain_hello(sock, n);
+	if (state == GENTAP_WATCH_ON && plain_judge(sock, dir, n))
 		plain_emit(sock, GENTAP_SRC_SOCKET, dir, n);
 	return 0;
 }
 
-/* A number: the verifier passes no pointers to global functions. */
-static __always_inline u64 sock_number(const u64 *ctx)
-{
-	u64 sock = 0;
-
-	bpf_probe_read_kernel(&sock, sizeof(sock), ctx);
-	return sock;
-}
-
+/* These two run for every transfer of the machine: first what decides most often. */
 SEC("tp_btf/sock_send_length")
 int plain_sent(u64 *ctx)
 {
-	return transferred(sock_number(ctx), GENTAP_WRITE, ctx[1]);
+	s32 n = ctx[1];
+
+	if (n <= 0 || !may_be_watched(bpf_get_current_pid_tgid() >> 32))
+		return 0;
+	return transferred(sock_number(ctx), GENTAP_WRITE, n);
 }
 
 SEC("tp_btf/sock_recv_length")
 int plain_received(u64 *ctx)
 {
-	return ctx[2] & MSG_PEEK ? 0 : transferred(sock_number(ctx), GENTAP_READ, ctx[1]);
+	s32 n = ctx[1];
+	u64 sock;
+
+	if (n <= 0 || !may_be_watched(bpf_get_current_pid_tgid() >> 32) || ctx[2] & MSG_PEEK)
+		return 0;
+	sock = sock_number(ctx);
+	if (receives_after)
+		socket_received(sock);
+	return transferred(sock, GENTAP_READ, n);
 }
 
 /* Before Linux 6.3. */
