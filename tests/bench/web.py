@@ -15,6 +15,9 @@ floor; an empty pair of probes in SSL_read and SSL_write, the least that staying
 cost; and empty programs at the ends of the system calls that transfer bytes, the least that
 watching standard streams costs, which the agent does while there is an MCP server.
 
+First comes the least that can be attached to, one send and one receive, for which a few
+nanoseconds can be told.
+
 At the end the running agent itself is compared with none, in rounds of seconds: that shows that
 it does park the server, and its figure is as good as the noise beside it.
 """
@@ -81,9 +84,12 @@ SERVERS = (  # title, how it is started, over TLS?, has it the probe points of l
 
 
 class Load:
-    """The client against one server."""
+    """The client against one server, or without one."""
 
-    def __init__(self, w, work, server, port, tls):
+    def __init__(self, w, work, server=None, port=0, tls=False):
+        self.worker, self.command = os.getpid(), pinned([work + "/bench-web"], os.cpu_count() - 1)
+        if not server:
+            return
         worker = (harness.children(server.pid) or [server.pid])[0]  # the process that answers
         self.worker = worker
         self.command = pinned([work + "/bench-web", str(port), w.path("ca.pem") if tls else "-", str(worker),
@@ -175,8 +181,20 @@ def measure(w, work, load, rounds, modes, points):
     return statistics.median(added["judged"])
 
 
+def bench_loop(w, work, rounds, points):
+    print("\n== one send and one receive over loopback, in one thread, not watched")
+    load = Load(w, work)
+    base = statistics.median(x[0] for x in load.run(SAMPLE_S))
+    print("   %d ns of CPU without anything; added, in %%:" % base)
+    for mode in ("judged", "sockets", "exits"):
+        added = [x for _ in range(max(1, rounds // 5)) for x in toggled(work, load, mode, points)]
+        print("      %-44s %s = %d ns" % (NAMES[mode], interval(added), statistics.median(added) * base / 100))
+
+
 def bench(w, rounds, work, points, only=""):
     os.chmod(w.path("server.key"), 0o644)
+    if only in "loop":
+        bench_loop(w, work, rounds, points)
     for n, (title, begin, tls, has_points) in enumerate(SERVERS):
         if only not in title:
             continue
