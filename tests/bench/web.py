@@ -33,7 +33,7 @@ import harness
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SAMPLE_S = 1
-TOGGLED_S, TOGGLE_MS = 15, 40
+TOGGLED_S, TOGGLE_MS = 20, 100
 CONNECTIONS = 16
 
 NGINX = """daemon off; pid %(d)s/nginx.pid; error_log %(d)s/nginx.err; worker_processes 1; events { worker_connections 256; }
