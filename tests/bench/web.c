@@ -4,6 +4,8 @@
  * connections that stay open, over TLS or (-) in the clear, and prints as JSON what CPU time a
  * request took, of the server PID and of itself, in ns.
  *
+ * web SECONDS : sends to itself and receives, over loopback, without a server: the same output.
+ *
  * It asks on all connections, then takes all answers. Some such turns make a window; the CPU
  * time of a window is exact (the clock of a process, not /proc, whose figures are as old as the
  * last tick). There are many windows, so that those in which the machine did something else
@@ -22,7 +24,8 @@
 #include <unistd.h>
 
 #define CONNECTIONS_MAX 256
-#define TURNS 2 /* of a window */
+#define TURNS 2	       /* of a window */
+#define LOOP_TURNS 200 /* the same */
 
 static const char request[] = "GET /file HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
@@ -100,6 +103,37 @@ static long long clock_ns(clockid_t id)
 	return t.tv_sec * 1000000000LL + t.tv_nsec;
 }
 
+static int loop(double seconds)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	long long began = clock_ns(CLOCK_MONOTONIC), now = began, own, before;
+	int listener = socket(AF_INET, SOCK_STREAM, 0), one, other;
+	struct sockaddr *at = (struct sockaddr *)&to;
+	socklen_t len = sizeof(to);
+	char text[100] = { 0 };
+
+	if (bind(listener, at, len) || listen(listener, 1) || getsockname(listener, at, &len))
+		fail("listen");
+	one = socket(AF_INET, SOCK_STREAM, 0);
+	if (connect(one, at, len))
+		fail("connect");
+	other = accept(listener, NULL, NULL);
+	before = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+	printf("{\"windows\": [");
+	for (bool more = false; (double)(now - began) < seconds * 1e9; more = true) {
+		for (int i = 0; i < LOOP_TURNS; i++)
+			if (write(one, text, sizeof(text)) != sizeof(text) ||
+			    read(other, text, sizeof(text)) != sizeof(text))
+				fail("transfer");
+		own = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+		now = clock_ns(CLOCK_MONOTONIC);
+		printf("%s[%lld, 0, %lld]", more ? ", " : "", (own - before) / LOOP_TURNS, now);
+		before = own;
+	}
+	printf("]}\n");
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	static struct connection connections[CONNECTIONS_MAX];
@@ -110,6 +144,8 @@ int main(int argc, char **argv)
 	bool more = true;
 	double seconds;
 
+	if (argc == 2)
+		return loop(strtod(argv[1], NULL));
 	if (argc != 6)
 		return 2;
 	port = (int)strtol(argv[1], NULL, 10);

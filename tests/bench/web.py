@@ -15,6 +15,9 @@ floor; an empty pair of probes in SSL_read and SSL_write, the least that staying
 cost; and empty programs at the ends of the system calls that transfer bytes, the least that
 watching standard streams costs, which the agent does while there is an MCP server.
 
+First comes the least that can be attached to, one send and one receive, for which a few
+nanoseconds can be told.
+
 At the end the running agent itself is compared with none, in rounds of seconds: that shows that
 it does park the server, and its figure is as good as the noise beside it.
 """
@@ -30,7 +33,7 @@ import harness
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SAMPLE_S = 1
-TOGGLED_S, TOGGLE_MS = 15, 40
+TOGGLED_S, TOGGLE_MS = 20, 100
 CONNECTIONS = 16
 
 NGINX = """daemon off; pid %(d)s/nginx.pid; error_log %(d)s/nginx.err; worker_processes 1; events { worker_connections 256; }
@@ -42,10 +45,14 @@ http { access_log off; client_body_temp_path %(d)s/t1; proxy_temp_path %(d)s/t2;
 
 
 # ---- Servers ---------------------------------------------------------------------------
+def urgent(command):
+    """Before what else runs."""
+    return ["nice", "-n", "-15", *command] if os.geteuid() == 0 else command
+
+
 def pinned(command, cpu):
-    """On that CPU alone, where there is more than one, and before what else runs there."""
-    command = ["nice", "-n", "-15", *command] if os.geteuid() == 0 else command
-    return ["taskset", "-c", str(cpu), *command] if os.cpu_count() > 1 else command
+    """On that CPU alone, where there is more than one."""
+    return urgent(["taskset", "-c", str(cpu), *command] if os.cpu_count() > 1 else command)
 
 
 def start(command):
@@ -81,9 +88,12 @@ SERVERS = (  # title, how it is started, over TLS?, has it the probe points of l
 
 
 class Load:
-    """The client against one server."""
+    """The client against one server, or without one."""
 
-    def __init__(self, w, work, server, port, tls):
+    def __init__(self, w, work, server=None, port=0, tls=False):
+        self.worker, self.command = os.getpid(), pinned([work + "/bench-web"], os.cpu_count() - 1)
+        if not server:
+            return
         worker = (harness.children(server.pid) or [server.pid])[0]  # the process that answers
         self.worker = worker
         self.command = pinned([work + "/bench-web", str(port), w.path("ca.pem") if tls else "-", str(worker),
@@ -113,8 +123,8 @@ def toggled(work, load, mode, points):
     lib, _, inner = points
     offsets = ["%x" % inner[i] for i in (0, 2, 1, 3)] if mode == "emulated" else []
     program = work + "/probes.bpf.o" if mode != "judged" else os.path.join(os.path.dirname(work), "gen", "gentap.bpf.o")
-    p = subprocess.Popen([*harness.SUDO, "env", "PROBES_BPF=" + program, "TOGGLE_MS=%d" % TOGGLE_MS, work + "/probes", mode, lib,
-                          str(load.worker), *offsets], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
+    p = subprocess.Popen([*harness.SUDO, *urgent(["env", "PROBES_BPF=" + program, "TOGGLE_MS=%d" % TOGGLE_MS, work + "/probes",
+                                                  mode, lib, str(load.worker), *offsets])], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
     try:
         if p.stdout.readline() != "ready\n":
             raise RuntimeError("probes %s: exit status %s" % (mode, p.wait()))
@@ -148,6 +158,8 @@ def spread(values):
 def interval(values):
     """The median, and where that of all such values is to be found (95 of 100 times)."""
     values, n = sorted(values), len(values)
+    if not n:
+        return "   not measured: the machine is too busy"
     off = 0.98 * n ** 0.5
     return "%6.2f (%.2f to %.2f; %d times)" % (
         statistics.median(values), values[max(0, int(n / 2 - off))], values[min(n - 1, int(n / 2 + off))], n)
@@ -172,11 +184,23 @@ def measure(w, work, load, rounds, modes, points):
     print("   rounds of seconds, in %:")
     for name, values in (("the agent's first second", first), ("the agent, later", then), ("nothing, the noise", without[1:])):
         print("      %-44s %s" % (name, interval([100 * (x / a - 1) for x, a in zip(values, around if values is not without[1:] else without)])))
-    return statistics.median(added["judged"])
+    return statistics.median(added["judged"] or [float("nan")])
+
+
+def bench_loop(w, work, rounds, points):
+    print("\n== one send and one receive over loopback, in one thread, not watched")
+    load = Load(w, work)
+    base = statistics.median(x[0] for x in load.run(SAMPLE_S))
+    print("   %d ns of CPU without anything; added, in %%:" % base)
+    for mode in ("judged", "sockets", "exits"):
+        added = [x for _ in range(max(1, rounds // 5)) for x in toggled(work, load, mode, points)]
+        print("      %-44s %s = %d ns" % (NAMES[mode], interval(added), (statistics.median(added) if added else 0) * base / 100))
 
 
 def bench(w, rounds, work, points, only=""):
     os.chmod(w.path("server.key"), 0o644)
+    if only in "loop":
+        bench_loop(w, work, rounds, points)
     for n, (title, begin, tls, has_points) in enumerate(SERVERS):
         if only not in title:
             continue
