@@ -459,6 +459,393 @@ static const struct dialect_row rows[] = {
 	  "  text \"Hi\"\n"
 	  "output assistant finish=stop\n"
 	  "  text \"A\"\n" },
+	{ "Groq: how long it took, in its usage",
+	  { .target = "/openai/v1/chat/completions",
+	    .host = "api.groq.com",
+	    .response_fields = "content-type: application/json\n"
+			       "x-groq-region: us-east-1\n"
+			       "x-ratelimit-limit-tokens: 6000\n"
+			       "x-ratelimit-remaining-tokens: 4500\n"
+			       "x-ratelimit-reset-tokens: 1.5s\n"
+			       "retry-after: 2\n",
+	    .request = SLICE(
+		    "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}"),
+	    .response = SLICE(
+		    "{\"id\":\"c\",\"model\":\"m\",\"choices\":[{\"index\":0,\"message\":{\"role\":"
+		    "\"ass"
+		    "istant\",\"reasoning\":\"hm\",\"content\":\"A\"},\"finish_reason\":\"stop\"}],"
+		    "\""
+		    "usage\":{\"queue_time\":0.25,\"prompt_tokens\":3,\"prompt_time\":0.001,\"c"
+		    "ompletion_tokens\":2,\"completion_time\":0.1,\"total_tokens\":5,\"total_"
+		    "time\":0.5},\"x_groq\":{\"id\":\"req_1\"}}") },
+	  "openai-chat chat\n"
+	  "provider=\"groq\"\n"
+	  "server=\"api.groq.com\"\n"
+	  "status=200\n"
+	  "request_model=\"m\"\n"
+	  "id=\"c\"\n"
+	  "model=\"m\"\n"
+	  "region=\"us-east-1\"\n"
+	  "processing=0.5\n"
+	  "queue=0.25\n"
+	  "limit tokens of=6000 left=4500 reset=1500000900 used=0.25\n"
+	  "retry_after=2\n"
+	  "finish=[stop]\n"
+	  "raw_finish=[stop]\n"
+	  "usage in=3 out=2 total=5\n"
+	  "input user\n"
+	  "  text \"Hi\"\n"
+	  "output assistant finish=stop\n"
+	  "  reasoning \"hm\"\n"
+	  "  text \"A\"\n" },
+	{ "OpenAI: what its headers say",
+	  { .target = "/v1/chat/completions",
+	    .host = "api.openai.com",
+	    .response_fields = "content-type: application/json\n"
+			       "openai-processing-ms: 1250\n"
+			       "x-request-id: req_2\n"
+			       "x-ratelimit-limit-requests: 10\n"
+			       "x-ratelimit-remaining-requests: 9\n"
+			       "x-ratelimit-reset-requests: 6m0s\n",
+	    .request = SLICE("{\"model\":\"m\",\"top_k\":4,\"messages\":[{\"role\":\"user\","
+			     "\"content\":\"Hi\"}]"
+			     "}"),
+	    .response = SLICE("{\"id\":\"c\",\"model\":\"m\",\"choices\":[{\"index\":0,\"message\":"
+			      "{\"role\":\"ass"
+			      "istant\",\"content\":\"A\"},\"finish_reason\":\"stop\"}]}") },
+	  "openai-chat chat\n"
+	  "provider=\"openai\"\n"
+	  "api_type=\"chat_completions\"\n"
+	  "server=\"api.openai.com\"\n"
+	  "status=200\n"
+	  "request_id=\"req_2\"\n"
+	  "request_model=\"m\"\n"
+	  "top_k=4\n"
+	  "id=\"c\"\n"
+	  "model=\"m\"\n"
+	  "processing=1.25\n"
+	  "limit requests of=10 left=9 reset=360000000900 used=0.1\n"
+	  "finish=[stop]\n"
+	  "raw_finish=[stop]\n"
+	  "input user\n"
+	  "  text \"Hi\"\n"
+	  "output assistant finish=stop\n"
+	  "  text \"A\"\n" },
+	{ "Azure: region, deployment, model time",
+	  { .target = "/openai/deployments/mine/chat/completions?api-version=1",
+	    .host = "me.openai.azure.com",
+	    .response_fields = "content-type: application/json\n"
+			       "ms-azureml-model-time: 700\n"
+			       "x-ms-region: East US\n"
+			       "x-envoy-upstream-service-time: 900\n",
+	    .request = SLICE("{\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}"),
+	    .response =
+		    SLICE("{\"id\":\"c\",\"model\":\"gpt-x-1\",\"choices\":[{\"index\":0,"
+			  "\"message\":{\"role"
+			  "\":\"assistant\",\"content\":\"A\"},\"finish_reason\":\"stop\"}]}") },
+	  "openai-chat chat\n"
+	  "provider=\"azure.ai.openai\"\n"
+	  "api_type=\"chat_completions\"\n"
+	  "server=\"me.openai.azure.com\"\n"
+	  "status=200\n"
+	  "request_model=\"mine\"\n"
+	  "id=\"c\"\n"
+	  "model=\"gpt-x-1\"\n"
+	  "region=\"East US\"\n"
+	  "processing=0.7\n"
+	  "finish=[stop]\n"
+	  "raw_finish=[stop]\n"
+	  "input user\n"
+	  "  text \"Hi\"\n"
+	  "output assistant finish=stop\n"
+	  "  text \"A\"\n" },
+	{ "Cerebras: times beside the usage",
+	  { .target = "/v1/chat/completions",
+	    .host = "api.cerebras.ai",
+	    .request = SLICE(
+		    "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}"),
+	    .response = SLICE(
+		    "{\"id\":\"c\",\"model\":\"m\",\"system_fingerprint\":\"fp_c\",\"choices\":[{"
+		    "\"ind"
+		    "ex\":0,\"message\":{\"role\":\"assistant\",\"content\":\"A\"},\"finish_"
+		    "reason\""
+		    ":\"stop\"}],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2,\"total_"
+		    "tokens\":5,\"prompt_tokens_details\":{\"cached_tokens\":1}},\"time_info\""
+		    ":{\"queue_time\":0.125,\"prompt_time\":0.01,\"completion_time\":0.1,\"tot"
+		    "al_time\":0.75}}") },
+	  "openai-chat chat\n"
+	  "provider=\"cerebras\"\n"
+	  "server=\"api.cerebras.ai\"\n"
+	  "status=200\n"
+	  "request_model=\"m\"\n"
+	  "id=\"c\"\n"
+	  "model=\"m\"\n"
+	  "processing=0.75\n"
+	  "queue=0.125\n"
+	  "fingerprint=\"fp_c\"\n"
+	  "finish=[stop]\n"
+	  "raw_finish=[stop]\n"
+	  "usage in=3 read=1 out=2 total=5\n"
+	  "input user\n"
+	  "  text \"Hi\"\n"
+	  "output assistant finish=stop\n"
+	  "  text \"A\"\n" },
+	{ "llama.cpp: no usage was asked for, its timings count",
+	  { .target = "/v1/chat/completions",
+	    .host = "127.0.0.1:8080",
+	    .response_fields = "content-type: text/event-stream\n"
+			       "server: llama.cpp\n",
+	    .request = SLICE("{\"model\":\"m\",\"stream\":true,\"messages\":[{\"role\":\"user\","
+			     "\"content\":\"H"
+			     "i\"}]}"),
+	    .response = SLICE(
+		    "data: "
+		    "{\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"model\":\"m-1\",\"ch"
+		    "oices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"A\"},"
+		    "\"fin"
+		    "ish_reason\":null}],\"system_fingerprint\":\"b6510-703f9e32\"}\n"
+		    "\n"
+		    "data: "
+		    "{\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"model\":\"m-1\",\"ch"
+		    "oices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}],\"system_fin"
+		    "gerprint\":\"b6510-703f9e32\",\"timings\":{\"cache_n\":13,\"prompt_n\":1,\"p"
+		    "rompt_ms\":17.5,\"prompt_per_token_ms\":17.5,\"predicted_n\":3,\"predict"
+		    "ed_ms\":482.5}}\n"
+		    "\n"
+		    "data: [DONE]\n"
+		    "\n") },
+	  "openai-chat chat\n"
+	  "provider=\"llama_cpp\"\n"
+	  "server=\"127.0.0.1\"\n"
+	  "status=200\n"
+	  "request_model=\"m\"\n"
+	  "stream\n"
+	  "id=\"c\"\n"
+	  "model=\"m-1\"\n"
+	  "processing=0.5\n"
+	  "fingerprint=\"b6510-703f9e32\"\n"
+	  "finish=[stop]\n"
+	  "raw_finish=[stop]\n"
+	  "usage in=14 read=13 out=3\n"
+	  "input user\n"
+	  "  text \"Hi\"\n"
+	  "output assistant finish=stop\n"
+	  "  text \"A\"\n" },
+	{ "llama.cpp of before cache_n: the prompt is not known",
+	  { .target = "/v1/chat/completions",
+	    .host = "127.0.0.1:8080",
+	    .request = SLICE("{\"model\":\"m\",\"stream\":true,\"messages\":[{\"role\":\"user\","
+			     "\"content\":\"H"
+			     "i\"}]}"),
+	    .response = SLICE(
+		    "data: "
+		    "{\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"model\":\"m-1\",\"ch"
+		    "oices\":[{\"index\":0,\"delta\":{\"content\":\"A\"},\"finish_reason\":null}]}"
+		    "\n"
+		    "\n"
+		    "data: "
+		    "{\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"model\":\"m-1\",\"ch"
+		    "oices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}],\"timings\":{"
+		    "\"prompt_n\":1,\"prompt_ms\":17.5,\"predicted_n\":3,\"predicted_ms\":482.5"
+		    "}}\n"
+		    "\n"
+		    "data: [DONE]\n"
+		    "\n") },
+	  "openai-chat chat\n"
+	  "provider=\"openai\"\n"
+	  "api_type=\"chat_completions\"\n"
+	  "server=\"127.0.0.1\"\n"
+	  "status=200\n"
+	  "request_model=\"m\"\n"
+	  "stream\n"
+	  "id=\"c\"\n"
+	  "model=\"m-1\"\n"
+	  "processing=0.5\n"
+	  "finish=[stop]\n"
+	  "raw_finish=[stop]\n"
+	  "usage out=3\n"
+	  "input user\n"
+	  "  text \"Hi\"\n"
+	  "output assistant finish=stop\n"
+	  "  text \"A\"\n" },
+	{ "llama.cpp: usage counts before timings, which fill in the cache",
+	  { .target = "/v1/chat/completions",
+	    .host = "127.0.0.1:8080",
+	    .response_fields = "content-type: text/event-stream\n"
+			       "server: llama.cpp\n",
+	    .request = SLICE(
+		    "{\"model\":\"m\",\"stream\":true,\"stream_options\":{\"include_usage\":true}"
+		    ",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}"),
+	    .response = SLICE(
+		    "data: "
+		    "{\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"model\":\"m-1\",\"ch"
+		    "oices\":[{\"index\":0,\"delta\":{\"content\":\"A\"},\"finish_reason\":null}],"
+		    "\"timings\":{\"cache_n\":13,\"prompt_n\":1,\"prompt_ms\":17.5,\"prompt_per_"
+		    "token_ms\":17.5,\"predicted_n\":1,\"predicted_ms\":482.5}}\n"
+		    "\n"
+		    "data: "
+		    "{\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"model\":\"m-1\",\"ch"
+		    "oices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n"
+		    "\n"
+		    "data: "
+		    "{\"id\":\"c\",\"model\":\"m-1\",\"choices\":[],\"usage\":{\"prompt_tokens"
+		    "\":14,\"completion_tokens\":4,\"total_tokens\":18},\"timings\":{\"cache_n\""
+		    ":13,\"prompt_n\":1,\"prompt_ms\":17.5,\"prompt_per_token_ms\":17.5,\"pred"
+		    "icted_n\":3,\"predicted_ms\":482.5}}\n"
+		    "\n"
+		    "data: [DONE]\n"
+		    "\n") },
+	  "openai-chat chat\n"
+	  "provider=\"llama_cpp\"\n"
+	  "server=\"127.0.0.1\"\n"
+	  "status=200\n"
+	  "request_model=\"m\"\n"
+	  "stream\n"
+	  "id=\"c\"\n"
+	  "model=\"m-1\"\n"
+	  "processing=0.5\n"
+	  "finish=[stop]\n"
+	  "raw_finish=[stop]\n"
+	  "usage in=14 read=13 out=4 total=18\n"
+	  "input user\n"
+	  "  text \"Hi\"\n"
+	  "output assistant finish=stop\n"
+	  "  text \"A\"\n" },
+	{ "vLLM: running counts of a stream that breaks off are those of a pa"
+	  "rt",
+	  { .target = "/v1/chat/completions",
+	    .host = "vllm.example",
+	    .end = HTTP_END_TRUNCATED,
+	    .request = SLICE("{\"model\":\"m\",\"stream\":true,\"messages\":[{\"role\":\"user\","
+			     "\"content\":\"H"
+			     "i\"}]}"),
+	    .response = SLICE(
+		    "data: "
+		    "{\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"model\":\"m-1\",\"ch"
+		    "oices\":[{\"index\":0,\"delta\":{\"content\":\"A\"},\"finish_reason\":null}],"
+		    "\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":1,\"total_tokens\":6}"
+		    ",\"system_fingerprint\":\"vllm-0.11\"}\n"
+		    "\n") },
+	  "openai-chat chat\n"
+	  "provider=\"vllm\"\n"
+	  "server=\"vllm.example\"\n"
+	  "status=200\n"
+	  "request_model=\"m\"\n"
+	  "stream\n"
+	  "id=\"c\"\n"
+	  "model=\"m-1\"\n"
+	  "fingerprint=\"vllm-0.11\"\n"
+	  "finish=[error]\n"
+	  "raw_finish=[error]\n"
+	  "usage in=5\n"
+	  "input user\n"
+	  "  text \"Hi\"\n"
+	  "output assistant finish=error\n"
+	  "  text \"A\"\n"
+	  "error=\"stream_interrupted\"\n"
+	  "partial stream_interrupted lost=0\n" },
+	{ "SGLang: cached and reasoning tokens, and how it names itself",
+	  { .target = "/v1/chat/completions",
+	    .host = "localhost:30000",
+	    .request = SLICE("{\"model\":\"m\",\"stream\":true,\"messages\":[{\"role\":\"user\","
+			     "\"content\":\"H"
+			     "i\"}]}"),
+	    .response = SLICE(
+		    "data: "
+		    "{\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"model\":\"m-1\",\"ch"
+		    "oices\":[{\"index\":0,\"delta\":{\"content\":\"A\"},\"finish_reason\":null}]}"
+		    "\n"
+		    "\n"
+		    "data: "
+		    "{\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"model\":\"m-1\",\"ch"
+		    "oices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n"
+		    "\n"
+		    "data: "
+		    "{\"id\":\"c\",\"model\":\"m-1\",\"choices\":[],\"metadata\":{\"weight_ver"
+		    "sion\":\"default\"},\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":4,"
+		    "\"total_tokens\":13,\"prompt_tokens_details\":{\"cached_tokens\":6},\"rea"
+		    "soning_tokens\":2}}\n"
+		    "\n"
+		    "data: [DONE]\n"
+		    "\n") },
+	  "openai-chat chat\n"
+	  "provider=\"sglang\"\n"
+	  "server=\"localhost\"\n"
+	  "status=200\n"
+	  "request_model=\"m\"\n"
+	  "stream\n"
+	  "id=\"c\"\n"
+	  "model=\"m-1\"\n"
+	  "finish=[stop]\n"
+	  "raw_finish=[stop]\n"
+	  "usage in=9 read=6 out=4 reasoning=2 total=13\n"
+	  "input user\n"
+	  "  text \"Hi\"\n"
+	  "output assistant finish=stop\n"
+	  "  text \"A\"\n" },
+	{ "SGLang: a stream without usage",
+	  { .target = "/v1/chat/completions",
+	    .host = "localhost:30000",
+	    .request = SLICE("{\"model\":\"m\",\"stream\":true,\"messages\":[{\"role\":\"user\","
+			     "\"content\":\"H"
+			     "i\"}]}"),
+	    .response = SLICE(
+		    "data: "
+		    "{\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"model\":\"m-1\",\"ch"
+		    "oices\":[{\"index\":0,\"delta\":{\"content\":\"A\"},\"finish_reason\":null}]}"
+		    "\n"
+		    "\n"
+		    "data: "
+		    "{\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"model\":\"m-1\",\"ch"
+		    "oices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n"
+		    "\n"
+		    "data: [DONE]\n"
+		    "\n") },
+	  "openai-chat chat\n"
+	  "provider=\"openai\"\n"
+	  "api_type=\"chat_completions\"\n"
+	  "server=\"localhost\"\n"
+	  "status=200\n"
+	  "request_model=\"m\"\n"
+	  "stream\n"
+	  "id=\"c\"\n"
+	  "model=\"m-1\"\n"
+	  "finish=[stop]\n"
+	  "raw_finish=[stop]\n"
+	  "input user\n"
+	  "  text \"Hi\"\n"
+	  "output assistant finish=stop\n"
+	  "  text \"A\"\n" },
+	{ "LM Studio's older API: its statistics",
+	  { .target = "/api/v0/chat/completions",
+	    .host = "localhost:1234",
+	    .request = SLICE(
+		    "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}"),
+	    .response = SLICE(
+		    "{\"id\":\"c\",\"object\":\"chat.completion\",\"model\":\"m-1\",\"choices\":[{"
+		    "\"in"
+		    "dex\":0,\"logprobs\":null,\"finish_reason\":\"stop\",\"message\":{\"role\":\"a"
+		    "ssistant\",\"content\":\"A\"}}],\"usage\":{\"prompt_tokens\":24,\"completion"
+		    "_tokens\":53,\"total_tokens\":77},\"stats\":{\"tokens_per_second\":51.4,\""
+		    "time_to_first_token\":0.25,\"generation_time\":0.5,\"stop_reason\":\"eos"
+		    "Found\"},\"model_info\":{\"arch\":\"granite\",\"quant\":\"Q4_K_M\"},"
+		    "\"runtime\""
+		    ":{\"name\":\"llama.cpp-mac-arm64\",\"version\":\"1.3.0\"}}") },
+	  "openai-chat chat\n"
+	  "provider=\"lmstudio\"\n"
+	  "server=\"localhost\"\n"
+	  "status=200\n"
+	  "request_model=\"m\"\n"
+	  "id=\"c\"\n"
+	  "model=\"m-1\"\n"
+	  "processing=0.75\n"
+	  "finish=[stop]\n"
+	  "raw_finish=[stop]\n"
+	  "usage in=24 out=53 total=77\n"
+	  "input user\n"
+	  "  text \"Hi\"\n"
+	  "output assistant finish=stop\n"
+	  "  text \"A\"\n" },
 };
 
 TEST(chat_rows)
