@@ -83,15 +83,28 @@ static enum content content_wanted(const struct options *o)
 	return CONTENT_NOWHERE;
 }
 
+/* Its application has exported it, or will. */
+static bool is_suppressed(const struct app *a, const struct span *span)
+{
+	const struct attr *duplicate = span_attr(span, ATTR_GENTAP_DUPLICATE);
+
+	return a->options->suppress_duplicates && duplicate &&
+	       slice_eq(duplicate->string, SLICE("sdk_trace"));
+}
+
 static void on_span(void *ctx, struct span *span)
 {
 	struct app *a = ctx;
+	bool suppressed = is_suppressed(a, span);
 
 	billing_span(&a->billing, span);
-	exports_event(&a->exports, span);
+	if (!suppressed)
+		exports_event(&a->exports, span);
 	if (a->content_off_spans)
 		call_content_unset(span);
-	exports_span(&a->exports, span);
+	if (!suppressed)
+		exports_span(&a->exports, span);
+	a->suppressed += suppressed;
 	if (a->store)
 		store_span(a->store, span);
 	if (a->metrics)
@@ -232,6 +245,13 @@ void app_outbound(void *app, const struct outbound *outbound)
 	tracer_outbound(a->tracer, outbound);
 }
 
+void app_sdk_span(void *app, struct process *process, const struct sdk_span *span)
+{
+	struct app *a = app;
+
+	tracer_sdk_span(a->tracer, process, span);
+}
+
 void app_exit(void *app, uint32_t tgid)
 {
 	struct app *a = app;
@@ -287,6 +307,9 @@ static int finish_export(struct app *a, uint64_t flush_ms)
 	uint64_t dropped =
 		report_export(a, OTLP_TRACES, "spans") + report_export(a, OTLP_LOGS, "log records");
 
+	if (a->suppressed)
+		log_info("otlp: spans left out, as their applications export them count=%llu",
+			 (unsigned long long)a->suppressed);
 	/* A backend of spans often takes no metrics: that is said, and no failure. */
 	report_export(a, OTLP_METRICS, "points of metrics");
 	return r ? r : dropped ? -EIO : 0;

@@ -25,6 +25,7 @@ struct app {
 	struct billing billing;
 	struct exports exports;
 	bool content_off_spans;		      /* messages go into events only */
+	uint64_t suppressed;		      /* spans that their applications export */
 	struct store *store;		      /* NULL: not wanted */
 	struct metrics *metrics;	      /* NULL: not wanted */
 	int64_t covered[COVERAGE_OPAQUE + 1]; /* bytes of LLM traffic, by how much was read */
@@ -48,6 +49,7 @@ void app_exit(void *app, uint32_t tgid);
 void app_served(void *app, const struct served_request *request);
 bool app_acts(void *app, const struct process *process);
 void app_outbound(void *app, const struct outbound *outbound);
+void app_sdk_span(void *app, struct process *process, const struct sdk_span *span);
 /* For pipeline_sink: a portion for the coverage ledger. */
 void app_coverage(void *app, const struct conn_report *report);
 /* Sends what is queued, prints what there is to say, frees. 0, or -errno when something

@@ -30,7 +30,8 @@ static void print_features(const struct probe *p)
 	for (enum feature f = 0; f < FEATURE_MAX; f++) {
 		bool used = probe_uses(p, f);
 
-		if (f == FEATURE_SYSCALLS && probe_uses(p, FEATURE_SOCKET_LENGTH))
+		if ((f == FEATURE_SYSCALLS || f == FEATURE_SOCKET_SEND) &&
+		    probe_uses(p, FEATURE_SOCKET_LENGTH))
 			continue; /* they would tell the same again */
 		printf("%-16s  %s: %s\n", features[f].name, yes_no(used),
 		       used ? features[f].what : features[f].without);

@@ -87,7 +87,8 @@ static int feed_file(struct app *a, const char *name)
 				      .coverage = app_coverage,
 				      .served = app_served,
 				      .acts = app_acts,
-				      .outbound = app_outbound };
+				      .outbound = app_outbound,
+				      .sdk_span = app_sdk_span };
 
 	if (!f) {
 		int r = -errno;

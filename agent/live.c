@@ -115,6 +115,13 @@ static void on_outbound(void *ctx, const struct outbound *outbound)
 	app_outbound(&l->app, outbound);
 }
 
+static void on_sdk_span(void *ctx, struct process *process, const struct sdk_span *span)
+{
+	struct live *l = ctx;
+
+	app_sdk_span(&l->app, process, span);
+}
+
 static void on_acting(void *ctx, uint32_t pid)
 {
 	struct live *l = ctx;
@@ -208,7 +215,8 @@ int live_start(struct live *l, const struct options *o, const char *record_file,
 	struct pipeline_config config = pipeline_config_default;
 	const struct pipeline_sink sink = { l,		on_call,	 on_verdict,
 					    on_process, on_process_gone, on_coverage,
-					    on_served,	on_acts,	 on_outbound };
+					    on_served,	on_acts,	 on_outbound,
+					    on_sdk_span };
 	int r;
 
 	*l = (struct live){ 0 };

@@ -93,9 +93,10 @@ struct options {
 	const char *content_where;     /* span, event or both; NULL: both */
 	struct option_strings exports; /* lines of destination.h */
 	struct option_strings export_presets;
-	const char *spool_dir; /* for what cannot be delivered; NULL: nowhere */
-	uint64_t spool_mib;    /* of each destination and signal */
-	bool estimate_usage;   /* where nobody counted it */
+	const char *spool_dir;	  /* for what cannot be delivered; NULL: nowhere */
+	uint64_t spool_mib;	  /* of each destination and signal */
+	bool estimate_usage;	  /* where nobody counted it */
+	bool suppress_duplicates; /* spans that the application exports itself are not exported */
 	bool verbose;
 	bool quiet;
 	enum semconv_profile semconv;

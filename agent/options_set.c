@@ -190,6 +190,7 @@ static const struct {
 	MEMBER(KEY_VERBOSE, YES, verbose),
 	MEMBER(KEY_QUIET, YES, quiet),
 	MEMBER(KEY_ESTIMATE, YES, estimate_usage),
+	MEMBER(KEY_SUPPRESS, YES, suppress_duplicates),
 #undef MEMBER
 };
 

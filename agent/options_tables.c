@@ -69,6 +69,11 @@ const struct option_flag option_flags[] = {
 	    "(gentap.usage.source=estimated); costs are then guesses too",
 	    0 } },
 	{ EXPORTS,
+	  { "suppress-duplicates", KEY_SUPPRESS, NULL, 0,
+	    "do not export spans that the application exports itself, in the same trace "
+	    "(gentap.duplicate=sdk_trace); they stay in the local database and metrics",
+	    0 } },
+	{ EXPORTS,
 	  { "semconv", KEY_SEMCONV, "NAME", 0,
 	    "names of attributes: v1.41 (default), latest or both", 0 } },
 	{ EXPORTS | ON(CMD_PRICES),

@@ -26,8 +26,10 @@ const volatile bool never __weak = false;
 volatile __u32 consumer_state __weak = 0;
 /* Set by the agent when what sockets send is looked at, */
 volatile bool have_socket_send __weak = false;
-/* and when that is done after the call, for want of a tracepoint before it. */
+/* and when that is done after the call. */
 volatile bool inspects_after __weak = false;
+/* Set where the end of a transfer tells what was received, and by which socket. */
+volatile bool receives_after __weak = false;
 /* Set where a return probe is shared: perf uprobes before Linux 6.12 run the program of every
  * process for the return of any, and all but one find no entry. */
 volatile bool returns_shared __weak = false;
@@ -66,8 +68,8 @@ struct watch {
 	u64 window_ns; /* when counting them began */
 	u32 records;   /* it is seen by records: threads are to be told from which socket */
 	u32 stdio; /* who is at the other end of its standard streams; 0: they are not watched */
-	u32 exit_code; /* as wait(2) has it, and WATCH_EXITED */
-	u32 zero;
+	u32 exit_code;	  /* as wait(2) has it, and WATCH_EXITED */
+	u32 hinted;	  /* the agent's: it counts in watch_hints */
 	u64 stdio_ino[2]; /* of what it writes to and reads from, by enum gentap_dir */
 };
 
@@ -77,6 +79,17 @@ struct {
 	__type(key, u32);	    /* tgid */
 	__type(value, struct watch);
 } watched __weak SEC(".maps");
+
+/* How many processes of these last bits of their number the programs of sockets and of standard
+ * streams have to do with: where there are none, which is most of the machine, it costs one load to
+ * know. The agent counts. In socket.bpf.c: the linker would keep room for each of weak ones. */
+#define WATCH_HINTS 65536
+extern volatile __u8 watch_hints[WATCH_HINTS];
+
+static __always_inline bool may_be_watched(u32 tgid)
+{
+	return watch_hints[tgid % WATCH_HINTS];
+}
 
 /* Processes that may have tools to run, as they ask models: how many of their statements to
  * databases were looked at since the agent said so last. It counts the processes too: where there
@@ -192,7 +205,7 @@ struct sock_owner {
 	bool tls;	/* sent TLS records */
 	u8 plain_sends; /* what it sent else; from PLAIN_SENDS_MAX on it is not looked at */
 	bool peeked;	/* a database's: there is a connection of its name */
-	u8 zero;
+	bool tunnel;	/* a proxy was asked by CONNECT; what it answers is not for the agent */
 };
 
 #define PLAIN_SENDS_MAX 8 /* STARTTLS and CONNECT come before that */

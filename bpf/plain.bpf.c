@@ -8,7 +8,8 @@
  * Linux 6.3 has a tracepoint at the end of either transfer, with the socket; before that the
  * exits of the system calls tell the same, by their descriptor.
  *
- * The connection is named by its socket. One that begins with CONNECT carries TLS soon.
+ * The connection is named by its socket. One that begins with CONNECT carries TLS soon: the
+ * proxy's answer to it makes no plain HTTP connection of it.
  */
 #include "file.bpf.h"
 #include "socket.bpf.h"
@@ -40,9 +41,10 @@ enum judgement {
 	NO_HTTP,
 	HTTP,
 	TLS,
+	TUNNEL,
 };
 
-static __always_inline enum judgement judge(u64 buf)
+static __always_inline enum judgement judge(u64 buf, bool tunnel)
 {
 	struct tls_head head;
 	u32 word;
@@ -53,6 +55,8 @@ static __always_inline enum judgement judge(u64 buf)
 		return TLS;
 	__builtin_memcpy(&word, &head, sizeof(word));
 	if (word == FOUR('C', 'O', 'N', 'N'))
+		return TUNNEL;
+	if (word == FOUR('H', 'T', 'T', 'P') && tunnel)
 		return NOT_YET;
 	if (word == FOUR('H', 'T', 'T', 'P') || glance(buf, 8) == GLANCE_START)
 		return HTTP;
@@ -76,18 +80,21 @@ static __always_inline bool is_http(struct sock_owner *owner, u64 sock, u64 buf,
 
 	if (owner && owner->ptr)
 		return true;
-	j = buf ? judge(buf) : NOT_YET;
+	j = buf ? judge(buf, owner && owner->tunnel) : NOT_YET;
 	if (j == NOT_YET)
 		return false;
 	if (!owner) {
 		fresh.ptr = j == HTTP ? sock : 0;
 		fresh.tls = j == TLS;
+		fresh.tunnel = j == TUNNEL;
 		fresh.looked_ns = j == NO_HTTP ? now_ns : 0;
 		bpf_map_update_elem(&socks, &sock, &fresh, BPF_ANY);
 		return j == HTTP;
 	}
 	if (j == TLS)
 		owner->tls = true;
+	else if (j == TUNNEL)
+		owner->tunnel = true;
 	else if (j == HTTP)
 		owner->ptr = sock;
 	else
@@ -217,33 +224,55 @@ __noinline int plain_emit(u64 ptr, u64 source, u64 dir, u64 n)
 	return 0;
 }
 
+/* Of a process that the filter leaves out only a ClientHello is of interest. */
+__noinline int plain_hello(u64 sock, u64 n)
+{
+	struct sock_owner *owner = bpf_map_lookup_elem(&socks, &sock);
+	u64 iov = 0, n_iov = 0;
+	struct request r;
+
+	if ((owner && (owner->ptr || owner->tls || owner->plain_sends >= PLAIN_SENDS_MAX)) ||
+	    !is_tcp((const struct sock *)sock) || !read_request(&r) ||
+	    !find_segments(&r, &iov, &n_iov))
+		return 0;
+	inspect(sock, owner, bpf_get_current_pid_tgid(), first_bytes(iov, r.buf, n), n);
+	return 0;
+}
+
 static __always_inline int transferred(u64 sock, u32 dir, s32 n)
 {
-	if (n > 0 && watch_state(bpf_get_current_pid_tgid() >> 32) == GENTAP_WATCH_ON &&
-	    plain_judge(sock, dir, n))
+	u32 state = watch_state(bpf_get_current_pid_tgid() >> 32);
+
+	if (state == GENTAP_WATCH_HELLO && dir == GENTAP_WRITE && inspects_after)
+		return plain_hello(sock, n);
+	if (state == GENTAP_WATCH_ON && plain_judge(sock, dir, n))
 		plain_emit(sock, GENTAP_SRC_SOCKET, dir, n);
 	return 0;
 }
 
-/* A number: the verifier passes no pointers to global functions. */
-static __always_inline u64 sock_number(const u64 *ctx)
-{
-	u64 sock = 0;
-
-	bpf_probe_read_kernel(&sock, sizeof(sock), ctx);
-	return sock;
-}
-
+/* These two run for every transfer of the machine: first what decides most often. */
 SEC("tp_btf/sock_send_length")
 int plain_sent(u64 *ctx)
 {
-	return transferred(sock_number(ctx), GENTAP_WRITE, ctx[1]);
+	s32 n = ctx[1];
+
+	if (n <= 0 || !may_be_watched(bpf_get_current_pid_tgid() >> 32))
+		return 0;
+	return transferred(sock_number(ctx), GENTAP_WRITE, n);
 }
 
 SEC("tp_btf/sock_recv_length")
 int plain_received(u64 *ctx)
 {
-	return ctx[2] & MSG_PEEK ? 0 : transferred(sock_number(ctx), GENTAP_READ, ctx[1]);
+	s32 n = ctx[1];
+	u64 sock;
+
+	if (n <= 0 || !may_be_watched(bpf_get_current_pid_tgid() >> 32) || ctx[2] & MSG_PEEK)
+		return 0;
+	sock = sock_number(ctx);
+	if (receives_after)
+		socket_received(sock);
+	return transferred(sock, GENTAP_READ, n);
 }
 
 /* Before Linux 6.3. */

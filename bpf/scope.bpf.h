@@ -17,10 +17,14 @@ enum glance {
 	GLANCE_RESPONSE, /* HTTP, but its beginning was missed */
 };
 
+/* 0: the programs of sockets have nothing to do with it. Parked ones are not known here. */
 static __always_inline u32 watch_state(u32 tgid)
 {
-	struct watch *w = bpf_map_lookup_elem(&watched, &tgid);
+	struct watch *w;
 
+	if (!may_be_watched(tgid))
+		return 0;
+	w = bpf_map_lookup_elem(&watched, &tgid);
 	return w && tgid != agent_tgid ? w->state : 0;
 }
 

@@ -6,6 +6,8 @@
  */
 #include "socket.bpf.h"
 
+volatile __u8 watch_hints[WATCH_HINTS] = { 0 };
+
 /* The first run of user memory that is about to be sent. */
 static __always_inline u64 user_bytes(const struct msghdr *msg, u64 *ret_len)
 {
@@ -23,7 +25,7 @@ static __always_inline u64 user_bytes(const struct msghdr *msg, u64 *ret_len)
 	return (u64)BPF_CORE_READ(iov, iov_base) + offset;
 }
 
-/* Kernels from 6.16 on. */
+/* Kernels from 6.16 on; attached where plain_sent (plain.bpf.c) is not, which looks later. */
 SEC("tp_btf/tcp_sendmsg_locked")
 int socket_send(u64 *ctx)
 {
@@ -44,11 +46,11 @@ int socket_send(u64 *ctx)
 	return 0;
 }
 
-/* Called whenever received bytes were handed to the process, on every kernel. */
-SEC("tp_btf/tcp_rcv_space_adjust")
-int socket_receive(u64 *ctx)
+/* The process has received from the socket. A function of its own because a chain of calls may
+ * have 512 bytes of stack. */
+__noinline int socket_received(u64 sock)
 {
-	u64 pid_tgid = bpf_get_current_pid_tgid(), sock = ctx[0];
+	u64 pid_tgid = bpf_get_current_pid_tgid();
 	struct thread fresh = { .sock = sock, .received = sock };
 	u32 tgid = pid_tgid >> 32;
 	struct watch *w = bpf_map_lookup_elem(&watched, &tgid);
@@ -81,6 +83,15 @@ int socket_receive(u64 *ctx)
 	return 0;
 }
 
+/* Called whenever received bytes were handed to the process, on every kernel; attached where
+ * plain_received (plain.bpf.c) is not. */
+SEC("tp_btf/tcp_rcv_space_adjust")
+int socket_receive(u64 *ctx)
+{
+	return may_be_watched(bpf_get_current_pid_tgid() >> 32) ? socket_received(sock_number(ctx))
+								: 0;
+}
+
 static __always_inline void socket_ended(u64 sock)
 {
 	struct sock_owner *owner = bpf_map_lookup_elem(&socks, &sock);
@@ -102,11 +113,13 @@ int socket_state(u64 *ctx)
 {
 	u32 tgid = bpf_get_current_pid_tgid() >> 32;
 	int state = ctx[2];
+	struct watch *w;
 
 	if (state != TCP_SYN_SENT)
 		return 0;
 	socket_ended(ctx[0]); /* one that was reset may be connected again */
-	if (watch_state(tgid) == GENTAP_WATCH_PARKED)
+	w = bpf_map_lookup_elem(&watched, &tgid);
+	if (w && w->state == GENTAP_WATCH_PARKED)
 		emit_bare(GENTAP_EV_CONNECT, 0, tgid);
 	return 0;
 }

@@ -71,6 +71,18 @@ static __always_inline void emit_hello(u64 sock, u32 tgid, u64 buf, u64 len)
 	submit(&r->e);
 }
 
+/* A number: the verifier passes no pointers to global functions. */
+static __always_inline u64 sock_number(const u64 *ctx)
+{
+	u64 sock = 0;
+
+	bpf_probe_read_kernel(&sock, sizeof(sock), ctx);
+	return sock;
+}
+
+/* In socket.bpf.c. */
+int socket_received(u64 sock);
+
 /* Looks at what a socket of unknown or unbound purpose sends. */
 static __always_inline void inspect(u64 sock, struct sock_owner *owner, u64 pid_tgid, u64 buf,
 				    u64 len)

@@ -121,8 +121,9 @@ __noinline int stdio_judge(u64 pid_tgid)
 SEC("tracepoint")
 int stdio_exit(struct exit_args *ctx)
 {
+	u64 pid_tgid = bpf_get_current_pid_tgid();
 	s64 n = ctx->result;
-	int sent = n > 0 ? stdio_judge(bpf_get_current_pid_tgid()) : NOT_SENT;
+	int sent = n > 0 && may_be_watched(pid_tgid >> 32) ? stdio_judge(pid_tgid) : NOT_SENT;
 
 	if (sent != NOT_SENT)
 		plain_emit(STDIO_PTR, GENTAP_SRC_PIPE,

@@ -16,6 +16,7 @@
 #include "coverage.h"
 #include "inbound.h"
 #include "pipeline.h"
+#include "relays.h"
 #include "stream.h"
 #include "table.h"
 #include "twins.h"
@@ -33,6 +34,7 @@ struct flow {
 	uint64_t unread_swept_ns;
 	struct twins twins;
 	struct inbounds inbounds;
+	struct flow_relays relays;
 	size_t buffered;     /* bytes that open exchanges hold */
 	uint64_t last_ts_ns; /* boot time of the latest record */
 };

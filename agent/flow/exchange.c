@@ -3,6 +3,7 @@
 
 #include "asked.h"
 #include "cleanup.h"
+#include "exported.h"
 #include "tls_hello.h"
 #include "trace_context.h"
 #include "ws_exchange.h"
@@ -107,6 +108,7 @@ static void exchange_emit(void *ctx, struct call *call)
 		call->server_process = process_ref(twins_server(twins, &c->bind));
 	if (c->role == CONN_CLIENT)
 		set_served(x, call);
+	call->relaying = x->relaying;
 	flow_emit(c->flow, call);
 }
 
@@ -148,7 +150,8 @@ struct exchange *exchange_new(struct conn *c)
 
 static void count(struct exchange *x)
 {
-	size_t held = ws_exchange_held(x->ws) + (x->decoder ? decoder_held(x->decoder) : 0);
+	size_t held = ws_exchange_held(x->ws) + (x->decoder ? decoder_held(x->decoder) : 0) +
+		      exported_held(x->exported);
 
 	x->conn->flow->buffered += held - x->held;
 	x->held = held;
@@ -168,6 +171,8 @@ static void judge(struct exchange *x, enum decoder_verdict verdict)
 	x->conn->undecided--;
 	if (verdict == DECODER_WANTED && x->conn->role == CONN_CLIENT)
 		inbounds_calls(&x->conn->flow->inbounds, x->conn->id.tgid);
+	if (verdict == DECODER_WANTED && x->conn->role == CONN_SERVER)
+		x->answers = flow_relays_begin(&x->conn->flow->relays, x->conn->id.tgid);
 	conn_judged(x->conn, verdict);
 }
 
@@ -191,10 +196,14 @@ void exchange_free(struct exchange *x)
 	ws_exchange_free(TAKE(x->ws));
 	drop_decoder(x);
 	judge(x, DECODER_UNWANTED);
+	if (x->answers)
+		flow_relays_end(&x->conn->flow->relays, x->conn->id.tgid);
 	now_ns = x->conn->flow->last_ts_ns ? flow_wall_ns(x->conn->flow, x->conn->flow->last_ts_ns)
 					   : x->start_ns;
 	close_inbound(x, false, now_ns);
 	asked_close(x, x->asked, false, now_ns);
+	exported_close(x);
+	count(x);
 	free(x);
 }
 
@@ -220,11 +229,15 @@ void exchange_request_head(struct exchange *x, const struct http_head *head, uin
 		open_inbound(x, head, ts_ns);
 	else
 		x->served = inbound_find(&x->conn->flow->inbounds, x->conn->id.tgid, x->conn->tid);
+	x->relaying = x->conn->role == CONN_CLIENT &&
+		      flow_relays_now(&x->conn->flow->relays, x->conn->id.tgid);
 	x->websocket = slice_eq_nocase(
 		http_head_get(head, x->connect ? SLICE(":protocol") : SLICE("upgrade")),
 		SLICE("websocket"));
-	if (x->conn->role == CONN_CLIENT)
+	if (x->conn->role == CONN_CLIENT) {
 		asked_open(x, head);
+		exported_open(x, head);
+	}
 	if (!x->decoder)
 		return;
 	decoder_request_head(x->decoder, head, ts_ns);
@@ -233,6 +246,10 @@ void exchange_request_head(struct exchange *x, const struct http_head *head, uin
 
 void exchange_request_body(struct exchange *x, struct slice data, uint64_t ts_ns)
 {
+	if (x->exported) {
+		exported_body(x, data);
+		count(x);
+	}
 	if (!x->decoder)
 		return;
 	if (x->ws)
@@ -246,6 +263,7 @@ void exchange_request_body(struct exchange *x, struct slice data, uint64_t ts_ns
 
 void exchange_request_hole(struct exchange *x, uint64_t len)
 {
+	exported_hole(x);
 	if (!x->decoder)
 		return;
 	if (x->ws)
@@ -257,6 +275,10 @@ void exchange_request_hole(struct exchange *x, uint64_t len)
 
 void exchange_request_end(struct exchange *x, enum http_end how, uint64_t ts_ns)
 {
+	if (x->exported) {
+		exported_request_end(x, how);
+		count(x);
+	}
 	if (!x->decoder || x->ws)
 		return;
 	decoder_request_end(x->decoder, how, ts_ns);
@@ -372,6 +394,8 @@ void exchange_response_end(struct exchange *x, enum http_end how, uint64_t ts_ns
 		finish(x);
 	}
 	asked_close(x, true, how != HTTP_END_TRUNCATED && how != HTTP_END_LOST, ts_ns);
+	exported_close(x);
+	count(x);
 }
 
 void exchange_abort(struct exchange *x, uint64_t ts_ns)
@@ -382,4 +406,6 @@ void exchange_abort(struct exchange *x, uint64_t ts_ns)
 		finish(x);
 	}
 	asked_close(x, true, false, ts_ns);
+	exported_close(x);
+	count(x);
 }

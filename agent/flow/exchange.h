@@ -17,6 +17,7 @@
 enum exchange_twin { TWIN_UNASKED, TWIN_NONE, TWIN_REPORTED };
 
 struct asked;
+struct exported;
 
 struct exchange {
 	struct exchange *next; /* for its owner's list */
@@ -24,11 +25,14 @@ struct exchange {
 	struct decoder *decoder;
 	uint64_t start_ns; /* first byte of the request, Unix time */
 	enum decoder_verdict verdict;
-	size_t held;		 /* bytes, counted in flow->buffered */
-	struct inbound *inbound; /* of a request to a process that asks models, until its end */
-	struct asked *asked;	 /* what is told of it if it is no call; NULL: nothing */
-	struct served served;	 /* the request that it was made for; start_ns 0: not known */
+	size_t held;		   /* bytes, counted in flow->buffered */
+	struct inbound *inbound;   /* of a request to a process that asks models, until its end */
+	struct asked *asked;	   /* what is told of it if it is no call; NULL: nothing */
+	struct exported *exported; /* of a request that carries the process's own spans */
+	struct served served;	   /* the request that it was made for; start_ns 0: not known */
 	enum exchange_twin twin;
+	bool answers;	/* a call of a model, counted in flow->relays */
+	bool relaying;	/* begun while its process answered one */
 	bool head_only; /* asked by HEAD: the response has no body */
 	bool connect;
 	bool websocket;		/* asked for: by Upgrade or :protocol */

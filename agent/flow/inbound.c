@@ -52,6 +52,11 @@ void inbounds_calls(struct inbounds *t, uint32_t tgid)
 		free(c);
 }
 
+bool inbounds_caller(const struct inbounds *t, uint32_t tgid)
+{
+	return table_get(&t->callers, &tgid, sizeof(tgid));
+}
+
 void inbounds_forget(struct inbounds *t, uint32_t tgid)
 {
 	unref(table_take(&t->callers, &tgid, sizeof(tgid)));

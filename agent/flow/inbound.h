@@ -39,6 +39,7 @@ void inbounds_release(struct inbounds *t); /* no request is open any more */
 
 /* The process asks a model. */
 void inbounds_calls(struct inbounds *t, uint32_t tgid);
+bool inbounds_caller(const struct inbounds *t, uint32_t tgid); /* has it asked one? */
 /* The process is gone; its requests may still be open. */
 void inbounds_forget(struct inbounds *t, uint32_t tgid);
 

@@ -50,6 +50,7 @@ int pipeline_new(struct pipeline **ret, const struct pipeline_config *config,
 	table_init(&p->flow.unread, config->conns_max);
 	twins_init(&p->flow.twins, config->conns_max);
 	inbounds_init(&p->flow.inbounds);
+	flow_relays_init(&p->flow.relays);
 	table_init(&p->conns, config->conns_max);
 	table_init(&p->processes, PROCESSES_MAX);
 	*ret = p;
@@ -85,6 +86,7 @@ void pipeline_free(struct pipeline *p)
 	table_release(&p->flow.unread, NULL); /* pipeline_end() has emptied it */
 	twins_release(&p->flow.twins);
 	inbounds_release(&p->flow.inbounds);
+	flow_relays_release(&p->flow.relays);
 	table_release(&p->processes, known_process_free);
 	free(p);
 }

@@ -14,6 +14,7 @@
 #include "gentap_event.h"
 #include "process.h"
 #include "outbound.h"
+#include "sdk_span.h"
 #include "served.h"
 
 /* Names a connection for the verdict callback. */
@@ -95,6 +96,8 @@ struct pipeline_sink {
 	 * request. Then it is told. */
 	bool (*acts)(void *ctx, const struct process *process);
 	void (*outbound)(void *ctx, const struct outbound *outbound);
+	/* A span of its model calls that a process exports itself. All lent. */
+	void (*sdk_span)(void *ctx, struct process *process, const struct sdk_span *span);
 };
 
 struct pipeline;

@@ -133,6 +133,14 @@ static void sink_outbound(void *ctx, const struct outbound *outbound)
 	r->sink.outbound(r->sink.ctx, outbound);
 }
 
+static void sink_sdk_span(void *ctx, struct process *process, const struct sdk_span *span)
+{
+	struct replay *r = ctx;
+
+	if (r->sink.sdk_span)
+		r->sink.sdk_span(r->sink.ctx, process, span);
+}
+
 static void sink_verdict(void *ctx, struct conn_id id, enum gentap_verdict verdict)
 {
 	struct replay *r = ctx;
@@ -231,7 +239,8 @@ int tracefile_replay(FILE *file, const struct pipeline_config *config,
 	struct replay r = { .sink = *sink, .frame = BUF_INIT(FRAME_MAX) };
 	const struct pipeline_sink between = { &r,	     sink_call, sink_verdict,
 					       sink_process, sink_exit, sink_coverage,
-					       sink_served,  sink_acts, sink_outbound };
+					       sink_served,  sink_acts, sink_outbound,
+					       sink_sdk_span };
 	struct pipeline_config with_clock = *config;
 	struct tracefile_header header;
 	int got = read_header(file, &header, ret_error);

@@ -146,6 +146,7 @@ struct call {
 	uint64_t exchange;  /* its number on that connection */
 	uint8_t source;	    /* enum gentap_source */
 	bool server_side;   /* the process answered it */
+	bool relaying;	    /* when it made this one, it was answering a model's call itself */
 
 	uint64_t start_ns; /* first byte of the request */
 	uint64_t request_end_ns;

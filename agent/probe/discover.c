@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "filter.h"
 #include "log.h"
+#include "proc.h"
 
 #include <errno.h>
 #include <sys/epoll.h>
@@ -37,13 +38,26 @@ bool discover_wants_file(const char *path, bool exe)
 
 /* ---- Timers ------------------------------------------------------------------------ */
 
+/* It was made by vfork or posix_spawn, and will exec or exit: attaching to what it borrows would
+ * only keep us from what it runs then. Not for ever: it may stay so (clone(2)). */
+static bool awaits_exec(const struct entry *e)
+{
+	return e->held < FORK_HELD_MAX && proc_shares_memory(e->parent, e->tgid);
+}
+
 static void on_fork_timer(void *ctx)
 {
 	struct discover *d = ctx;
 	uint64_t now = clock_boot_ns();
 
-	while (d->forks.first && d->forks.first->due_ns <= now)
-		discover_tell_fork(d, d->forks.first);
+	while (d->forks.first && d->forks.first->due_ns <= now) {
+		struct entry *e = d->forks.first;
+
+		if (awaits_exec(e))
+			discover_hold_fork(d, e, now);
+		else
+			discover_tell_fork(d, e);
+	}
 	if (d->forks.first)
 		loop_set_timer(d->on_fork, d->forks.first->due_ns - now);
 }

@@ -39,6 +39,7 @@ struct entry {
 	uint32_t scan;	      /* the number of the last scan that saw it */
 	unsigned int checks;
 	uint64_t due_ns;	   /* when its fork is told */
+	unsigned int held;	   /* how often that was put off */
 	struct entry *prev, *next; /* in one of the queues below, or in none */
 	struct queue *queue;
 };
@@ -69,6 +70,10 @@ struct discover {
 	struct discover_stats stats;
 };
 
+/* Most forks exec or exit at once: telling of those would only make work. */
+#define FORK_DELAY_NS (1 * NSEC_PER_MSEC)
+#define FORK_HELD_MAX 50
+
 /* discover.c */
 int discover_init(struct discover *d, struct loop *loop, const struct probe_filter *filter,
 		  const struct discover_sink *sink);
@@ -83,6 +88,8 @@ void discover_judge(struct discover *d, struct entry *e, const char *exe, uint64
 void discover_forget(struct discover *d, struct entry *e, uint64_t ts_ns);
 void discover_map(struct discover *d, struct entry *e, const struct discover_mapping *m);
 void discover_tell_fork(struct discover *d, struct entry *e);
+/* It is told a moment later. */
+void discover_hold_fork(struct discover *d, struct entry *e, uint64_t now_ns);
 void discover_dequeue(struct entry *e); /* out of the queue it is in, if any */
 /* It may have ended: looks again, until it has or has turned out to live. */
 void discover_doubt(struct discover *d, struct entry *e);

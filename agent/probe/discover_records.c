@@ -6,8 +6,6 @@
 #include "proc.h"
 
 #define DULL_SECONDS 600 /* then it is looked at again: it may have been overwritten */
-/* Most forks exec or exit at once: telling of those would only make work. */
-#define FORK_DELAY_NS (1 * NSEC_PER_MSEC)
 #define DYING_DELAY_NS (20 * NSEC_PER_MSEC)
 #define SCAN_SOON_NS (100 * NSEC_PER_MSEC)
 
@@ -79,6 +77,13 @@ void discover_tell_fork(struct discover *d, struct entry *e)
 	e->told = true;
 	if (d->sink.fork)
 		d->sink.fork(d->sink.ctx, e->parent, e->tgid, e->since_ns);
+}
+
+void discover_hold_fork(struct discover *d, struct entry *e, uint64_t now_ns)
+{
+	e->held++;
+	e->due_ns = now_ns + FORK_DELAY_NS;
+	queue_add(&d->forks, e);
 }
 
 static void tell_exec(struct discover *d, struct entry *e, uint64_t ts_ns)

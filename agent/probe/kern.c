@@ -20,35 +20,8 @@
 #define RING_BYTES_MAX (16 << 20) /* 300 ms of 50 MB/s */
 #define RING_PART 128		  /* of the machine's memory */
 #define WAKE_PART 8		  /* an eighth of the ring unread wakes the consumer */
-#define CONNS_BATCH 256
 #define LRU_PER_CPU 1024
 #define LOG_TAIL 1500 /* bytes of a message of libbpf that are logged */
-
-/* As bpf/maps.bpf.h has them. */
-struct conn_key {
-	uint64_t ptr;
-	uint32_t tgid;
-	uint32_t zero;
-};
-
-struct verdict_value {
-	uint64_t gen;
-	uint32_t verdict;
-	uint32_t zero;
-};
-
-struct watch_value {
-	uint32_t state;
-	uint32_t ignored_calls;
-	uint64_t window_ns;
-	uint32_t records;
-	uint32_t stdio;
-	uint32_t exit_code;
-	uint32_t zero;
-	uint64_t stdio_ino[2];
-};
-
-#define WATCH_EXITED 0x80000000
 
 /* The verifier's log ends with its reason; what comes before may be megabytes. */
 static int on_libbpf_line(enum libbpf_print_level level, const char *fmt, va_list args)
@@ -137,7 +110,8 @@ static void choose(struct kern *k, const struct probe_config *config)
 	bpf_program__set_autoload(s->progs.plain_sent, k->has[FEATURE_SOCKET_LENGTH]);
 	bpf_program__set_autoload(s->progs.plain_received, k->has[FEATURE_SOCKET_LENGTH]);
 	bpf_program__set_autoload(s->progs.process_exit, k->has[FEATURE_EXIT_CODES]);
-	bpf_program__set_autoload(s->progs.socket_send, k->has[FEATURE_SOCKET_SEND]);
+	bpf_program__set_autoload(s->progs.socket_send,
+				  k->has[FEATURE_SOCKET_SEND] && !k->has[FEATURE_SOCKET_LENGTH]);
 	bpf_program__set_autoload(s->progs.socket_receive, k->has[FEATURE_SOCKET_RECEIVE]);
 	bpf_program__set_autoload(s->progs.socket_state, k->has[FEATURE_SOCKET_STATE]);
 	bpf_program__set_autoload(s->progs.socket_destroy, k->has[FEATURE_SOCKET_STATE]);
@@ -216,10 +190,6 @@ static void attach_sockets(struct kern *k)
 	struct gentap_bpf *s = k->skel;
 	bool *has = k->has;
 
-	has[FEATURE_SOCKET_SEND] =
-		attach_one(s->progs.socket_send, &s->links.socket_send, has[FEATURE_SOCKET_SEND]);
-	has[FEATURE_SOCKET_RECEIVE] = attach_one(s->progs.socket_receive, &s->links.socket_receive,
-						 has[FEATURE_SOCKET_RECEIVE]);
 	has[FEATURE_SOCKET_STATE] =
 		attach_one(s->progs.socket_state, &s->links.socket_state,
 			   has[FEATURE_SOCKET_STATE]) &&
@@ -229,6 +199,14 @@ static void attach_sockets(struct kern *k)
 	has[FEATURE_SOCKET_LENGTH] =
 		attach_one(s->progs.plain_sent, &s->links.plain_sent, has[FEATURE_SOCKET_LENGTH]) &&
 		attach_one(s->progs.plain_received, &s->links.plain_received, true);
+	/* Each program that runs costs every transfer of the machine: one where one will do. */
+	has[FEATURE_SOCKET_SEND] =
+		!has[FEATURE_SOCKET_LENGTH] &&
+		attach_one(s->progs.socket_send, &s->links.socket_send, has[FEATURE_SOCKET_SEND]);
+	s->bss->receives_after = has[FEATURE_SOCKET_RECEIVE] && has[FEATURE_SOCKET_LENGTH];
+	has[FEATURE_SOCKET_RECEIVE] = s->bss->receives_after ||
+				      attach_one(s->progs.socket_receive, &s->links.socket_receive,
+						 has[FEATURE_SOCKET_RECEIVE]);
 	/* Where there is no tracepoint with the socket. */
 	has[FEATURE_SYSCALLS] = has[FEATURE_SYSCALLS] && !has[FEATURE_SOCKET_LENGTH] &&
 				!attach_exits(s->progs.plain_exit, k->exits, "plain HTTP");
@@ -377,27 +355,6 @@ volatile uint32_t *kern_consumer_state(const struct kern *k)
 	return &k->skel->bss->consumer_state;
 }
 
-int kern_watch(const struct kern *k, uint32_t tgid, uint32_t state, const struct stdio_ends *stdio)
-{
-	int fd = bpf_map__fd(k->skel->maps.watched);
-	struct watch_value value = { .state = state,
-				     .stdio = stdio->peer,
-				     .stdio_ino = { stdio->ino[0], stdio->ino[1] } };
-
-	return state || stdio->peer ? bpf_map_update_elem(fd, &tgid, &value, BPF_ANY)
-				    : bpf_map_delete_elem(fd, &tgid);
-}
-
-int kern_exit_code(const struct kern *k, uint32_t tgid)
-{
-	struct watch_value value;
-
-	if (bpf_map_lookup_elem(bpf_map__fd(k->skel->maps.watched), &tgid, &value) ||
-	    !(value.exit_code & WATCH_EXITED))
-		return -ENOENT;
-	return (int)(value.exit_code & ~WATCH_EXITED);
-}
-
 /* The last reference is closed elsewhere: that takes a while. */
 static void detach_stdio(struct kern *k, struct reaper *reaper)
 {
@@ -429,72 +386,4 @@ int kern_watch_stdio(struct kern *k, bool on, struct reaper *reaper)
 		detach_stdio(k, reaper);
 	}
 	return r;
-}
-
-void kern_set_verdict(const struct kern *k, uint32_t tgid, uint64_t ptr, uint64_t gen,
-		      enum gentap_verdict verdict)
-{
-	struct conn_key key = { .ptr = ptr, .tgid = tgid };
-	struct verdict_value value = { .gen = gen, .verdict = verdict };
-
-	bpf_map_update_elem(bpf_map__fd(k->skel->maps.verdicts), &key, &value, BPF_ANY);
-}
-
-void kern_set_acting(const struct kern *k, uint32_t tgid, bool acts)
-{
-	int fd = bpf_map__fd(k->skel->maps.acting);
-
-	uint64_t none = 0;
-
-	if (!acts)
-		k->skel->bss->n_acting -= k->skel->bss->n_acting && !bpf_map_delete_elem(fd, &tgid);
-	else if (bpf_map_update_elem(fd, &tgid, &none, BPF_EXIST))
-		k->skel->bss->n_acting += !bpf_map_update_elem(fd, &tgid, &none, BPF_ANY);
-}
-
-static void forget_some(const struct kern *k, const struct conn_key *keys, const char *values,
-			size_t n, uint32_t tgid, uint64_t before_ns)
-{
-	for (size_t i = 0; i < n; i++) {
-		uint64_t gen;
-
-		/* Its first member, and the time when it began. */
-		memcpy(&gen, values + i * bpf_map__value_size(k->skel->maps.conns), sizeof(gen));
-		if (keys[i].tgid == tgid && gen < before_ns)
-			bpf_map_delete_elem(bpf_map__fd(k->skel->maps.conns), &keys[i]);
-	}
-}
-
-void kern_forget_conns(const struct kern *k, uint32_t tgid, uint64_t before_ns)
-{
-	int fd = bpf_map__fd(k->skel->maps.conns);
-	struct conn_key keys[CONNS_BATCH];
-	size_t value_size = bpf_map__value_size(k->skel->maps.conns);
-	_cleanup_free_ char *values = malloc(CONNS_BATCH * value_size);
-	uint32_t from, to;
-	bool more = values;
-
-	for (uint32_t seen = 0, n; more && seen <= bpf_map__max_entries(k->skel->maps.conns);
-	     seen += n) {
-		n = CONNS_BATCH;
-		more = !bpf_map_lookup_batch(fd, seen ? &from : NULL, &to, keys, values, &n, NULL);
-		if (!more && errno != ENOENT) /* that is the last batch */
-			return;
-		forget_some(k, keys, values, n, tgid, before_ns);
-		from = to;
-	}
-}
-
-void kern_read_stats(const struct kern *k, uint64_t ret[GENTAP_STAT_MAX])
-{
-	int cpus = libbpf_num_possible_cpus();
-	_cleanup_free_ uint64_t *counts = NULL;
-	uint32_t zero = 0;
-
-	memset(ret, 0, GENTAP_STAT_MAX * sizeof(*ret));
-	counts = cpus > 0 ? calloc(cpus, GENTAP_STAT_MAX * sizeof(*counts)) : NULL;
-	if (!counts || bpf_map_lookup_elem(bpf_map__fd(k->skel->maps.stats), &zero, counts))
-		return;
-	for (int i = 0; i < cpus * GENTAP_STAT_MAX; i++)
-		ret[i % GENTAP_STAT_MAX] += counts[i];
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The kernel programs, loaded: what this kernel offers is found out by trying it, the rest
- * of the module asks here. The only file that knows the generated skeleton.
+ * of the module asks here. kern.c loads, kern_maps.c is what is written to and read from the
+ * kernel's maps; they alone know the generated skeleton.
  */
 #ifndef PROBE_KERN_H
 #define PROBE_KERN_H

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/kcmp.h>
 #include <linux/openat2.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -224,6 +225,11 @@ int proc_read_exe(uint32_t pid, char *buffer, size_t size)
 
 	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/exe", pid);
 	return read_link_at(AT_FDCWD, path, buffer, size);
+}
+
+bool proc_shares_memory(uint32_t pid, uint32_t other)
+{
+	return !syscall(SYS_kcmp, pid, other, KCMP_VM, 0, 0);
 }
 
 int proc_read_fd(uint32_t pid, int fd, char *buffer, size_t size)

@@ -43,6 +43,8 @@ int proc_read_exe(uint32_t pid, char *buffer, size_t size);
 int proc_read_comm(uint32_t pid, char *buffer, size_t size);
 /* What a descriptor refers to: a path, pipe:[INODE], socket:[INODE]. */
 int proc_read_fd(uint32_t pid, int fd, char *buffer, size_t size);
+/* Do both run in one memory, as after vfork? False too when that cannot be told (kcmp(2)). */
+bool proc_shares_memory(uint32_t pid, uint32_t other);
 /* Effective uid. */
 int proc_read_uid(uint32_t pid, uint32_t *ret);
 

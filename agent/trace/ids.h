@@ -19,7 +19,8 @@ enum id_use {
 	ID_TOOL = 5,
 	ID_MESSAGE = 6,
 	ID_EFFECT = 7,
-	ID_SERVED = 8
+	ID_SERVED = 8,
+	ID_RELAYED = 9
 };
 
 /* An id of `len` bytes, 16 at most, from numbers that name the thing. Never all zeros,

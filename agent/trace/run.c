@@ -19,6 +19,7 @@ struct run *run_new(struct tracer *t, const struct call *c, const struct span_pl
 {
 	struct run *run = calloc(1, sizeof(*run));
 	struct process *p = c->process;
+	uint64_t of;
 
 	if (!run) {
 		t->stats.no_memory++;
@@ -39,10 +40,8 @@ struct run *run_new(struct tracer *t, const struct call *c, const struct span_pl
 	run->place = *place;
 	run->start_ns = run->end_ns = c->start_ns;
 	run->server_side = c->server_side;
-	id_derive(t->config.seed, ID_RUN,
-		  (uint64_t[]){ p ? p->start_ns : 0, p ? p->pid : 0, c->conn_hash, c->exchange,
-				c->start_ns },
-		  5, run->id, sizeof(run->id));
+	memcpy(&of, t->call_id, sizeof(of));
+	id_derive(shared_id_key, ID_RUN, &of, 1, run->id, sizeof(run->id));
 	str_set(&run->trace_state, c->trace_state);
 	if (index_add(&t->processes, &run->by_process, parent_process_key(p ? p->pid : 0), run))
 		t->stats.no_memory++;

@@ -88,7 +88,7 @@ static struct tool *tool_new(struct tracer *t, struct run *run, const struct cal
 			     const struct tool_call *from, size_t index)
 {
 	struct tool *tool;
-	uint64_t of;
+	uint64_t of, call;
 
 	if (!make_room(t, run))
 		return NULL;
@@ -101,8 +101,8 @@ static struct tool *tool_new(struct tracer *t, struct run *run, const struct cal
 	tool->run = run;
 	tool->start_ns = from->end_ns ? from->end_ns : c->end_ns;
 	memcpy(&of, run->id, sizeof(of));
-	id_derive(t->config.seed, ID_TOOL,
-		  (uint64_t[]){ of, c->conn_hash, c->exchange, c->start_ns, index }, 5, tool->id,
+	memcpy(&call, t->call_id, sizeof(call));
+	id_derive(shared_id_key, ID_TOOL, (uint64_t[]){ of, call, index }, 3, tool->id,
 		  sizeof(tool->id));
 	str_set(&tool->call_id, from->id);
 	str_set(&tool->name, from->name);

@@ -26,6 +26,9 @@ int tracer_new(struct tracer **ret, const struct tracer_config *config,
 	t->sink = *sink;
 	conversations_init(&t->conversations, &limits);
 	pending_init(&t->pending);
+	shared_ids_init(&t->shared_ids);
+	relays_init(&t->relays);
+	sdk_init(&t->sdk);
 	list_init(&t->runs);
 	list_init(&t->finished);
 	list_init(&t->failed);
@@ -39,11 +42,14 @@ void tracer_free(struct tracer *t)
 {
 	if (!t)
 		return;
+	relays_sweep(t, UINT64_MAX);
 	/* A nested one stands before what it runs under. */
 	while (!list_empty(&t->runs))
 		run_emit(t, list_item(t->runs.next, struct run, link), RUN_END_SHUTDOWN);
 	conversations_release(&t->conversations);
 	pending_release(&t->pending);
+	shared_ids_release(&t->shared_ids);
+	sdk_release(&t->sdk);
 	index_release(&t->texts);
 	index_release(&t->processes);
 	free(t);
@@ -71,6 +77,7 @@ struct span *tracer_span_new(struct tracer *t, const struct span_place *place, c
 
 void tracer_emit(struct tracer *t, struct span *span)
 {
+	sdk_mark(&t->sdk, span);
 	t->stats.spans++;
 	t->stats.dropped_attrs += span->dropped_attrs;
 	t->sink.span(t->sink.ctx, span);
@@ -402,28 +409,47 @@ static bool is_inference(const struct call *c)
 	       c->op == OP_FETCH_RESPONSE;
 }
 
-void tracer_call(struct tracer *t, struct call *call)
+/* A call of a model, as a span in its place. */
+static void leaf_call(struct tracer *t, struct call *call)
 {
+	struct call *relayed = relays_take(t, call);
 	struct span *span = NULL;
 
+	if (span_new(&span)) {
+		t->stats.no_memory++;
+		call_free(relayed);
+		return;
+	}
+	call_span_fill(span, call, &t->config);
+	shared_ids_set(&t->shared_ids, call, span);
+	memcpy(t->call_id, span->span_id, sizeof(t->call_id));
+	if (is_inference(call))
+		place_call(t, call, span);
+	if (relayed)
+		relayed_emit(t, relayed, span);
+	span->call = call;
+	tracer_emit(t, span);
+}
+
+void tracer_handle(struct tracer *t, struct call *call)
+{
+	pending_settle(&t->pending, call);
+	if (call->op == OP_NONE)
+		t->stats.not_operations++;
+	else if (call->op == OP_MCP)
+		mcp_call(t, call);
+	else
+		leaf_call(t, call);
+	call_free(call);
+}
+
+void tracer_call(struct tracer *t, struct call *call)
+{
 	t->stats.calls++;
 	/* What was over when it began, it does not continue. */
 	tracer_sweep(t, call->start_ns);
-	pending_settle(&t->pending, call);
-	if (call->op == OP_NONE) {
-		t->stats.not_operations++;
-	} else if (call->op == OP_MCP) {
-		mcp_call(t, call);
-	} else if (span_new(&span)) {
-		t->stats.no_memory++;
-	} else {
-		call_span_fill(span, call, &t->config);
-		if (is_inference(call))
-			place_call(t, call, span);
-		span->call = call;
-		tracer_emit(t, span);
-	}
-	call_free(call);
+	if (!relays_hold(t, call))
+		tracer_handle(t, call);
 }
 
 static void sweep(struct tracer *t, struct list *ending)
@@ -440,6 +466,7 @@ static void sweep(struct tracer *t, struct list *ending)
 void tracer_sweep(struct tracer *t, uint64_t now_ns)
 {
 	t->now_ns = MAX(t->now_ns, now_ns);
+	relays_sweep(t, t->now_ns);
 	sweep(t, &t->finished);
 	sweep(t, &t->failed);
 	while (!list_empty(&t->runs)) {
@@ -455,6 +482,7 @@ void tracer_process_exit(struct tracer *t, uint32_t pid)
 {
 	void *run;
 
+	relays_exit(t, pid);
 	while (index_find(&t->processes, parent_process_key(pid), &run, 1))
 		run_emit(t, run, RUN_END_EXIT);
 }
@@ -463,5 +491,8 @@ const struct tracer_stats *tracer_stats(struct tracer *t)
 {
 	t->stats.conversations_evicted = t->conversations.stats.evicted;
 	t->stats.points_evicted = t->conversations.stats.points_evicted;
+	t->stats.ids_repeated = t->shared_ids.repeated;
+	t->stats.sdk_spans = t->sdk.spans;
+	t->stats.sdk_matched = t->sdk.matched;
 	return &t->stats;
 }

@@ -4,8 +4,8 @@
  * agent run that it belongs to; of a run, or of a call that belongs to none, best first:
  * the traceparent of the request, TRACEPARENT in the process's environment, the tool call
  * of another run that opened it, none (it is then the root of a trace of its own). Ids are
- * derived from what the call is (process, connection, exchange, start), so that the same
- * recording always gives the same ids.
+ * derived from what other observers see too (shared_id.h), or failing that from what the call is
+ * (process, connection, exchange, start), so that the same recording always gives the same ids.
  *
  * A call's own span leaves at once, and names a parent that leaves when it ends.
  *
@@ -16,6 +16,7 @@
 #define TRACE_TRACER_H
 
 #include "outbound.h"
+#include "sdk_span.h"
 #include "semconv.h"
 #include "served.h"
 #include "span.h"
@@ -46,6 +47,11 @@ struct tracer_stats {
 	uint64_t ambiguous;	/* calls with several parents that were equally likely */
 	uint64_t conversations_evicted;
 	uint64_t points_evicted;
+	uint64_t relayed;	    /* calls that only passed another one on */
+	uint64_t ids_repeated;	    /* calls whose provider's id had been another's: theirs are not
+				       shared */
+	uint64_t sdk_spans;	    /* that applications have exported themselves … */
+	uint64_t sdk_matched;	    /* … and whose call was seen */
 	uint64_t effects_dropped;   /* beyond what a tool may have */
 	uint64_t effects_ambiguous; /* of several tools that were equally likely: of none */
 };
@@ -71,6 +77,8 @@ void tracer_served(struct tracer *t, const struct served_request *r);
 void tracer_effect(struct tracer *t, const struct effect *e);
 /* The same of what a process asked of others. */
 void tracer_outbound(struct tracer *t, const struct outbound *o);
+/* A span that the process has exported itself. */
+void tracer_sdk_span(struct tracer *t, const struct process *p, const struct sdk_span *span);
 /* Tells when a run of a process begins to have open tools. */
 void tracer_on_acting(struct tracer *t, void (*fn)(void *ctx, uint32_t pid), void *ctx);
 /* Is a tool open that this process may work for: of a run in it or above it? */

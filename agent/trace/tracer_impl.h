@@ -4,7 +4,10 @@
 #define TRACE_TRACER_IMPL_H
 
 #include "pending.h"
+#include "relay.h"
 #include "run.h"
+#include "sdk.h"
+#include "shared_id.h"
 #include "tracer.h"
 
 struct tracer {
@@ -13,6 +16,10 @@ struct tracer {
 	struct tracer_stats stats;
 	struct conversations conversations;
 	struct pending pending;
+	struct shared_ids shared_ids;
+	struct relays relays;
+	struct sdk sdk;
+	uint8_t call_id[8];   /* span id of the call that is being placed */
 	struct list runs;     /* least recently active first */
 	struct list finished; /* ended, to be emitted soon */
 	struct list failed;   /* ended, but may be tried again */
@@ -73,6 +80,8 @@ struct run *parent_find_main(struct tracer *t, const struct call *c, bool *ambig
 void mcp_call(struct tracer *t, struct call *c);
 
 /* tracer.c */
+/* Tells it, at once; takes it. */
+void tracer_handle(struct tracer *t, struct call *call);
 struct span *tracer_span_new(struct tracer *t, const struct span_place *place, const uint8_t id[8],
 			     struct process *process);
 void tracer_emit(struct tracer *t, struct span *span); /* takes it */

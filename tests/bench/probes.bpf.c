@@ -54,6 +54,25 @@ int empty(struct pt_regs *ctx)
 	return 0;
 }
 
+/* The whole machine's. */
+SEC("tp_btf/sock_send_length")
+int sock_sent(__u64 *ctx)
+{
+	return 0;
+}
+
+SEC("tp_btf/sock_recv_length")
+int sock_received(__u64 *ctx)
+{
+	return 0;
+}
+
+SEC("tracepoint")
+int syscall_exit(void *ctx)
+{
+	return 0;
+}
+
 static int begin(struct pt_regs *ctx, __u64 write)
 {
 	__u32 tid = (__u32)bpf_get_current_pid_tgid();

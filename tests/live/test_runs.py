@@ -6,6 +6,7 @@ prompt at once do not mix."""
 import http.server
 import json
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -37,14 +38,14 @@ class Tree:
         return [line for s in children for line in ["  " * depth + s.name] + self.shape(s, depth + 1, then)]
 
 
-def observe(w, provider, kind, spec, runs):
-    """(tree, what the client did) of one client."""
+def observe(w, provider, kind, spec, runs, base=None):
+    """(tree, what the client did) of one client; base: of whom it asks instead of the provider."""
     w.collector.clear()
     provider.log.clear()
-    env = dict(w.env(), OPENAI_BASE_URL=provider.url + "/v1", ANTHROPIC_BASE_URL=provider.url)
+    env = dict(w.env(), OPENAI_BASE_URL=(base or provider.url) + "/v1", ANTHROPIC_BASE_URL=base or provider.url)
     _, out = w.run([sys.executable, os.path.join(HERE, "clients", "agent_loop.py"), kind, json.dumps(spec)], env=env)
     did = [json.loads(line)["tools"] for line in out.splitlines()]
-    mine = lambda: Tree(w.collector.spans(runs=True), provider.port)
+    mine = lambda: Tree(w.collector.spans(runs=True), int((base or provider.url).rsplit(":", 1)[1]))
     wait_for(lambda: len(mine().of("invoke_agent")) >= runs and sum(s.is_call for s in mine().spans) >= len(provider.log), 10)
     return mine(), did
 
@@ -152,26 +153,63 @@ def requests(tap, w, provider):
     tap.check("within the times of the tool", times and all(times), times)
 
 
+MANY = {"plan": ' read({"path":"a"}) read({"path":"a"}); read({"path":"b"}); done', "sleep": 0.02, "runs": 50}
+
+
+def mixed_up(tree, did):
+    """What is wrong with the runs of MANY."""
+    runs, mixed = tree.of("invoke_agent"), []
+    for ids in did:
+        of = {s["gentap.run.id"] for s in tree.of("execute_tool") if s["gen_ai.tool.call.id"] in ids}
+        if len(of) != 1:
+            mixed.append("the tools of one run are in %s" % of)
+    for r in runs:
+        mine = [s for s in tree.spans if s.parent_id == r.span_id]
+        if sum(s.is_call for s in mine) != 3 or len(mine) != 6 or {s.pid for s in mine} != {r.pid}:
+            mixed.append("run %s has %d calls and %d tools of %s" % (r.span_id, sum(s.is_call for s in mine), len(mine) - sum(s.is_call for s in mine), {s.pid for s in mine}))
+    return ([] if len(runs) == len(did) == 50 else ["%d runs of %d" % (len(runs), len(did))]) + mixed
+
+
 def at_once(tap, w, provider):
-    for kind, spec in (("openai", {"runs": 50, "at_once": 50}), ("anthropic", {"runs": 50, "at_once": 20})):
-        tree, did = observe(w, provider, kind, dict(spec, plan=' read({"path":"a"}) read({"path":"a"}); read({"path":"b"}); done', sleep=0.02), 50)
-        runs, mixed = tree.of("invoke_agent"), []
-        for ids in did:
-            of = {s["gentap.run.id"] for s in tree.of("execute_tool") if s["gen_ai.tool.call.id"] in ids}
-            if len(of) != 1:
-                mixed.append("the tools of one run are in %s" % of)
-        for r in runs:
-            mine = [s for s in tree.spans if s.parent_id == r.span_id]
-            if sum(s.is_call for s in mine) != 3 or len(mine) != 6:
-                mixed.append("run %s has %d calls and %d tools" % (r.span_id, sum(s.is_call for s in mine), len(mine) - sum(s.is_call for s in mine)))
-        tap.check("%s: 50 runs of one prompt do not mix" % kind, len(runs) == 50 and not mixed, [len(runs)] + mixed[:10])
+    for kind, spec in (("openai", {"at_once": 50}), ("anthropic", {"at_once": 20})):
+        tree, did = observe(w, provider, kind, dict(MANY, **spec), 50)
+        wrong = mixed_up(tree, did)
+        tap.check("%s: 50 runs of one prompt do not mix" % kind, not wrong, wrong[:10])
+    tree, did = observe(w, provider, "openai", dict(MANY, fork=True), 50)
+    wrong = mixed_up(tree, did)
+    tap.check("50 forks with one prompt do not mix, and each is its own", not wrong and len({s.pid for s in tree.of("invoke_agent")}) == 50, wrong[:10])
+
+
+def behind_a_gateway(tap, w, provider):
+    """All of them ask a gateway on this host, which asks the provider: each call is told once."""
+    gateway = subprocess.Popen([sys.executable, os.path.join(HERE, "clients", "gateway.py"), provider.url], env=w.env(), stdout=subprocess.PIPE, text=True)
+    try:
+        base = "http://127.0.0.1:%d" % int(gateway.stdout.readline())
+        time.sleep(1)
+        for kind in ("openai", "anthropic"):
+            tree, did = observe(w, provider, kind, dict(MANY, at_once=50), 50, base)
+            time.sleep(1)
+            tree = Tree(w.collector.spans(runs=True), int(base.rsplit(":", 1)[1]))
+            relayed = [s for s in tree.spans if s["gentap.relayed.model"]]
+            calls = [s for s in w.collector.spans() if s.is_call and s.pid != os.getpid()]
+            tap.check("%s: 150 calls are 150, with their tokens" % kind, len(calls) == 150 and sum(s["gen_ai.usage.input_tokens"] for s in calls) == 1500 and
+                      {s["server.port"] for s in calls} == {int(base.rsplit(":", 1)[1])}, [len(calls), {s["server.port"] for s in calls}])
+            above = [tree.parent(s) for s in relayed]
+            tap.check("%s: what the gateway asked is below what it was asked" % kind, len(relayed) == 150 and len({s.parent_id for s in relayed}) == 150 and all(
+                p and p.is_call and p.start_ns <= s.start_ns and s.pid == gateway.pid != p.pid for s, p in zip(relayed, above)), [len(relayed)])
+            tree.spans = [s for s in tree.spans if s not in relayed]
+            wrong = mixed_up(tree, did)
+            tap.check("%s: 50 runs of one prompt behind a gateway do not mix" % kind, not wrong, wrong[:10])
+    finally:
+        gateway.terminate()
+        gateway.wait(10)
 
 
 def main():
     need_root()
     tap = Tap()
     with World() as w, Provider(w.path("server.pem"), w.path("server.key")) as provider, w.agent():
-        for test in (simple, nested, effects, requests, at_once):
+        for test in (simple, nested, effects, requests, at_once, behind_a_gateway):
             tap.run(test.__name__, test, w, provider)
     return tap.done()
 

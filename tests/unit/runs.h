@@ -5,6 +5,7 @@
  *   @100+50          starts at 100 ms, takes 50 ms
  *   pid=7 <1>        process, and the processes above it
  *   sys=TEXT tools=3 ua=claude-cli/2.0 model=M prev=ID resp=ID conv=ID status=429 user=U
+ *   req=ID trace=TRACEPARENT side=server by=PID (who answers) relaying=1
  *   u:TEXT a:TEXT    messages of the request
  *   c:ID:NAME:ARG    a tool call of the history (ARG, with _ for spaces, is {"prompt": ARG})
  *   r:ID:TEXT        a tool's result; r!ID:TEXT one that says is_error
@@ -20,6 +21,7 @@
 #include "cleanup.h"
 #include "messages.h"
 #include "test.h"
+#include "trace_context.h"
 #include "tracer.h"
 
 #define RUNS_BASE UINT64_C(1700000000000000000)
@@ -204,6 +206,16 @@ static bool runs_field(struct call *c, struct slice key, struct slice value, str
 		c->status = (int)runs_number(value);
 	else if (slice_eq(key, SLICE("pid")))
 		c->process = runs_process(value, *above);
+	else if (slice_eq(key, SLICE("by")))
+		c->server_process = runs_process(value, SLICE_NONE);
+	else if (slice_eq(key, SLICE("req")))
+		c->request_id = value;
+	else if (slice_eq(key, SLICE("trace")))
+		trace_parent_parse(value, &c->parent);
+	else if (slice_eq(key, SLICE("side")))
+		c->server_side = slice_eq(value, SLICE("server"));
+	else if (slice_eq(key, SLICE("relaying")))
+		c->relaying = true;
 	else
 		return false;
 	return true;
@@ -221,6 +233,8 @@ static struct call *runs_call(struct runs *r, struct slice line)
 	c->provider = SLICE("openai");
 	c->request_model = SLICE("m");
 	c->status = 200;
+	c->method = SLICE("POST");
+	c->path = SLICE("/v1/chat");
 	c->conn_hash = 1;
 	c->exchange = ++r->calls;
 	while (line.len) {

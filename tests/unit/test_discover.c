@@ -6,7 +6,11 @@
 #include "test.h"
 
 #include <errno.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdarg.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define SSL "/usr/lib/libssl.so.3"
@@ -238,6 +242,49 @@ TEST(discover_holds_back_forks)
 	map(&f, 5, SSL, now + 3);
 	CHECK(!strncmp(told(&f), "fork 4>5 ", 9));
 	end(&f);
+}
+
+__attribute__((no_sanitize("address"))) static int stay(void *arg)
+{
+	(void)arg;
+	for (;;)
+		pause();
+	return 0;
+}
+
+static pid_t borrow_memory(char *stack, size_t size)
+{
+	pid_t pid = clone(stay, stack + size, CLONE_VM | SIGCHLD, NULL);
+
+	CHECK(pid > 0);
+	return pid;
+}
+
+TEST(discover_waits_for_the_exec_of_those_that_borrow_memory)
+{
+	static char stacks[2][65536] __attribute__((aligned(16)));
+	struct fixture f;
+	uint64_t now = clock_boot_ns();
+	pid_t pids[2];
+
+	begin(&f, NULL);
+	for (int i = 0; i < 2; i++)
+		pids[i] = borrow_memory(stacks[i], sizeof(stacks[i]));
+	exec_(&f, pids[0] - P(0), "shell", now - 10);
+	f.told.len = 0;
+	fork_(&f, pids[0] - P(0), pids[1] - P(0), now);
+	for (int i = 0; i < FORK_HELD_MAX / 2; i++)
+		CHECK(loop_run_once(f.loop, 10) >= 0);
+	CHECK_TOLD(&f, "");
+	/* It is no such thing after all. */
+	for (int i = 0; i < 2 * FORK_HELD_MAX && !f.told.len; i++)
+		CHECK(loop_run_once(f.loop, 10) >= 0);
+	CHECK(!strncmp(told(&f), "fork ", 5));
+	end(&f);
+	for (int i = 0; i < 2; i++) {
+		kill(pids[i], SIGKILL);
+		CHECK_INT(waitpid(pids[i], NULL, 0), pids[i]);
+	}
 }
 
 TEST(discover_tells_of_children_before_their_parents_end)

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -294,4 +295,27 @@ TEST(proc_opens_mapped_files)
 	got = proc_open_mapping((uint32_t)getpid(), path, start, start + 4096, st.st_ino);
 	CHECK(got == -ENOENT || got == -EPERM);
 	unlink(path);
+}
+
+TEST(proc_tells_who_shares_memory)
+{
+	uint32_t self = getpid();
+	pid_t pid = fork();
+	int status;
+
+	if (!pid) {
+		pause();
+		_exit(0);
+	}
+	CHECK(pid > 0);
+	CHECK(proc_shares_memory(self, self));
+	CHECK(!proc_shares_memory(self, pid));
+	kill(pid, SIGKILL);
+	CHECK_INT(waitpid(pid, NULL, 0), pid);
+	CHECK(!proc_shares_memory(self, pid)); /* gone */
+	pid = vfork();
+	if (!pid)
+		_exit(proc_shares_memory(self, getpid()) ? 7 : 1);
+	CHECK_INT(waitpid(pid, &status, 0), pid);
+	CHECK_INT(WEXITSTATUS(status), 7);
 }

@@ -3,12 +3,15 @@
 """Small agents: agent_loop.py KIND JSON. What they did stands on stdout, one JSON line a run:
 {"tools": {id: [began_ns, ended_ns]}}.
 
-  openai, anthropic   a loop over the official SDK; {"plan": …, "sleep": s, "runs": n, "at_once": n}
+  openai, anthropic   a loop over the official SDK; {"plan": …, "sleep": s, "runs": n, "at_once": n},
+                      with "fork" each in a process of its own that is forked
   nested              a loop whose tool `delegate` runs another agent in this process
   spawn               a loop whose tool `shell` starts another process of this program
 """
 import concurrent.futures
+import functools
 import json
+import multiprocessing
 import subprocess
 import sys
 import time
@@ -87,6 +90,10 @@ def run(spec, kind):
     return (run_anthropic if kind == "anthropic" else run_openai)(spec)
 
 
+def one_of(spec, kind, _):
+    return run(spec, kind)
+
+
 def around(spec):
     """What it asks of a database while it runs no tool."""
     if "around" in spec:
@@ -97,8 +104,14 @@ def around(spec):
 def main():
     kind, spec = sys.argv[1], json.loads(sys.argv[2])
     around(spec)
-    with concurrent.futures.ThreadPoolExecutor(spec.get("at_once", 1)) as pool:
-        for done in pool.map(lambda _: run(spec, kind), range(spec.get("runs", 1))):
+    if spec.get("fork"):
+        __import__(kind)  # what the children have in common
+        pool = multiprocessing.get_context("fork").Pool(spec["runs"], maxtasksperchild=1)
+    else:
+        pool = concurrent.futures.ThreadPoolExecutor(spec.get("at_once", 1))
+    with pool:
+        each = pool.imap_unordered if spec.get("fork") else pool.map
+        for done in each(functools.partial(one_of, spec, kind), range(spec.get("runs", 1))):
             print(json.dumps(done), flush=True)
     around(spec)
 

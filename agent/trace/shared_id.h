@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Ids that two observers of one call agree upon, on the client's host and on a gateway's: they
+ * follow from what both see on the wire. That is, best first, the id that the provider gave its
+ * response, the one that it gave the request, and the request's traceparent together with its
+ * messages. What a run's first call is called gives the run, and all that is below it, their
+ * ids, so that two who saw the same calls tell the same tree.
+ *
+ * Servers exist that give every response one id, and caches that give one out again: only the
+ * first call with a key has the shared id, every other one its observer's own. A wrong join is
+ * worse than none.
+ */
+#ifndef TRACE_SHARED_ID_H
+#define TRACE_SHARED_ID_H
+
+#include "call.h"
+#include "ids.h"
+#include "span.h"
+#include "table.h"
+
+#define SHARED_IDS_MAX 16384 /* keys that are remembered; the oldest is forgotten */
+#define SHARED_ID_MIN 16     /* bytes of an id; shorter ones are not drawn from enough */
+
+/* Of ids that are made from other ids: no secret, as every observer has to have it. */
+extern const uint8_t shared_id_key[16];
+
+struct shared_ids {
+	struct table seen;
+	uint64_t repeated; /* calls whose key had been there */
+};
+
+void shared_ids_init(struct shared_ids *s);
+void shared_ids_release(struct shared_ids *s);
+/* Gives the call's span its shared id, and its trace's where no parent has told that one. False,
+ * and nothing changed: there is none. */
+bool shared_ids_set(struct shared_ids *s, const struct call *c, struct span *span);
+
+#endif

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Two observers of the same calls, one on the client's host and one on a gateway's, tell the same
+ * ids where the wire gives them a key, and different ones where it gives none. */
+#include "runs.h"
+
+#include "shared_id.h"
+
+static int by_id(const void *a, const void *b)
+{
+	return memcmp(((const struct runs_span *)a)->id, ((const struct runs_span *)b)->id, 8);
+}
+
+/* Another host: another key, process, connection, and side. */
+static void observe(struct runs *r, const char *lines, bool gateway)
+{
+	_cleanup_(buf_cleanup) struct buf text = BUF_INIT(1 << 16), tree = BUF_INIT(1 << 16);
+	struct slice rest = slice_from(lines);
+
+	while (rest.len) {
+		struct slice line = slice_cut(&rest, '\n');
+		struct slice at = slice_cut(&line, ' ');
+
+		buf_add_slice(&text, at);
+		buf_add_str(&text, gateway ? " pid=77 side=server " : " pid=1 ");
+		buf_add_slice(&text, line);
+		buf_add_char(&text, '\n');
+	}
+	buf_add_char(&text, '\0');
+	runs_start(r, &(struct tracer_config){ .seed = { gateway ? 7 : 8 } }, NULL);
+	r->calls = gateway ? 1000 : 0;
+	runs_feed(r, text.data);
+	runs_tree(r, &tree);
+	qsort(r->spans, r->n, sizeof(*r->spans), by_id);
+}
+
+#define TRACE "trace=00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01 "
+
+static const struct {
+	const char *name, *calls;
+	size_t same; /* spans that both tell with the same ids */
+	size_t all;
+} rows[] = {
+	{ "the response's id",
+	  "@0+10 tools=1 u:q resp=chatcmpl-0123456789abcdef -> "
+	  "c:call_0123456789abcde1:read:x c:call_0123456789abcde2:read:y\n"
+	  "@50+10 tools=1 u:q c:call_0123456789abcde1:read:x c:call_0123456789abcde2:read:y "
+	  "r:call_0123456789abcde1:1 r:call_0123456789abcde2:2 resp=chatcmpl-0123456789abcdf0 -> "
+	  "done\n",
+	  5, 5 },
+	{ "the request's id, of a provider that names no response",
+	  "@0+10 u:q req=req_011CSHoEeqs5C35K2UUqR7Fy -> hi\n", 1, 1 },
+	{ "the request's traceparent", "@0+10 u:q " TRACE "-> hi\n", 1, 1 },
+	{ "two of one parent", "@0+10 u:q " TRACE "-> hi\n@50+10 u:r " TRACE "-> ho\n", 2, 2 },
+	{ "the same again: who can tell which?",
+	  "@0+10 u:q " TRACE "-> hi\n@50+10 u:q " TRACE "-> hi\n", 1, 2 },
+	{ "a server that names every response alike",
+	  "@0+10 u:q resp=chatcmpl-0123456789abcdef -> hi\n"
+	  "@50+10 u:r resp=chatcmpl-0123456789abcdef -> ho\n",
+	  1, 2 },
+	{ "a short id is none", "@0+10 u:q resp=chatcmpl-123 -> hi\n", 0, 1 },
+	{ "nothing in common", "@0+10 u:q -> hi\n", 0, 1 },
+	{ "the run has its ids from its first call, whatever comes then",
+	  "@0+10 tools=1 u:q resp=chatcmpl-0123456789abcdef -> c:call_0123456789abcde1:read:x\n"
+	  "@50+10 tools=1 u:q c:call_0123456789abcde1:read:x r:call_0123456789abcde1:1 -> done\n",
+	  3, 4 },
+};
+
+TEST(shared_id_of_two_observers)
+{
+	static struct runs client, gateway;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		size_t same = 0;
+
+		test_row("%s", rows[i].name);
+		observe(&client, rows[i].calls, false);
+		observe(&gateway, rows[i].calls, true);
+		CHECK_INT(client.n, rows[i].all);
+		CHECK_INT(gateway.n, rows[i].all);
+		for (size_t a = 0; a < client.n; a++)
+			for (size_t b = 0; b < gateway.n; b++)
+				same += !memcmp(client.spans[a].id, gateway.spans[b].id, 8) &&
+					!memcmp(client.spans[a].trace, gateway.spans[b].trace,
+						16) &&
+					!memcmp(client.spans[a].parent, gateway.spans[b].parent,
+						8) &&
+					!strcmp(client.spans[a].name, gateway.spans[b].name);
+		CHECK_INT(same, rows[i].same);
+		/* And no id is told twice. */
+		for (size_t a = 1; a < client.n; a++)
+			CHECK(memcmp(client.spans[a - 1].id, client.spans[a].id, 8));
+	}
+	test_row(NULL);
+}
+
+TEST(shared_id_keys_have_a_ceiling)
+{
+	struct shared_ids ids;
+	char id[40];
+
+	shared_ids_init(&ids);
+	for (unsigned int i = 0; i < SHARED_IDS_MAX + 2; i++) {
+		struct call *c = NULL;
+		struct span *s = NULL;
+
+		call_new(&c);
+		CHECK_INT(span_new(&s), 0);
+		snprintf(id, sizeof(id), "chatcmpl-%020u", i);
+		c->op = OP_CHAT;
+		c->response_id = slice_from(id);
+		CHECK(shared_ids_set(&ids, c, s));
+		/* The one just used is known, the oldest is forgotten. */
+		CHECK(!shared_ids_set(&ids, c, s));
+		span_free(s);
+		call_free(c);
+	}
+	CHECK_INT(ids.seen.count, SHARED_IDS_MAX);
+	CHECK_INT(ids.repeated, SHARED_IDS_MAX + 2);
+	shared_ids_release(&ids);
+}
