@@ -12,9 +12,6 @@ struct complete_state {
 static void complete_request(struct call *c, const struct decoder_config *config,
 			     struct json_val root)
 {
-	struct json_val prompt = json_get(root, "prompt");
-	struct message *m;
-
 	call_update(c, &c->request_model, json_get(root, "model"));
 	json_bool(json_get(root, "stream"), &c->stream);
 	c->max_tokens = call_json_i64(json_get(root, "max_tokens_to_sample"));
@@ -24,11 +21,7 @@ static void complete_request(struct call *c, const struct decoder_config *config
 	call_update(c, &c->user, json_path(root, "metadata.user_id"));
 	call_json_strs(c, json_get(root, "stop_sequences"), &c->stop_sequences,
 		       &c->n_stop_sequences);
-	m = json_has_text(prompt) ? message_add(c, &c->input, &c->n_input, SLICE("user")) : NULL;
-	if (!m)
-		return;
-	messages_add_content(c, config, &m->parts, &m->n_parts, prompt);
-	message_seal(m);
+	message_add_content(c, config, json_get(root, "prompt"));
 }
 
 static void complete_response(struct call *c, const struct decoder_config *config, void *state,
@@ -49,15 +42,9 @@ static void complete_response(struct call *c, const struct decoder_config *confi
 static void complete_finish(struct call *c, const struct decoder_config *config, void *state)
 {
 	struct complete_state *st = state;
-	struct message *m = st->text.present
-				    ? message_add(c, &c->output, &c->n_output, SLICE("assistant"))
-				    : NULL;
 
 	(void)config;
-	if (!m)
-		return;
-	part_set_text(part_add(c, &m->parts, &m->n_parts, PART_TEXT), &st->text);
-	message_seal(m);
+	message_add_answer(c, &st->text);
 }
 
 static bool complete_ended(const void *state)

@@ -47,17 +47,8 @@ static void agent_request(struct call *c, const struct decoder_config *config, s
 			arena_copy(&c->arena, slice_segment(c->path, SLICE("/guardrail/")));
 	call_update(c, &c->data_source_id, json_get(kb, "knowledgeBaseId"));
 	call_update(c, &c->request_model, json_get(kb, "modelArn"));
-	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
-		struct json_val text = json_path(root, texts[i]);
-		struct message *m = json_has_text(text)
-					    ? message_add(c, &c->input, &c->n_input, SLICE("user"))
-					    : NULL;
-
-		if (!m)
-			continue;
-		messages_add_content(c, config, &m->parts, &m->n_parts, text);
-		message_seal(m);
-	}
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		message_add_content(c, config, json_path(root, texts[i]));
 }
 
 static void agent_response(struct call *c, const struct decoder_config *config, void *state,
@@ -112,17 +103,12 @@ static void agent_event(struct call *c, const struct decoder_config *config, voi
 static void agent_finish(struct call *c, const struct decoder_config *config, void *state)
 {
 	struct agent_state *st = state;
-	struct message *m;
 
 	(void)config;
 	/* Of a sum, a part is nothing. */
 	if (!call_has_gap(c))
 		usage_merge(&c->usage, &st->sum);
-	m = st->text.present ? message_add(c, &c->output, &c->n_output, SLICE("assistant")) : NULL;
-	if (!m)
-		return;
-	part_set_text(part_add(c, &m->parts, &m->n_parts, PART_TEXT), &st->text);
-	message_seal(m);
+	message_add_answer(c, &st->text);
 }
 
 const struct dialect dialect_bedrock_agent = {

@@ -158,6 +158,9 @@ static void read_parameters(struct call *c, struct json_val root)
 	c->top_k = call_json_i64(top_k);
 	call_json_strs(c, json_get(inference, "stopSequences"), &c->stop_sequences,
 		       &c->n_stop_sequences);
+	if (json_is(json_path(root, "outputConfig.textFormat.type"), "json_schema"))
+		c->output_type = SLICE("json");
+	call_update(c, &c->reasoning_level, json_path(root, "outputConfig.effort"));
 	call_update(c, &c->request_service_tier, json_path(root, "serviceTier.type"));
 	call_update(c, &c->guardrail_id, json_path(root, "guardrailConfig.guardrailIdentifier"));
 	call_update(c, &c->user, json_path(root, "requestMetadata.user_id"));

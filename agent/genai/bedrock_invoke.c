@@ -72,17 +72,8 @@ static void native_request(struct call *c, const struct decoder_config *config,
 	for (size_t i = 0; i < ARRAY_LEN(stops); i++)
 		call_json_strs(c, json_path(root, stops[i]), &c->stop_sequences,
 			       &c->n_stop_sequences);
-	for (size_t i = 0; i < ARRAY_LEN(prompts) && c->op != OP_EMBEDDINGS; i++) {
-		struct json_val prompt = json_get(root, prompts[i]);
-		struct message *m = NULL;
-
-		if (json_type(prompt) == JSON_STRING)
-			m = message_add(c, &c->input, &c->n_input, SLICE("user"));
-		if (!m)
-			continue;
-		messages_add_content(c, config, &m->parts, &m->n_parts, prompt);
-		message_seal(m);
-	}
+	for (size_t i = 0; i < ARRAY_LEN(prompts) && c->op != OP_EMBEDDINGS; i++)
+		message_add_content(c, config, json_get(root, prompts[i]));
 }
 
 static void invoke_request(struct call *c, const struct decoder_config *config,
@@ -303,7 +294,6 @@ static bool invoke_ended(const void *state)
 static void invoke_finish(struct call *c, const struct decoder_config *config, void *state)
 {
 	struct invoke_state *st = state;
-	struct message *m;
 
 	if (st->inner) {
 		st->inner->finish(c, config, st->inner_state);
@@ -315,13 +305,7 @@ static void invoke_finish(struct call *c, const struct decoder_config *config, v
 		usage_unset(&st->raw, USAGE_OUTPUT);
 	usage_merge(&c->usage, &st->raw);
 	fill_counts(c, st);
-	if (!st->text.present)
-		return;
-	m = message_add(c, &c->output, &c->n_output, SLICE("assistant"));
-	if (!m)
-		return;
-	part_set_text(part_add(c, &m->parts, &m->n_parts, PART_TEXT), &st->text);
-	message_seal(m);
+	message_add_answer(c, &st->text);
 }
 
 static enum operation invoke_path(struct slice method, struct slice path, bool *known)

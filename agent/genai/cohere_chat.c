@@ -290,8 +290,6 @@ static void read_v1(struct call *c, const struct decoder_config *config, struct 
 static void cohere_request(struct call *c, const struct decoder_config *config,
 			   struct json_val root)
 {
-	struct json_val format = json_path(root, "response_format.type");
-
 	openai_request_common(c, root);
 	c->max_tokens = call_json_i64(json_get(root, "max_tokens"));
 	c->top_p = call_json_f64(json_get(root, "p"));
@@ -299,8 +297,6 @@ static void cohere_request(struct call *c, const struct decoder_config *config,
 	c->has_seed = !json_i64(json_get(root, "seed"), &c->seed);
 	call_json_strs(c, json_get(root, "stop_sequences"), &c->stop_sequences,
 		       &c->n_stop_sequences);
-	if (json_is(format, "json_object"))
-		c->output_type = SLICE("json");
 	for (struct json_val i = json_first(json_get(root, "tools")); i.doc; i = json_next(i))
 		openai_add_tool(c, config, i);
 	for (struct json_val i = json_first(json_get(root, "messages")); i.doc; i = json_next(i))

@@ -67,6 +67,14 @@ static void judge_end(struct decoder *d, enum http_end how, bool closed_here)
 		       SLICE_NONE);
 }
 
+/* Does what it came in mean that the answer was streamed? Of an array the request tells. */
+static bool is_streaming(const struct decoder *d)
+{
+	if (d->stream.kind == FRAMING_ARRAY)
+		return !d->request_parsed;
+	return d->stream.kind != FRAMING_GRPC;
+}
+
 static void finish(struct decoder *d, enum http_end how, bool closed_here, uint64_t ts_ns)
 {
 	if (!d->call || d->response_ended)
@@ -95,8 +103,7 @@ static void finish(struct decoder *d, enum http_end how, bool closed_here, uint6
 		decoder_give_up(d);
 		return;
 	}
-	d->call->stream |=
-		d->mode == BODY_STREAM && d->call->chunks && d->stream.kind != FRAMING_GRPC;
+	d->call->stream |= d->mode == BODY_STREAM && d->call->chunks && is_streaming(d);
 	if (d->dialect->finish)
 		d->dialect->finish(d->call, &d->config, d->state);
 	if (d->call->op == OP_NONE) { /* as only its bodies told */

@@ -23,6 +23,14 @@ void decoder_resolve(struct decoder *d, struct json_val response)
 		decoder_request_parse(d);
 }
 
+/* The server names itself in its head. */
+static void confirm_server(struct decoder *d, const struct http_head *head)
+{
+	const char *server = d->dialect && d->dialect->confirm ? detect_upstream(head) : NULL;
+
+	d->confirmed |= server && !strcmp(server, d->dialect->provider);
+}
+
 static void confirm(struct decoder *d, struct json_val root)
 {
 	if (d->dialect->confirm && !d->confirmed)
@@ -225,6 +233,7 @@ void decoder_response_head(struct decoder *d, const struct http_head *head, uint
 	d->grpc_coding = arena_copy(&c->arena, http_head_get(head, SLICE("grpc-encoding")));
 	read_grpc_status(c, head);
 	d->error_header = arena_copy(&c->arena, error_header(head));
+	confirm_server(d, head);
 	if (d->dialect && d->dialect->head)
 		d->dialect->head(c, d->state, head);
 	if (head->inferred && c->completeness == COMPLETENESS_FULL)

@@ -27,6 +27,9 @@ static const struct dialect *const dialects[] = {
 	&dialect_openai_assistants,
 	&dialect_xai_grpc,
 	&dialect_gemini_grpc,
+	&dialect_llamacpp,
+	&dialect_sglang,
+	&dialect_lmstudio,
 };
 
 /* First match wins: rows with a path stand before those of the same host without. */
@@ -123,18 +126,20 @@ static const struct provider providers[] = {
 static const struct {
 	struct slice header;
 	const char *provider;
+	struct slice value; /* that it begins with; absent: any */
 } upstreams[] = {
-	{ SLICE("x-litellm-call-id"), "litellm" },
-	{ SLICE("x-litellm-model-id"), "litellm" },
-	{ SLICE("x-groq-region"), "groq" },
-	{ SLICE("x-ms-deployment-name"), "azure.ai.openai" },
-	{ SLICE("azureml-model-session"), "azure.ai.openai" },
-	{ SLICE("apim-request-id"), "azure.ai.openai" },
-	{ SLICE("x-generation-id"), "openrouter" },
-	{ SLICE("anthropic-organization-id"), "anthropic" },
-	{ SLICE("anthropic-ratelimit-requests-limit"), "anthropic" },
-	{ SLICE("openai-processing-ms"), "openai" },
-	{ SLICE("openai-organization"), "openai" },
+	{ SLICE("x-litellm-call-id"), "litellm", { 0 } },
+	{ SLICE("x-litellm-model-id"), "litellm", { 0 } },
+	{ SLICE("x-groq-region"), "groq", { 0 } },
+	{ SLICE("x-ms-deployment-name"), "azure.ai.openai", { 0 } },
+	{ SLICE("azureml-model-session"), "azure.ai.openai", { 0 } },
+	{ SLICE("apim-request-id"), "azure.ai.openai", { 0 } },
+	{ SLICE("x-generation-id"), "openrouter", { 0 } },
+	{ SLICE("anthropic-organization-id"), "anthropic", { 0 } },
+	{ SLICE("anthropic-ratelimit-requests-limit"), "anthropic", { 0 } },
+	{ SLICE("openai-processing-ms"), "openai", { 0 } },
+	{ SLICE("openai-organization"), "openai", { 0 } },
+	{ SLICE("server"), "llama_cpp", SLICE("llama.cpp") },
 };
 
 /* '*' matches any run, letters match without regard to case. Remembers only the last
@@ -184,9 +189,12 @@ const struct provider *detect_provider(struct slice host, uint16_t port, struct 
 
 const char *detect_upstream(const struct http_head *response)
 {
-	for (size_t i = 0; i < ARRAY_LEN(upstreams); i++)
-		if (http_head_get(response, upstreams[i].header).data)
+	for (size_t i = 0; i < ARRAY_LEN(upstreams); i++) {
+		struct slice value = http_head_get(response, upstreams[i].header);
+
+		if (value.data && slice_starts(value, upstreams[i].value))
 			return upstreams[i].provider;
+	}
 	return NULL;
 }
 

@@ -66,6 +66,8 @@ extern const struct dialect dialect_gemini;
 extern const struct dialect dialect_gemini_embeddings;
 extern const struct dialect dialect_gemini_grpc;
 extern const struct dialect dialect_gemini_interactions;
+extern const struct dialect dialect_llamacpp;
+extern const struct dialect dialect_lmstudio;
 extern const struct dialect dialect_ollama;
 extern const struct dialect dialect_openai_assistants;
 extern const struct dialect dialect_openai_chat;
@@ -74,6 +76,7 @@ extern const struct dialect dialect_openai_media;
 extern const struct dialect dialect_openai_responses;
 extern const struct dialect dialect_rerank;
 extern const struct dialect dialect_mcp;
+extern const struct dialect dialect_sglang;
 extern const struct dialect dialect_xai_grpc;
 
 #endif

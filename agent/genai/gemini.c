@@ -136,14 +136,9 @@ static bool gemini_ended(const void *state)
 /* Of a stream without its last chunk the counts are those of a part. */
 static void drop_doubtful(const struct call *c, const struct gemini_state *st, struct usage *u)
 {
-	static const enum usage_field growing[] = { USAGE_OUTPUT,	USAGE_REASONING,
-						    USAGE_OUTPUT_TEXT,	USAGE_OUTPUT_AUDIO,
-						    USAGE_OUTPUT_IMAGE, USAGE_TOTAL };
-
 	if (!c->stream || gemini_ended(st))
 		return;
-	for (size_t i = 0; i < ARRAY_LEN(growing); i++)
-		usage_unset(u, growing[i]);
+	usage_unset_growing(u);
 	if (call_has_gap(c))
 		*u = (struct usage){ 0 };
 }

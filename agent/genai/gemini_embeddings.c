@@ -21,14 +21,8 @@ static void embeddings_request(struct call *c, const struct decoder_config *conf
 		return;
 	c->output_type = SLICE("image");
 	c->choice_count = call_json_i64(json_path(root, "parameters.sampleCount"));
-	for (struct json_val i = json_first(json_get(root, "instances")); i.doc; i = json_next(i)) {
-		struct message *m = message_add(c, &c->input, &c->n_input, SLICE("user"));
-
-		if (!m)
-			return;
-		messages_add_content(c, config, &m->parts, &m->n_parts, json_get(i, "prompt"));
-		message_seal(m);
-	}
+	for (struct json_val i = json_first(json_get(root, "instances")); i.doc; i = json_next(i))
+		message_add_content(c, config, json_get(i, "prompt"));
 }
 
 /* The sum over the predictions, unless one of them has no count. */

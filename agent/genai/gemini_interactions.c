@@ -266,7 +266,6 @@ static void interactions_request(struct call *c, const struct decoder_config *co
 				 struct json_val root)
 {
 	struct json_val g = json_get(root, "generation_config"), input = json_get(root, "input");
-	struct message *m;
 
 	call_update(c, &c->request_model, json_get(root, "model"));
 	call_update(c, &c->agent_id, json_get(root, "agent"));
@@ -295,11 +294,8 @@ static void interactions_request(struct call *c, const struct decoder_config *co
 		add_input(c, config, i);
 	if (json_type(input) == JSON_OBJECT)
 		add_input(c, config, input);
-	m = json_has_text(input) ? message_add(c, &c->input, &c->n_input, SLICE("user")) : NULL;
-	if (m)
-		messages_add_content(c, config, &m->parts, &m->n_parts, input);
-	if (m)
-		message_seal(m);
+	if (json_type(input) == JSON_STRING)
+		message_add_content(c, config, input);
 }
 
 static enum operation interactions_path(struct slice method, struct slice path, bool *known)

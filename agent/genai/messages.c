@@ -299,3 +299,28 @@ void blocks_emit(struct call *c, const struct blocks *b, size_t choice, struct s
 	}
 	message_seal(m);
 }
+
+void message_add_content(struct call *c, const struct decoder_config *config,
+			 struct json_val content)
+{
+	struct message *m = NULL;
+
+	if (json_has_text(content) || json_type(content) == JSON_ARRAY)
+		m = message_add(c, &c->input, &c->n_input, SLICE("user"));
+	if (!m)
+		return;
+	messages_add_content(c, config, &m->parts, &m->n_parts, content);
+	message_seal(m);
+}
+
+void message_add_answer(struct call *c, const struct text *text)
+{
+	struct message *m = NULL;
+
+	if (text->present)
+		m = message_add(c, &c->output, &c->n_output, SLICE("assistant"));
+	if (!m)
+		return;
+	part_set_text(part_add(c, &m->parts, &m->n_parts, PART_TEXT), text);
+	message_seal(m);
+}

@@ -114,6 +114,12 @@ struct block *blocks_find(struct blocks *b, uint64_t key);
 /* Appends the output message of one choice, and its tool calls to the call's. */
 void blocks_emit(struct call *c, const struct blocks *b, size_t choice, struct slice role);
 
+/* An input message of the user's: what the content field says, when it says something. */
+void message_add_content(struct call *c, const struct decoder_config *config,
+			 struct json_val content);
+/* An output message of one text, when any of it came. */
+void message_add_answer(struct call *c, const struct text *text);
+
 /* Adds to call->tool_calls what the output part p says; `cut`: its end did not come. */
 void messages_add_tool_call(struct call *c, const struct part *p, struct slice kind,
 			    uint64_t end_ns, bool cut);

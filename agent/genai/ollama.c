@@ -156,18 +156,6 @@ static void read_options(struct call *c, struct json_val options)
 	call_json_strs(c, json_get(options, "stop"), &c->stop_sequences, &c->n_stop_sequences);
 }
 
-static void add_prompt(struct call *c, const struct decoder_config *config, struct json_val prompt)
-{
-	struct message *m = json_has_text(prompt)
-				    ? message_add(c, &c->input, &c->n_input, SLICE("user"))
-				    : NULL;
-
-	if (!m)
-		return;
-	messages_add_content(c, config, &m->parts, &m->n_parts, prompt);
-	message_seal(m);
-}
-
 static void ollama_request(struct call *c, const struct decoder_config *config,
 			   struct json_val root)
 {
@@ -189,7 +177,7 @@ static void ollama_request(struct call *c, const struct decoder_config *config,
 		openai_add_tool(c, config, i);
 	for (struct json_val i = json_first(json_get(root, "messages")); i.doc; i = json_next(i))
 		openai_add_message(c, config, i);
-	add_prompt(c, config, json_get(root, "prompt"));
+	message_add_content(c, config, json_get(root, "prompt"));
 }
 
 const struct dialect dialect_ollama = {

@@ -56,20 +56,9 @@ static enum operation assistants_path(struct slice method, struct slice path, bo
 
 static void read_search(struct call *c, const struct decoder_config *config, struct json_val root)
 {
-	struct json_val query = json_get(root, "query");
-	struct message *m;
-
 	c->data_source_id = arena_copy(&c->arena, slice_segment(c->path, SLICE("/vector_stores/")));
 	c->top_k = call_json_i64(json_get(root, "max_num_results"));
-	m = query.doc ? message_add(c, &c->input, &c->n_input, SLICE("user")) : NULL;
-	if (!m)
-		return;
-	if (json_type(query) != JSON_ARRAY)
-		messages_add_content(c, config, &m->parts, &m->n_parts, query);
-	for (struct json_val i = json_first(query); json_type(query) == JSON_ARRAY && i.doc;
-	     i = json_next(i))
-		messages_add_content(c, config, &m->parts, &m->n_parts, i);
-	message_seal(m);
+	message_add_content(c, config, json_get(root, "query"));
 }
 
 static void add_results(struct call *c, const struct decoder_config *config, struct json_val list)
@@ -217,15 +206,10 @@ static void set_finish(struct call *c, const struct assistants_state *st)
 static void assistants_finish(struct call *c, const struct decoder_config *config, void *state)
 {
 	struct assistants_state *st = state;
-	struct message *m;
 
 	(void)config;
 	set_finish(c, st);
-	m = st->text.present ? message_add(c, &c->output, &c->n_output, SLICE("assistant")) : NULL;
-	if (!m)
-		return;
-	part_set_text(part_add(c, &m->parts, &m->n_parts, PART_TEXT), &st->text);
-	message_seal(m);
+	message_add_answer(c, &st->text);
 }
 
 static bool assistants_ended(const void *state)

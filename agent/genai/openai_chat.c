@@ -9,6 +9,7 @@
 #include "api_error.h"
 #include "cleanup.h"
 #include "detect.h"
+#include "llamacpp.h"
 #include "messages.h"
 #include "openai_chat.h"
 #include "openai_usage.h"
@@ -23,9 +24,11 @@ enum { KEY_TEXT = 1, KEY_REASONING, KEY_REFUSAL, KEY_FUNCTION, KEY_TRANSCRIPT };
 struct chat_state {
 	struct blocks blocks;
 	struct slice role;
-	size_t choices;	 /* highest index seen, plus one */
-	size_t finished; /* choices with a finish reason */
-	bool done;	 /* [DONE] */
+	size_t choices;	    /* highest index seen, plus one */
+	size_t finished;    /* choices with a finish reason */
+	bool done;	    /* [DONE] */
+	bool running;	    /* the usage that came last was that of an answer that goes on */
+	struct usage timed; /* llama.cpp's, for what no usage says */
 };
 
 struct reader {
@@ -202,6 +205,29 @@ static void read_times(struct call *c, struct json_val v)
 	call_update_seconds(&c->queue_s, json_get(v, "queue_time"), 1);
 }
 
+/* LM Studio's, of its older API. */
+static void read_stats(struct call *c, struct json_val stats)
+{
+	double first = call_json_f64(json_get(stats, "time_to_first_token"));
+	double rest = call_json_f64(json_get(stats, "generation_time"));
+
+	if (first >= 0 && rest >= 0)
+		c->processing_s = first + rest;
+}
+
+/* Self-hosted servers that name themselves, in one way or another. */
+static void name_server(struct call *c, struct json_val root)
+{
+	if (c->profile)
+		return;
+	if (slice_starts(c->system_fingerprint, SLICE("vllm-")))
+		c->provider = SLICE("vllm");
+	else if (json_path(root, "metadata.weight_version").doc)
+		c->provider = SLICE("sglang");
+	else if (json_path(root, "model_info.arch").doc && json_path(root, "runtime.name").doc)
+		c->provider = SLICE("lmstudio");
+}
+
 /* A chunk or a whole response. */
 static void read_root(struct call *c, const struct decoder_config *config, struct chat_state *st,
 		      struct json_val root, uint64_t ts_ns)
@@ -209,6 +235,7 @@ static void read_root(struct call *c, const struct decoder_config *config, struc
 	struct reader r = { c, st, 0, messages_text_max(config), ts_ns };
 	struct json_val usage = json_get(root, "usage"), groq = json_get(root, "x_groq");
 	unsigned int quirks = c->profile ? c->profile->quirks : 0;
+	size_t finished = st->finished;
 	int64_t position = 0;
 
 	call_update(c, &c->response_id, json_get(root, "id"));
@@ -218,16 +245,18 @@ static void read_root(struct call *c, const struct decoder_config *config, struc
 	call_update(c, &c->system_fingerprint, json_get(root, "system_fingerprint"));
 	for (struct json_val i = json_first(json_get(root, "choices")); i.doc; i = json_next(i))
 		read_choice(&r, i, position++);
+	if (usage.doc || json_get(root, "timings").doc)
+		st->running = position && st->finished == finished;
 	/* Groq sends it there also when nobody asked for usage. */
 	openai_usage_read(&c->usage, json_get(groq, "usage"), quirks);
 	openai_usage_read(&c->usage, usage, quirks);
 	read_times(c, usage);
 	read_times(c, json_get(groq, "usage"));
 	read_times(c, json_get(root, "time_info"));
+	llamacpp_timings_read(&st->timed, &c->processing_s, json_get(root, "timings"));
+	read_stats(c, json_get(root, "stats"));
 	api_error_in(c, groq);
-	/* The one self-hosted server that names itself. */
-	if (!c->profile && slice_starts(c->system_fingerprint, SLICE("vllm-")))
-		c->provider = SLICE("vllm");
+	name_server(c, root);
 }
 
 static void chat_response(struct call *c, const struct decoder_config *config, void *state,
@@ -269,6 +298,11 @@ static void chat_finish(struct call *c, const struct decoder_config *config, voi
 	(void)config;
 	if (!chat_ended(st))
 		cut_last_tool(&st->blocks);
+	usage_merge(&st->timed, &c->usage);
+	c->usage = st->timed;
+	/* With every chunk vLLM and others say the counts so far: those of a part by then. */
+	if (st->running && !chat_ended(st))
+		usage_unset_growing(&c->usage);
 	for (size_t i = 0; i < st->choices; i++)
 		blocks_emit(c, &st->blocks, i, st->role.data ? st->role : SLICE("assistant"));
 }

@@ -141,17 +141,10 @@ void openai_add_item(struct call *c, const struct decoder_config *config, struct
 
 static void add_input(struct call *c, const struct decoder_config *config, struct json_val input)
 {
-	struct message *m;
-
 	for (struct json_val i = json_first(input); i.doc; i = json_next(i))
 		openai_add_item(c, config, i);
-	if (json_type(input) != JSON_STRING)
-		return;
-	m = message_add(c, &c->input, &c->n_input, SLICE("user"));
-	if (!m)
-		return;
-	messages_add_content(c, config, &m->parts, &m->n_parts, input);
-	message_seal(m);
+	if (json_type(input) == JSON_STRING)
+		message_add_content(c, config, input);
 }
 
 void openai_responses_request(struct call *c, const struct decoder_config *config,

@@ -56,17 +56,8 @@ static void media_request(struct call *c, const struct decoder_config *config, s
 	c->stream |= json_is(json_get(root, "stream_format"), "sse");
 	c->choice_count = call_json_i64(json_get(root, "n"));
 	call_update(c, &c->user, json_get(root, "user"));
-	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
-		struct json_val text = json_get(root, texts[i]);
-		struct message *m = json_has_text(text)
-					    ? message_add(c, &c->input, &c->n_input, SLICE("user"))
-					    : NULL;
-
-		if (!m)
-			continue;
-		messages_add_content(c, config, &m->parts, &m->n_parts, text);
-		message_seal(m);
-	}
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		message_add_content(c, config, json_get(root, texts[i]));
 }
 
 static void add_prompt(struct call *c, const struct decoder_config *config, struct slice value)

@@ -4,6 +4,22 @@
 #include "cleanup.h"
 #include "messages.h"
 
+/* The format that was asked for, if any. */
+static void read_output_type(struct call *c, struct json_val root)
+{
+	struct json_val format = json_path(root, "response_format.type");
+
+	if (json_is(format, "json_object") || json_is(format, "json_schema"))
+		c->output_type = SLICE("json");
+	else if (json_is(format, "text"))
+		c->output_type = SLICE("text");
+	for (struct json_val i = json_first(json_get(root, "modalities")); i.doc; i = json_next(i))
+		if (json_is(i, "audio"))
+			c->output_type = SLICE("speech");
+		else if (json_is(i, "image"))
+			c->output_type = SLICE("image");
+}
+
 void openai_request_common(struct call *c, struct json_val root)
 {
 	static const char *const users[] = { "user", "safety_identifier" };
@@ -16,6 +32,7 @@ void openai_request_common(struct call *c, struct json_val root)
 	c->frequency_penalty = call_json_f64(json_get(root, "frequency_penalty"));
 	c->presence_penalty = call_json_f64(json_get(root, "presence_penalty"));
 	call_update(c, &c->request_service_tier, json_get(root, "service_tier"));
+	read_output_type(c, root);
 	for (size_t i = 0; i < ARRAY_LEN(users); i++)
 		call_update(c, &c->user, json_get(root, users[i]));
 }
@@ -121,37 +138,12 @@ void openai_add_message(struct call *c, const struct decoder_config *config, str
 /* The legacy API's prompt: a string or several; lists of token numbers say nothing. */
 static void add_prompt(struct call *c, const struct decoder_config *config, struct json_val prompt)
 {
-	struct message *m;
-
-	if (json_type(prompt) == JSON_ARRAY) {
-		for (struct json_val i = json_first(prompt); i.doc; i = json_next(i))
-			if (json_type(i) == JSON_STRING)
-				add_prompt(c, config, i);
-		return;
-	}
-	if (json_type(prompt) != JSON_STRING)
-		return;
-	m = message_add(c, &c->input, &c->n_input, SLICE("user"));
-	if (!m)
-		return;
-	messages_add_content(c, config, &m->parts, &m->n_parts, prompt);
-	message_seal(m);
-}
-
-/* The format that was asked for, if any. */
-static void read_output_type(struct call *c, struct json_val root)
-{
-	struct json_val format = json_path(root, "response_format.type");
-
-	if (json_is(format, "json_object") || json_is(format, "json_schema"))
-		c->output_type = SLICE("json");
-	else if (json_is(format, "text"))
-		c->output_type = SLICE("text");
-	for (struct json_val i = json_first(json_get(root, "modalities")); i.doc; i = json_next(i))
-		if (json_is(i, "audio"))
-			c->output_type = SLICE("speech");
-		else if (json_is(i, "image"))
-			c->output_type = SLICE("image");
+	for (struct json_val i = json_first(json_type(prompt) == JSON_ARRAY ? prompt : JSON_NONE);
+	     i.doc; i = json_next(i))
+		if (json_type(i) == JSON_STRING)
+			message_add_content(c, config, i);
+	if (json_type(prompt) == JSON_STRING)
+		message_add_content(c, config, prompt);
 }
 
 void openai_chat_request(struct call *c, const struct decoder_config *config, struct json_val root)
@@ -172,7 +164,6 @@ void openai_chat_request(struct call *c, const struct decoder_config *config, st
 	if (json_type(effort) != JSON_STRING)
 		effort = json_path(root, "reasoning.effort");
 	call_update(c, &c->reasoning_level, effort);
-	read_output_type(c, root);
 	for (struct json_val i = json_first(json_get(root, "tools")); i.doc; i = json_next(i))
 		openai_add_tool(c, config, i);
 	for (struct json_val i = json_first(json_get(root, "functions")); i.doc; i = json_next(i))

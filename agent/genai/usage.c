@@ -33,6 +33,12 @@ void usage_unset(struct usage *u, enum usage_field f)
 	u->value[f] = 0;
 }
 
+void usage_unset_growing(struct usage *u)
+{
+	for (enum usage_field f = USAGE_OUTPUT; f <= USAGE_TOTAL; f++)
+		usage_unset(u, f);
+}
+
 void usage_set_json(struct usage *u, enum usage_field f, struct json_val v)
 {
 	int64_t tokens;

@@ -65,6 +65,8 @@ bool usage_has(const struct usage *u, enum usage_field f);
 int64_t usage_get(const struct usage *u, enum usage_field f); /* 0 when absent */
 void usage_set(struct usage *u, enum usage_field f, int64_t tokens);
 void usage_unset(struct usage *u, enum usage_field f);
+/* Takes out what grows while an answer comes: output, its parts, the total. */
+void usage_unset_growing(struct usage *u);
 /* Sets the field from a JSON number; absent, null, negative, absurd
  * (USAGE_TOKENS_MAX) or not a number: leaves it. */
 void usage_set_json(struct usage *u, enum usage_field f, struct json_val v);

@@ -58,6 +58,9 @@ static const struct {
 	{ "POST", "/v1/threads/runs", "api.openai.com" },
 	{ "GET", "/v1/threads/t/runs/r", "api.openai.com" },
 	{ "POST", "/v1/vector_stores/v/search", "api.openai.com" },
+	{ "POST", "/completion", "gw.example" },
+	{ "POST", "/generate", "gw.example" },
+	{ "POST", "/api/v1/chat", "gw.example" },
 };
 
 struct output {

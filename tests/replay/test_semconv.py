@@ -4,13 +4,16 @@
 profile, against the conventions themselves.
 
 Names and enums are those of the official package (opentelemetry-semantic-conventions, made
-from the conventions' YAML); which of them an operation has, and what it must have, is
-genai.md section 1.2, made from the YAML too. What newer conventions than the package's renamed
-is named here.
+from the conventions' YAML). What each kind of span has, of which type, and what it must have
+or must have under a condition is read from the tables that were made from the conventions' YAML
+(../shared/spec/genai.md, section 1.2), where they lie beside the project as the corpus does;
+REQUIRED and ALLOWED below hold where they do not. What newer conventions than the package's
+renamed is named here.
 """
 import glob
 import json
 import os
+import re
 import sys
 import tempfile
 
@@ -37,7 +40,7 @@ PREFIXES = ("gen_ai.", "openai.", "aws.", "error.", "server.", "mcp.", "jsonrpc.
 OPERATIONS = {v.value for v in gen_ai_attributes.GenAiOperationNameValues} | {"fetch_response", "retrieval"}
 CUSTOM_OPERATIONS = {"rerank", "moderation"}  # the conventions allow what they do not name
 PROVIDERS = {v.value for v in gen_ai_attributes.GenAiProviderNameValues}
-CUSTOM_PROVIDERS = {"openrouter", "ollama", "litellm", "vllm", "jina_ai", "voyage_ai", "together_ai", "gcp.gen_ai", "huggingface",
+CUSTOM_PROVIDERS = {"openrouter", "ollama", "llama_cpp", "lmstudio", "sglang", "litellm", "vllm", "jina_ai", "voyage_ai", "together_ai", "gcp.gen_ai", "huggingface",
                     "writer", "cerebras", "zai", "snowflake"}
 METHODS = {v.value for v in mcp_attributes.McpMethodNameValues}
 OUTPUTS = {v.value for v in gen_ai_attributes.GenAiOutputTypeValues}
@@ -87,6 +90,85 @@ REQUIRED = {"chat": CLIENT, "generate_content": CLIENT, "text_completion": CLIEN
             "fetch_response": CLIENT | {"gen_ai.response.id"}, "execute_tool": {"gen_ai.tool.name"}, "mcp": {"mcp.method.name"}}
 # By operation: CLIENT is 3, INTERNAL 1. An agent is either: a service of the provider's, or here.
 KINDS = {"execute_tool": {1}, "invoke_agent": {1, 3}, "mcp": {2, 3}}
+
+
+LINE = re.compile(r"- `([^`]+)` (\S+) — (REQ|COND|rec|opt)")
+TYPES = {"int": lambda v: isinstance(v, int) and not isinstance(v, bool), "double": lambda v: isinstance(v, float),
+         "boolean": lambda v: isinstance(v, bool), "string": lambda v: isinstance(v, str), "enum": lambda v: isinstance(v, str),
+         "string[]": lambda v: isinstance(v, list) and all(isinstance(x, str) for x in v), "any": lambda v: True}
+
+
+def tables():
+    """{kind of span: {attribute: (type, level)}}, of the conventions' YAML; empty where it is not."""
+    path, kinds, kind = os.path.join(corpus.ROOT, "..", "shared", "spec", "genai.md"), {}, None
+    if not os.path.exists(path):
+        return kinds
+    with open(path, encoding="utf-8") as f:
+        for line in f.read().split("### 1.2 ")[1].split("### 1.3 ")[0].splitlines():
+            head, row = re.match(r"\*\*([a-z_.]+)\*\* \(kind", line), LINE.match(line)
+            if head:
+                kind = kinds.setdefault(head.group(1), {})
+            elif row and kind is not None:
+                kind[row.group(1)] = row.group(2, 3)
+    return kinds
+
+
+TABLES = tables()
+
+
+def kind_of_span(s):
+    """Which table a span goes by; None: the conventions have none."""
+    op = operation(s)
+    if op == "mcp":
+        return "mcp.client" if s.kind == 3 else "mcp.server"
+    if op in ("chat", "generate_content", "text_completion"):
+        return "gen_ai.inference.client"
+    if op in ("execute_tool", "invoke_agent"):
+        return "gen_ai.%s.%s" % (op, "client" if s.kind == 3 else "internal")
+    return "gen_ai.%s.client" % op
+
+
+# What stands on a span that its table does not have, and why.
+BESIDE = {
+    "gen_ai.agent.name": "which agent asked: as the spans around it say",
+    "gen_ai.conversation.id": "in which conversation, likewise",
+    "gen_ai.provider.name": "of an agent that runs here, the provider that it asks",
+    "server.address": "of an agent that runs here, whom it asks", "server.port": "likewise",
+    "gen_ai.agent.id": "of the run", "gen_ai.request.model": "of the run",
+}
+
+
+def table_problems(s, profile):
+    rows = TABLES.get(kind_of_span(s))
+    if rows is None:
+        return
+    renamed = {"gen_ai.usage.cache_write.input_tokens": "gen_ai.usage.cache_creation.input_tokens"}
+    for name, (_, level) in rows.items():
+        if level == "REQ" and s[name] is None:
+            yield "%s without %s, which is required" % (operation(s), name)
+    # Conditions that a span itself can show to be met.
+    if "error.type" in rows and s.status == 2 and not s["error.type"]:
+        yield "failed without error.type"
+    if "server.port" in rows and s["server.address"] and s["server.port"] is None:
+        yield "server.address without server.port"
+    if "jsonrpc.request.id" in rows and s["jsonrpc.request.id"] is None and not s["mcp.method.name"].startswith("notifications/"):
+        yield "a request without jsonrpc.request.id"
+    if "mcp.resource.uri" in rows and s["mcp.method.name"] == "resources/read" and not s["mcp.resource.uri"]:
+        yield "a resource without mcp.resource.uri"
+    if "gen_ai.tool.name" in rows and s["mcp.method.name"] == "tools/call" and not s["gen_ai.tool.name"]:
+        yield "a tool's call without gen_ai.tool.name"
+    for key, value in s.attrs.items():
+        row = rows.get(key) or rows.get(renamed.get(key))
+        if not key.startswith(("gen_ai.", "server.", "error.", "mcp.", "jsonrpc.", "rpc.", "network.")):
+            continue
+        if row and key == "gen_ai.request.top_k":
+            good = isinstance(value, int if profile == "latest" else float)  # an int since
+        elif row:
+            good = TYPES[row[0]](value)
+        else:
+            good = key in BESIDE or key in MODAL or (operation(s) == "fetch_response" and key.startswith("gen_ai.usage."))
+        if not good:
+            yield "%s %r of %s: %s" % (key, value, kind_of_span(s), "the conventions want %s" % row[0] if row else "they have no such attribute")
 
 
 def operation(s):
@@ -153,8 +235,9 @@ def main():
             for s in agent.decode(["--semconv", profile] + files, runs=True, sanitized=False):
                 found += 1
                 ops.add(operation(s) or "none")
-                wrong += ["%s: %s" % (s.name, p) for p in problems(s, profile)]
+                wrong += ["%s: %s" % (s.name, p) for p in (*problems(s, profile), *table_problems(s, profile))]
             tap.note("%s: %d spans of %d files: %s" % (profile, found, len(files), ", ".join(sorted(ops))))
+            tap.note("by %d tables of the conventions' YAML" % len(TABLES) if TABLES else "without the conventions' tables")
             tap.check(profile + ": every span is as the conventions have it", found and not wrong, sorted(set(wrong))[:40])
     return tap.done()
 

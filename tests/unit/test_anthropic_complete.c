@@ -70,6 +70,49 @@ static const struct dialect_row rows[] = {
 	    .request = SLICE("{\"task\":1}"),
 	    .response = SLICE("{\"ok\":true}") },
 	  "" },
+	{ "a stream that breaks off",
+	  { .target = "/v1/complete",
+	    .host = "api.anthropic.com",
+	    .end = HTTP_END_TRUNCATED,
+	    .request = SLICE("{\"model\":\"claude-2\",\"prompt\":\"Hi\",\"stream\":true}"),
+	    .response = SLICE("event: completion\n"
+			      "data: {\"type\":\"completion\",\"id\":\"compl_3\",\"completion\":\" "
+			      "A\",\"stop_"
+			      "reason\":null,\"model\":\"claude-2.1\"}\n"
+			      "\n") },
+	  "anthropic-complete text_completion\n"
+	  "provider=\"anthropic\"\n"
+	  "server=\"api.anthropic.com\"\n"
+	  "status=200\n"
+	  "request_model=\"claude-2\"\n"
+	  "stream\n"
+	  "id=\"compl_3\"\n"
+	  "model=\"claude-2.1\"\n"
+	  "finish=[error]\n"
+	  "raw_finish=[error]\n"
+	  "input user\n"
+	  "  text \"Hi\"\n"
+	  "output assistant finish=error\n"
+	  "  text \" A\"\n"
+	  "error=\"stream_interrupted\"\n"
+	  "partial stream_interrupted lost=0\n" },
+	{ "an error",
+	  { .target = "/v1/complete",
+	    .host = "api.anthropic.com",
+	    .status = 529,
+	    .request = SLICE("{\"model\":\"claude-2\",\"prompt\":\"Hi\"}"),
+	    .response = SLICE("{\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\","
+			      "\"message\":\"Over"
+			      "loaded\"}}") },
+	  "anthropic-complete text_completion\n"
+	  "provider=\"anthropic\"\n"
+	  "server=\"api.anthropic.com\"\n"
+	  "status=529\n"
+	  "request_model=\"claude-2\"\n"
+	  "input user\n"
+	  "  text \"Hi\"\n"
+	  "error=\"overloaded_error\"\n"
+	  "message=\"Overloaded\"\n" },
 };
 
 TEST(anthropic_complete_rows)

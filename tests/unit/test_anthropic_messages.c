@@ -220,6 +220,46 @@ static const struct dialect_row rows[] = {
 	    .request = SLICE("{\"to\":\"+1\",\"body\":\"x\"}"),
 	    .response = SLICE("{\"id\":\"1\"}") },
 	  "" },
+	{ "thoughts, and the tokens that they took",
+	  { .target = "/v1/messages",
+	    .host = "api.anthropic.com",
+	    .request = SLICE(
+		    "{\"model\":\"claude-x\",\"max_tokens\":9,\"service_tier\":\"auto\",\"output_c"
+		    "onfig\":{\"effort\":\"low\"},\"messages\":[{\"role\":\"user\",\"content\":"
+		    "\"Hi\"}"
+		    "]}"),
+	    .response =
+		    SLICE("{\"id\":\"msg_1\",\"type\":\"message\",\"role\":\"assistant\",\"model\":"
+			  "\"claude-"
+			  "x-1\",\"content\":[{\"type\":\"thinking\",\"thinking\":\"hm\","
+			  "\"signature\":\"s\""
+			  "},{\"type\":\"text\",\"text\":\"A\"}],\"stop_reason\":\"end_turn\","
+			  "\"usage\":{\"i"
+			  "nput_tokens\":5,\"cache_creation_input_tokens\":30,\"cache_read_input_"
+			  "tokens\":100,\"cache_creation\":{\"ephemeral_5m_input_tokens\":10,\"ephe"
+			  "meral_1h_input_tokens\":20},\"output_tokens\":40,\"output_tokens_detai"
+			  "ls\":{\"thinking_tokens\":33},\"server_tool_use\":{\"web_search_requests"
+			  "\":2,\"web_fetch_requests\":1},\"service_tier\":\"priority\"}}") },
+	  "anthropic-messages chat\n"
+	  "provider=\"anthropic\"\n"
+	  "server=\"api.anthropic.com\"\n"
+	  "status=200\n"
+	  "request_model=\"claude-x\"\n"
+	  "max_tokens=9\n"
+	  "reasoning=\"low\"\n"
+	  "request_tier=\"auto\"\n"
+	  "id=\"msg_1\"\n"
+	  "model=\"claude-x-1\"\n"
+	  "tier=\"priority\"\n"
+	  "finish=[stop]\n"
+	  "raw_finish=[end_turn]\n"
+	  "usage in=135 read=100 write=30 write_5m=10 write_1h=20 out=40 reas"
+	  "oning=33 searches=2 fetches=1\n"
+	  "input user\n"
+	  "  text \"Hi\"\n"
+	  "output assistant finish=stop\n"
+	  "  reasoning \"hm\"\n"
+	  "  text \"A\"\n" },
 };
 
 TEST(anthropic_rows)

@@ -163,6 +163,45 @@ static struct dialect_row rows[] = {
 	  "  text \"Hi\"\n"
 	  "error=\"ValidationException\"\n"
 	  "message=\"bad\"\n" },
+	{ "format, effort and user are asked; how long it took is said",
+	  { .target = "/model/anthropic.claude-x/converse",
+	    .host = "bedrock-runtime.us-east-1.amazonaws.com",
+	    .request = SLICE(
+		    "{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"Hi\"}]}],"
+		    "\"outputCon"
+		    "fig\":{\"textFormat\":{\"type\":\"json_schema\",\"structure\":{}},\"effort\":"
+		    "\"high\"},\"requestMetadata\":{\"user_id\":\"u\"},\"serviceTier\":{\"type\":"
+		    "\"p"
+		    "riority\"}}"),
+	    .response = SLICE(
+		    "{\"output\":{\"message\":{\"role\":\"assistant\",\"content\":[{\"reasoningCon"
+		    "tent\":{\"reasoningText\":{\"text\":\"hm\"}}},{\"text\":\"A\"}]}},\"stopReason"
+		    "\":\"end_turn\",\"usage\":{\"inputTokens\":3,\"outputTokens\":2,\"totalToken"
+		    "s\":35,\"cacheReadInputTokens\":10,\"cacheWriteInputTokens\":20,\"cacheD"
+		    "etails\":[{\"ttl\":\"5m\",\"inputTokens\":5},{\"ttl\":\"1h\",\"inputTokens\":"
+		    "15"
+		    "}]},\"metrics\":{\"latencyMs\":1500},\"serviceTier\":{\"type\":\"priority\"}"
+		    "}") },
+	  "bedrock-converse chat\n"
+	  "provider=\"aws.bedrock\"\n"
+	  "server=\"bedrock-runtime.us-east-1.amazonaws.com\"\n"
+	  "status=200\n"
+	  "request_model=\"anthropic.claude-x\"\n"
+	  "reasoning=\"high\"\n"
+	  "output_type=\"json\"\n"
+	  "request_tier=\"priority\"\n"
+	  "user=\"u\"\n"
+	  "tier=\"priority\"\n"
+	  "processing=1.5\n"
+	  "finish=[stop]\n"
+	  "raw_finish=[end_turn]\n"
+	  "usage in=33 read=10 write=20 write_5m=5 write_1h=15 out=2 total=35"
+	  "\n"
+	  "input user\n"
+	  "  text \"Hi\"\n"
+	  "output assistant finish=stop\n"
+	  "  reasoning \"hm\"\n"
+	  "  text \"A\"\n" },
 };
 
 static const struct {

@@ -276,6 +276,48 @@ static struct dialect_row rows[] = {
 	  "request_model=\"amazon.titan-embed-v2\"\n"
 	  "dimensions=256\n"
 	  "usage in=3\n" },
+	{ "an error",
+	  { .target = "/model/amazon.titan/invoke",
+	    .host = "bedrock-runtime.us-east-1.amazonaws.com",
+	    .status = 429,
+	    .response_fields = "content-type: application/json\n"
+			       "x-amzn-errortype: ThrottlingException:http://internal\n",
+	    .request = SLICE("{\"inputText\":\"Hi\"}"),
+	    .response = SLICE("{\"message\":\"Too many requests\"}") },
+	  "bedrock-invoke text_completion\n"
+	  "provider=\"aws.bedrock\"\n"
+	  "server=\"bedrock-runtime.us-east-1.amazonaws.com\"\n"
+	  "status=429\n"
+	  "request_model=\"amazon.titan\"\n"
+	  "input user\n"
+	  "  text \"Hi\"\n"
+	  "error=\"ThrottlingException\"\n"
+	  "message=\"Too many requests\"\n" },
+	{ "a stream that breaks off",
+	  { .target = "/model/anthropic.claude-x/invoke-with-response-stream",
+	    .host = "bedrock-runtime.us-east-1.amazonaws.com",
+	    .request = SLICE(
+		    "{\"anthropic_version\":\"b\",\"max_tokens\":9,\"messages\":[{\"role\":\"user\""
+		    ",\"content\":\"Hi\"}]}"),
+	    .response_fields = "content-type: application/vnd.amazon.eventstream\n",
+	    .end = HTTP_END_TRUNCATED },
+	  "bedrock-invoke chat\n"
+	  "provider=\"aws.bedrock\"\n"
+	  "server=\"bedrock-runtime.us-east-1.amazonaws.com\"\n"
+	  "status=200\n"
+	  "request_model=\"anthropic.claude-x\"\n"
+	  "stream\n"
+	  "max_tokens=9\n"
+	  "id=\"msg_9\"\n"
+	  "model=\"claude-x\"\n"
+	  "finish=[error]\n"
+	  "raw_finish=[error]\n"
+	  "input user\n"
+	  "  text \"Hi\"\n"
+	  "output assistant finish=error\n"
+	  "  text \"A\"\n"
+	  "error=\"stream_interrupted\"\n"
+	  "partial stream_interrupted lost=0\n" },
 };
 
 static const struct {
@@ -337,6 +379,13 @@ static const struct {
 		"va2VuQ291bnQiOjMuMCwiaW5wdXRUZXh0VG9rZW5Db3VudCI6Ni4wLCJhbWF6b24tYmVkcm9jay1ndWFyZ"
 		"HJ"
 		"haWxBY3Rpb24iOiJJTlRFUlZFTkVEIn0=\",\"p\":\"ab\"}") },
+	{ 13, "chunk",
+	  SLICE("{\"bytes\":\"eyJ0eXBlIjoibWVzc2FnZV9zdGFydCIsIm1lc3NhZ2UiOnsiaWQiOiJt"
+		"c2dfOSIsInR5cGUiOiJtZXNzYWdlIiwicm9sZSI6ImFzc2lzdGFudCIsIm1vZGVsIj"
+		"oiY2xhdWRlLXgifX0=\",\"p\":\"a\"}") },
+	{ 13, "chunk",
+	  SLICE("{\"bytes\":\"eyJ0eXBlIjoiY29udGVudF9ibG9ja19kZWx0YSIsImluZGV4IjowLCJk"
+		"ZWx0YSI6eyJ0eXBlIjoidGV4dF9kZWx0YSIsInRleHQiOiJBIn19\",\"p\":\"a\"}") },
 };
 
 static struct buf streams[ARRAY_LEN(rows)];

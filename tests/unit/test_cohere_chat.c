@@ -29,7 +29,8 @@ static const struct dialect_row rows[] = {
 			      "\"name\":\"f\","
 			      "\"arguments\":\"{\\\"b\\\":2}\"}}]},\"finish_reason\":\"TOOL_CALL\","
 			      "\"usage\":{\"bil"
-			      "led_units\":{\"input_tokens\":5.0,\"output_tokens\":2},\"tokens\":{"
+			      "led_units\":{\"input_tokens\":5.0,\"search_units\":1,\"output_"
+			      "tokens\":2},\"tokens\":{"
 			      "\"input_tokens\":"
 			      "500,\"output_tokens\":20},\"cached_tokens\":3}}") },
 	  "cohere-chat chat\n"
@@ -47,7 +48,7 @@ static const struct dialect_row rows[] = {
 	  "id=\"c1\"\n"
 	  "finish=[tool_calls]\n"
 	  "raw_finish=[TOOL_CALL]\n"
-	  "usage in=5 read=3 out=2\n"
+	  "usage in=5 read=3 out=2 units=1\n"
 	  "input system\n"
 	  "  text \"S\"\n"
 	  "input user\n"
@@ -260,6 +261,57 @@ static const struct dialect_row rows[] = {
 	  "  text \"Hi\"\n"
 	  "output assistant finish=length\n"
 	  "  text \"A\"\n" },
+	{ "what else a request may set",
+	  { .target = "/v2/chat",
+	    .host = "api.cohere.com",
+	    .end = HTTP_END_TRUNCATED,
+	    .request =
+		    SLICE("{\"model\":\"command-x\",\"messages\":[{\"role\":\"user\",\"content\":"
+			  "\"Hi\"}],\""
+			  "frequency_penalty\":0.5,\"presence_penalty\":0.25,\"stream\":true,\"resp"
+			  "onse_format\":{\"type\":\"json_object\"}}"),
+	    .response = SLICE(
+		    "event: message-start\n"
+		    "data: {\"type\":\"message-start\",\"id\":\"c3\"}\n"
+		    "\n"
+		    "event: content-delta\n"
+		    "data: {\"type\":\"content-delta\",\"index\":0,\"delta\":{\"message\":{\"conte"
+		    "nt\":{\"text\":\"A\"}}}}\n"
+		    "\n") },
+	  "cohere-chat chat\n"
+	  "provider=\"cohere\"\n"
+	  "server=\"api.cohere.com\"\n"
+	  "status=200\n"
+	  "request_model=\"command-x\"\n"
+	  "stream\n"
+	  "frequency_penalty=0.5\n"
+	  "presence_penalty=0.25\n"
+	  "output_type=\"json\"\n"
+	  "id=\"c3\"\n"
+	  "finish=[error]\n"
+	  "raw_finish=[error]\n"
+	  "input user\n"
+	  "  text \"Hi\"\n"
+	  "output assistant finish=error\n"
+	  "  text \"A\"\n"
+	  "error=\"stream_interrupted\"\n"
+	  "partial stream_interrupted lost=0\n" },
+	{ "an error",
+	  { .target = "/v2/chat",
+	    .host = "api.cohere.com",
+	    .status = 401,
+	    .request = SLICE("{\"model\":\"command-x\",\"messages\":[{\"role\":\"user\","
+			     "\"content\":\"Hi\"}]}"),
+	    .response = SLICE("{\"id\":\"e\",\"message\":\"invalid api token\"}") },
+	  "cohere-chat chat\n"
+	  "provider=\"cohere\"\n"
+	  "server=\"api.cohere.com\"\n"
+	  "status=401\n"
+	  "request_model=\"command-x\"\n"
+	  "input user\n"
+	  "  text \"Hi\"\n"
+	  "error=\"401\"\n"
+	  "message=\"invalid api token\"\n" },
 };
 
 TEST(cohere_chat_rows)

@@ -46,6 +46,32 @@ static const struct dialect_row rows[] = {
 	  "request_model=\"jina-x\"\n"
 	  "model=\"jina-x\"\n"
 	  "usage in=9\n" },
+	{ "an error",
+	  { .target = "/v2/embed",
+	    .host = "api.cohere.com",
+	    .status = 400,
+	    .request = SLICE("{\"model\":\"embed-x\",\"texts\":[\"a\"]}"),
+	    .response = SLICE("{\"message\":\"too large\"}") },
+	  "cohere-embed embeddings\n"
+	  "provider=\"cohere\"\n"
+	  "server=\"api.cohere.com\"\n"
+	  "status=400\n"
+	  "request_model=\"embed-x\"\n"
+	  "error=\"400\"\n"
+	  "message=\"too large\"\n" },
+	{ "a ranking that is refused",
+	  { .target = "/v2/rerank",
+	    .host = "api.cohere.com",
+	    .status = 400,
+	    .request = SLICE("{\"model\":\"rerank-x\",\"query\":\"q\",\"documents\":[]}"),
+	    .response = SLICE("{\"message\":\"no documents\"}") },
+	  "rerank rerank\n"
+	  "provider=\"cohere\"\n"
+	  "server=\"api.cohere.com\"\n"
+	  "status=400\n"
+	  "request_model=\"rerank-x\"\n"
+	  "error=\"400\"\n"
+	  "message=\"no documents\"\n" },
 };
 
 TEST(cohere_embed_rows)

@@ -129,6 +129,12 @@ static const struct {
 	{ "POST", "/api/embeddings", "ollama", OP_EMBEDDINGS },
 	{ "POST", "/api/chat", "ollama", OP_CHAT },
 	{ "GET", "/api/chat", "ollama", OP_NONE },
+	{ "POST", "/completion", "llamacpp", OP_TEXT_COMPLETION },
+	{ "POST", "/infill", "llamacpp", OP_TEXT_COMPLETION },
+	{ "POST", "/generate", "sglang", OP_TEXT_COMPLETION },
+	{ "POST", "/api/generate", "ollama", OP_TEXT_COMPLETION },
+	{ "POST", "/v1/generate", NULL, OP_NONE },
+	{ "POST", "/api/v1/chat", NULL, OP_NONE },
 	{ "POST", "/v1beta/models/g:generateContent", "gemini", OP_GENERATE_CONTENT },
 	{ "POST",
 	  "/v1/projects/p/locations/l/publishers/google/models/g:streamGenerateContent"
@@ -294,6 +300,8 @@ TEST(detect_upstreams_by_response_headers)
 	const struct http_field azure[] = { openai[0], { SLICE("apim-request-id"), SLICE("x") } };
 	const struct http_field litellm[] = { openai[0],
 					      { SLICE("x-litellm-call-id"), SLICE("x") } };
+	const struct http_field llamacpp[] = { { SLICE("Server"), SLICE("llama.cpp") } };
+	const struct http_field nginx[] = { { SLICE("Server"), SLICE("nginx") } };
 
 	CHECK_STR(
 		slice_from(detect_upstream(&(struct http_head){ .fields = openai, .n_fields = 1 })),
@@ -304,5 +312,9 @@ TEST(detect_upstreams_by_response_headers)
 	CHECK_STR(slice_from(
 			  detect_upstream(&(struct http_head){ .fields = litellm, .n_fields = 2 })),
 		  "litellm");
+	CHECK_STR(slice_from(detect_upstream(
+			  &(struct http_head){ .fields = llamacpp, .n_fields = 1 })),
+		  "llama_cpp");
+	CHECK(!detect_upstream(&(struct http_head){ .fields = nginx, .n_fields = 1 }));
 	CHECK(!detect_upstream(&(struct http_head){ 0 }));
 }

@@ -317,6 +317,54 @@ static const struct dialect_row rows[] = {
 	  "output_type=\"image\"\n"
 	  "input user\n"
 	  "  text \"a cat\"\n" },
+	{ "the tier that is asked for; thoughts; headers",
+	  { .target = "/v1beta/models/gemini-x:generateContent",
+	    .host = "generativelanguage.googleapis.com",
+	    .response_fields = "content-type: application/json\n"
+			       "x-gemini-service-tier: flex\n"
+			       "x-goog-request-id: g-1\n",
+	    .request = SLICE("{\"contents\":[{\"role\":\"user\",\"parts\":[{\"text\":\"Hi\"}]}],"
+			     "\"serviceTier"
+			     "\":\"flex\"}"),
+	    .response = SLICE(
+		    "{\"candidates\":[{\"content\":{\"role\":\"model\",\"parts\":[{\"text\":\"hm\","
+		    "\"t"
+		    "hought\":true},{\"text\":\"A\"}]},\"finishReason\":\"STOP\"}],\"usageMetadat"
+		    "a\":{\"promptTokenCount\":3,\"candidatesTokenCount\":1,\"thoughtsTokenCo"
+		    "unt\":2,\"totalTokenCount\":6,\"serviceTier\":\"flex\"},\"modelVersion\":\"g"
+		    "emini-x-1\",\"responseId\":\"r\"}") },
+	  "gemini generate_content\n"
+	  "provider=\"gcp.gemini\"\n"
+	  "server=\"generativelanguage.googleapis.com\"\n"
+	  "status=200\n"
+	  "request_id=\"g-1\"\n"
+	  "request_model=\"gemini-x\"\n"
+	  "request_tier=\"flex\"\n"
+	  "id=\"r\"\n"
+	  "model=\"gemini-x-1\"\n"
+	  "tier=\"flex\"\n"
+	  "finish=[stop]\n"
+	  "raw_finish=[STOP]\n"
+	  "usage in=3 out=3 reasoning=2 total=6\n"
+	  "input user\n"
+	  "  text \"Hi\"\n"
+	  "output assistant finish=stop\n"
+	  "  reasoning \"hm\"\n"
+	  "  text \"A\"\n" },
+	{ "embeddings that are refused",
+	  { .target = "/v1beta/models/gemini-embedding-x:embedContent",
+	    .host = "generativelanguage.googleapis.com",
+	    .status = 400,
+	    .request = SLICE("{\"content\":{\"parts\":[{\"text\":\"a\"}]}}"),
+	    .response = SLICE("{\"error\":{\"code\":400,\"message\":\"no\",\"status\":\"INVALID_"
+			      "ARGUMENT\"}}") },
+	  "gemini-embeddings embeddings\n"
+	  "provider=\"gcp.gemini\"\n"
+	  "server=\"generativelanguage.googleapis.com\"\n"
+	  "status=400\n"
+	  "request_model=\"gemini-embedding-x\"\n"
+	  "error=\"INVALID_ARGUMENT\"\n"
+	  "message=\"no\"\n" },
 };
 
 TEST(gemini_rows)

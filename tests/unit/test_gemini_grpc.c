@@ -192,6 +192,38 @@ static const struct dialect_row rows[] = {
 	    .request = SLICE("\000\000\000\000\000"),
 	    .response = SLICE("\000\000\000\000\000") },
 	  "" },
+	{ "a stream that breaks off",
+	  { .target = "/google.cloud.aiplatform.v1.PredictionService/StreamGenerateConten"
+		      "t",
+	    .host = "us-central1-aiplatform.googleapis.com",
+	    .end = HTTP_END_TRUNCATED,
+	    .request_fields = GRPC,
+	    .response_fields = GRPC,
+	    .request = SLICE("\000\000\000\000\n"
+			     "*\010gemini-x"),
+	    .response = SLICE("\000\000\000\000.\022\026\022\024\n"
+			      "\005model\022\006\n"
+			      "\002hmP\001\022\003\n"
+			      "\001A\"\004\010\n"
+			      "\030\n"
+			      "Z\n"
+			      "gemini-x-1j\002r0") },
+	  "gemini-grpc generate_content\n"
+	  "provider=\"gcp.vertex_ai\"\n"
+	  "server=\"us-central1-aiplatform.googleapis.com\"\n"
+	  "status=200\n"
+	  "request_model=\"gemini-x\"\n"
+	  "stream\n"
+	  "id=\"r0\"\n"
+	  "model=\"gemini-x-1\"\n"
+	  "finish=[error]\n"
+	  "raw_finish=[error]\n"
+	  "usage in=10\n"
+	  "output assistant finish=error\n"
+	  "  reasoning \"hm\"\n"
+	  "  text \"A\"\n"
+	  "error=\"stream_interrupted\"\n"
+	  "partial stream_interrupted lost=0\n" },
 };
 
 TEST(gemini_grpc_rows)

@@ -210,6 +210,52 @@ static const struct dialect_row rows[] = {
 	  "  text \"Hi\"\n"
 	  "output assistant finish=stop\n"
 	  "  text \"A\"\n" },
+	{ "what else a request may set; a stream that breaks off",
+	  { .target = "/v1beta/interactions",
+	    .host = "generativelanguage.googleapis.com",
+	    .end = HTTP_END_TRUNCATED,
+	    .request = SLICE(
+		    "{\"model\":\"gemini-x\",\"input\":\"Hi\",\"stream\":true,\"service_tier\":"
+		    "\"fle"
+		    "x\",\"generation_config\":{\"max_output_tokens\":9,\"temperature\":0.5,\"t"
+		    "op_p\":0.25,\"seed\":3,\"stop_sequences\":[\"X\"],\"thinking_level\":\"low\"}"
+		    "}"),
+	    .response = SLICE(
+		    "data: {\"event_type\":\"interaction.start\",\"interaction\":{\"id\":\"v1_y\""
+		    ",\"object\":\"interaction\",\"status\":\"in_progress\",\"model\":\"gemini-x\","
+		    "\"service_tier\":\"flex\"}}\n"
+		    "\n"
+		    "data: {\"event_type\":\"step.start\",\"index\":0,\"step\":{\"type\":\"thought"
+		    "\"}}\n"
+		    "\n"
+		    "data: {\"event_type\":\"step.delta\",\"index\":0,\"delta\":{\"type\":\"though"
+		    "t_summary\",\"content\":{\"type\":\"text\",\"text\":\"hm\"}}}\n"
+		    "\n") },
+	  "gemini-interactions chat\n"
+	  "provider=\"gcp.gemini\"\n"
+	  "server=\"generativelanguage.googleapis.com\"\n"
+	  "status=200\n"
+	  "request_model=\"gemini-x\"\n"
+	  "stream\n"
+	  "max_tokens=9\n"
+	  "seed=3\n"
+	  "temperature=0.5\n"
+	  "top_p=0.25\n"
+	  "stop=[X]\n"
+	  "reasoning=\"low\"\n"
+	  "request_tier=\"flex\"\n"
+	  "id=\"v1_y\"\n"
+	  "model=\"gemini-x\"\n"
+	  "response_status=\"in_progress\"\n"
+	  "tier=\"flex\"\n"
+	  "finish=[error]\n"
+	  "raw_finish=[error]\n"
+	  "input user\n"
+	  "  text \"Hi\"\n"
+	  "output assistant finish=error\n"
+	  "  reasoning \"hm\"\n"
+	  "error=\"stream_interrupted\"\n"
+	  "partial stream_interrupted lost=0\n" },
 };
 
 TEST(gemini_interactions_rows)

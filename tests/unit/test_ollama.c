@@ -163,6 +163,55 @@ static const struct dialect_row rows[] = {
 	  "raw_finish=[stop]\n"
 	  "output assistant finish=stop\n"
 	  "  text \"A\"\n" },
+	{ "what else a request may set; how long it took",
+	  { .target = "/api/chat",
+	    .host = "localhost:11434",
+	    .request = SLICE(
+		    "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}],"
+		    "\"stream\":"
+		    "false,\"think\":\"high\",\"options\":{\"frequency_penalty\":0.5,\"presence_"
+		    "penalty\":0.25}}"),
+	    .response = SLICE(
+		    "{\"model\":\"m\",\"created_at\":\"2026-01-01T00:00:00Z\",\"message\":{\"role\""
+		    ":\"assistant\",\"thinking\":\"hm\",\"content\":\"A\"},\"done\":true,\"done_"
+		    "reas"
+		    "on\":\"stop\",\"total_duration\":1500000000,\"load_duration\":5,\"prompt_e"
+		    "val_count\":3,\"prompt_eval_duration\":6,\"eval_count\":2,\"eval_duratio"
+		    "n\":7}") },
+	  "ollama chat\n"
+	  "provider=\"ollama\"\n"
+	  "server=\"localhost\"\n"
+	  "status=200\n"
+	  "request_model=\"m\"\n"
+	  "frequency_penalty=0.5\n"
+	  "presence_penalty=0.25\n"
+	  "reasoning=\"high\"\n"
+	  "model=\"m\"\n"
+	  "processing=1.5\n"
+	  "finish=[stop]\n"
+	  "raw_finish=[stop]\n"
+	  "usage in=3 out=2\n"
+	  "input user\n"
+	  "  text \"Hi\"\n"
+	  "output assistant finish=stop\n"
+	  "  reasoning \"hm\"\n"
+	  "  text \"A\"\n" },
+	{ "embeddings of a length",
+	  { .target = "/api/embed",
+	    .host = "localhost:11434",
+	    .request = SLICE("{\"model\":\"m\",\"input\":\"a\",\"dimensions\":64}"),
+	    .response = SLICE(
+		    "{\"model\":\"m\",\"embeddings\":[[0.5]],\"total_duration\":250000000,\"prom"
+		    "pt_eval_count\":3}") },
+	  "ollama embeddings\n"
+	  "provider=\"ollama\"\n"
+	  "server=\"localhost\"\n"
+	  "status=200\n"
+	  "request_model=\"m\"\n"
+	  "dimensions=64\n"
+	  "model=\"m\"\n"
+	  "processing=0.25\n"
+	  "usage in=3\n" },
 };
 
 TEST(ollama_rows)

@@ -195,6 +195,64 @@ static const struct dialect_row rows[] = {
 	    .request = SLICE("{\"colour\":\"red\"}"),
 	    .response = SLICE("{\"ok\":true}") },
 	  "" },
+	{ "what a run may set",
+	  { .target = "/v1/threads/thread_1/runs",
+	    .host = "api.openai.com",
+	    .request = SLICE(
+		    "{\"assistant_id\":\"asst_1\",\"top_p\":0.5,\"temperature\":1,\"max_completi"
+		    "on_tokens\":9,\"reasoning_effort\":\"low\",\"response_format\":{\"type\":\"j"
+		    "son_object\"}}"),
+	    .response =
+		    SLICE("{\"id\":\"run_9\",\"object\":\"thread.run\",\"assistant_id\":\"asst_1\","
+			  "\"threa"
+			  "d_id\":\"thread_1\",\"status\":\"completed\",\"model\":\"m\",\"usage\":{"
+			  "\"prompt"
+			  "_tokens\":9,\"completion_tokens\":4,\"total_tokens\":13,\"prompt_token_d"
+			  "etails\":{\"cached_tokens\":3},\"completion_tokens_details\":{\"reasonin"
+			  "g_tokens\":2}}}") },
+	  "openai-assistants invoke_agent\n"
+	  "provider=\"openai\"\n"
+	  "server=\"api.openai.com\"\n"
+	  "status=200\n"
+	  "max_tokens=9\n"
+	  "temperature=1\n"
+	  "top_p=0.5\n"
+	  "reasoning=\"low\"\n"
+	  "output_type=\"json\"\n"
+	  "conversation=\"thread_1\"\n"
+	  "agent=\"asst_1\"\n"
+	  "id=\"run_9\"\n"
+	  "model=\"m\"\n"
+	  "response_status=\"completed\"\n"
+	  "finish=[stop]\n"
+	  "raw_finish=[stop]\n"
+	  "usage in=9 read=3 out=4 reasoning=2 total=13\n" },
+	{ "a run's stream that breaks off",
+	  { .target = "/v1/threads/thread_1/runs",
+	    .host = "api.openai.com",
+	    .end = HTTP_END_TRUNCATED,
+	    .request = SLICE("{\"assistant_id\":\"asst_1\",\"stream\":true}"),
+	    .response = SLICE(
+		    "event: thread.run.created\n"
+		    "data: {\"id\":\"run_8\",\"object\":\"thread.run\",\"assistant_id\":\"asst_1\","
+		    "\"thread_id\":\"thread_1\",\"status\":\"queued\",\"model\":\"m\",\"usage\":"
+		    "null}"
+		    "\n"
+		    "\n") },
+	  "openai-assistants invoke_agent\n"
+	  "provider=\"openai\"\n"
+	  "server=\"api.openai.com\"\n"
+	  "status=200\n"
+	  "stream\n"
+	  "conversation=\"thread_1\"\n"
+	  "agent=\"asst_1\"\n"
+	  "id=\"run_8\"\n"
+	  "model=\"m\"\n"
+	  "response_status=\"queued\"\n"
+	  "finish=[error]\n"
+	  "raw_finish=[error]\n"
+	  "error=\"stream_interrupted\"\n"
+	  "partial stream_interrupted lost=0\n" },
 };
 
 TEST(openai_assistants_rows)

@@ -49,6 +49,21 @@ static const struct dialect_row rows[] = {
 	  "openai-embeddings "
 	  "embeddings\nprovider=\"openai\"\nserver=\"api.openai.com\"\nstatus=401\n"
 	  "request_model=\"e\"\nerror=\"invalid_api_key\"\nmessage=\"no\"\n" },
+	{ "OpenRouter's price",
+	  { .target = "/api/v1/embeddings",
+	    .host = "openrouter.ai",
+	    .request = SLICE("{\"model\":\"m\",\"input\":\"a\"}"),
+	    .response = SLICE("{\"object\":\"list\",\"id\":\"e1\",\"model\":\"m\",\"data\":[],"
+			      "\"usage\":{\"prompt_"
+			      "tokens\":4,\"total_tokens\":4,\"cost\":0.0005}}") },
+	  "openai-embeddings embeddings\n"
+	  "provider=\"openrouter\"\n"
+	  "server=\"openrouter.ai\"\n"
+	  "status=200\n"
+	  "request_model=\"m\"\n"
+	  "id=\"e1\"\n"
+	  "model=\"m\"\n"
+	  "usage in=4 total=4 cost=0.0005\n" },
 };
 
 TEST(embeddings_rows)

@@ -204,6 +204,43 @@ static const struct dialect_row rows[] = {
 	  "model=\"omni-moderation-1\"\n"
 	  "input user\n"
 	  "  text \"x\"\n" },
+	{ "an image, and what xAI charged for it",
+	  { .target = "/v1/images/generations",
+	    .host = "api.x.ai",
+	    .request = SLICE("{\"model\":\"grok-image\",\"prompt\":\"a cat\",\"n\":1}"),
+	    .response = SLICE(
+		    "{\"data\":[{\"url\":\"https://x/y.png\"}],\"usage\":{\"cost_in_usd_ticks\":2"
+		    "00000000}}") },
+	  "openai-media generate_content\n"
+	  "provider=\"x_ai\"\n"
+	  "server=\"api.x.ai\"\n"
+	  "status=200\n"
+	  "request_model=\"grok-image\"\n"
+	  "choices=1\n"
+	  "output_type=\"image\"\n"
+	  "usage cost=0.02\n"
+	  "input user\n"
+	  "  text \"a cat\"\n" },
+	{ "speech that breaks off",
+	  { .target = "/v1/audio/speech",
+	    .host = "api.openai.com",
+	    .end = HTTP_END_TRUNCATED,
+	    .request = SLICE("{\"model\":\"tts\",\"input\":\"Hi\",\"stream_format\":\"sse\"}"),
+	    .response = SLICE("data: {\"type\":\"speech.audio.delta\",\"audio\":\"AAAA\"}\n"
+			      "\n") },
+	  "openai-media generate_content\n"
+	  "provider=\"openai\"\n"
+	  "server=\"api.openai.com\"\n"
+	  "status=200\n"
+	  "request_model=\"tts\"\n"
+	  "stream\n"
+	  "output_type=\"speech\"\n"
+	  "finish=[error]\n"
+	  "raw_finish=[error]\n"
+	  "input user\n"
+	  "  text \"Hi\"\n"
+	  "error=\"stream_interrupted\"\n"
+	  "partial stream_interrupted lost=0\n" },
 };
 
 TEST(openai_media_rows)

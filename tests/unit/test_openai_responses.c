@@ -247,6 +247,55 @@ static const struct dialect_row rows[] = {
 	  "ery\\\":\\\"q\\\"}\"\n"
 	  "  server_tool_call #ci code_interpreter json \"1\"\n"
 	  "  text \"A\"\n" },
+	{ "what a request may set; writes to the cache by time to live",
+	  { .target = "/v1/responses",
+	    .host = "api.openai.com",
+	    .request = SLICE(
+		    "{\"model\":\"m\",\"input\":\"Hi\",\"top_p\":0.5,\"temperature\":1,\"max_"
+		    "output_"
+		    "tokens\":9,\"service_tier\":\"flex\",\"reasoning\":{\"effort\":\"high\"},\"tex"
+		    "t\":{\"format\":{\"type\":\"json_schema\"}},\"previous_response_id\":\"resp_"
+		    "0\",\"safety_identifier\":\"u\"}"),
+	    .response = SLICE(
+		    "{\"id\":\"resp_1\",\"object\":\"response\",\"status\":\"completed\",\"model\":"
+		    "\"m"
+		    "-1\",\"service_tier\":\"flex\",\"output\":[{\"type\":\"reasoning\",\"id\":"
+		    "\"rs_1"
+		    "\",\"summary\":[{\"type\":\"summary_text\",\"text\":\"hm\"}]},{\"type\":"
+		    "\"messag"
+		    "e\",\"role\":\"assistant\",\"content\":[{\"type\":\"output_text\",\"text\":"
+		    "\"A\"}"
+		    "]}],\"usage\":{\"input_tokens\":2000,\"input_tokens_details\":{\"cached_t"
+		    "okens\":500,\"cache_write_tokens\":1200,\"cache_write_tokens_details\":"
+		    "{\"ttl_30m_tokens\":1000,\"ttl_12h_tokens\":200}},\"output_tokens\":8,\"o"
+		    "utput_tokens_details\":{\"reasoning_tokens\":0},\"total_tokens\":2008}}") },
+	  "openai-responses chat\n"
+	  "provider=\"openai\"\n"
+	  "api_type=\"responses\"\n"
+	  "server=\"api.openai.com\"\n"
+	  "status=200\n"
+	  "request_model=\"m\"\n"
+	  "max_tokens=9\n"
+	  "temperature=1\n"
+	  "top_p=0.5\n"
+	  "reasoning=\"high\"\n"
+	  "output_type=\"json\"\n"
+	  "request_tier=\"flex\"\n"
+	  "previous=\"resp_0\"\n"
+	  "user=\"u\"\n"
+	  "id=\"resp_1\"\n"
+	  "model=\"m-1\"\n"
+	  "response_status=\"completed\"\n"
+	  "tier=\"flex\"\n"
+	  "finish=[stop]\n"
+	  "raw_finish=[stop]\n"
+	  "usage in=2000 read=500 write=1200 write_30m=1000 write_12h=200 out"
+	  "=8 reasoning=0 total=2008\n"
+	  "input user\n"
+	  "  text \"Hi\"\n"
+	  "output assistant finish=stop\n"
+	  "  reasoning \"hm\"\n"
+	  "  text \"A\"\n" },
 };
 
 TEST(responses_rows)
