@@ -15,6 +15,7 @@ struct arena {
 	struct arena_block *blocks;
 	size_t used; /* bytes handed out */
 	size_t max;
+	size_t first; /* bytes that most need: those of the first block; 0: not known */
 	bool failed; /* an allocation was refused: something is missing */
 };
 
