@@ -220,7 +220,7 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/bench/libpure.a
 SUBMAKE = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # ---- Targets -------------------------------------------------------------------------
-.PHONY: all deps deps-test run test test-live test-agents test-kernels test-torture test-backends test-frameworks conformance check bench fuzz fuzzers unit asan install uninstall deb format lint clean help arm64
+.PHONY: all deps deps-test run test test-live test-agents test-kernels test-torture test-backends test-frameworks conformance check bench fuzz fuzzers unit asan install uninstall deb format lint clean help arm64 clang
 all: $(BUILD)/gentap ## build the agent
 	@:
 asan: $(BUILD)/gentap-asan
@@ -269,7 +269,7 @@ check: ## fast inner loop: unit and replay tests under ASan and UBSan, no root
 	$(Q)$(PYTHON) tests/run unit replay
 
 test: deps-test ## install, build, pass every test, live ones included
-	+$(Q)$(SUBMAKE) unit asan fuzzers all arm64 $(BUILD)/ui/fill
+	+$(Q)$(SUBMAKE) unit asan fuzzers all arm64 clang $(BUILD)/ui/fill
 	$(Q)$(PYTHON) tests/run unit replay conformance fuzz ui
 	$(Q)$(live_tests)
 
@@ -282,6 +282,9 @@ arm64: ## cross-build the agent for arm64, to $(BUILD)/arm64/out/gentap
 		PKG_CONFIG_LIBDIR=$(ARM64_ROOT)/usr/lib/aarch64-linux-gnu/pkgconfig:$(ARM64_ROOT)/usr/share/pkgconfig \
 		$(SUBMAKE) ARCH=arm64 BUILD=$(ARM64)/out \
 		CC='aarch64-linux-gnu-gcc --sysroot=$(ARM64_ROOT)' all
+
+clang: ## the agent by the other compiler, to $(BUILD)/clang/gentap
+	+$(Q)$(SUBMAKE) BUILD=$(BUILD)/clang CC='$(CLANG)' all
 
 conformance: deps-test ## recorded traffic against the official SDKs' reading
 	+$(Q)$(SUBMAKE) all

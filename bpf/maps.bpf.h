@@ -192,7 +192,7 @@ struct sock_owner {
 	bool tls;	/* sent TLS records */
 	u8 plain_sends; /* what it sent else; from PLAIN_SENDS_MAX on it is not looked at */
 	bool peeked;	/* a database's: there is a connection of its name */
-	u8 zero;
+	bool tunnel;	/* a proxy was asked by CONNECT; what it answers is not for the agent */
 };
 
 #define PLAIN_SENDS_MAX 8 /* STARTTLS and CONNECT come before that */

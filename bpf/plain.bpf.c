@@ -8,7 +8,8 @@
  * Linux 6.3 has a tracepoint at the end of either transfer, with the socket; before that the
  * exits of the system calls tell the same, by their descriptor.
  *
- * The connection is named by its socket. One that begins with CONNECT carries TLS soon.
+ * The connection is named by its socket. One that begins with CONNECT carries TLS soon: the
+ * proxy's answer to it makes no plain HTTP connection of it.
  */
 #include "file.bpf.h"
 #include "socket.bpf.h"
@@ -40,9 +41,10 @@ enum judgement {
 	NO_HTTP,
 	HTTP,
 	TLS,
+	TUNNEL,
 };
 
-static __always_inline enum judgement judge(u64 buf)
+static __always_inline enum judgement judge(u64 buf, bool tunnel)
 {
 	struct tls_head head;
 	u32 word;
@@ -53,6 +55,8 @@ static __always_inline enum judgement judge(u64 buf)
 		return TLS;
 	__builtin_memcpy(&word, &head, sizeof(word));
 	if (word == FOUR('C', 'O', 'N', 'N'))
+		return TUNNEL;
+	if (word == FOUR('H', 'T', 'T', 'P') && tunnel)
 		return NOT_YET;
 	if (word == FOUR('H', 'T', 'T', 'P') || glance(buf, 8) == GLANCE_START)
 		return HTTP;
@@ -76,18 +80,21 @@ static __always_inline bool is_http(struct sock_owner *owner, u64 sock, u64 buf,
 
 	if (owner && owner->ptr)
 		return true;
-	j = buf ? judge(buf) : NOT_YET;
+	j = buf ? judge(buf, owner && owner->tunnel) : NOT_YET;
 	if (j == NOT_YET)
 		return false;
 	if (!owner) {
 		fresh.ptr = j == HTTP ? sock : 0;
 		fresh.tls = j == TLS;
+		fresh.tunnel = j == TUNNEL;
 		fresh.looked_ns = j == NO_HTTP ? now_ns : 0;
 		bpf_map_update_elem(&socks, &sock, &fresh, BPF_ANY);
 		return j == HTTP;
 	}
 	if (j == TLS)
 		owner->tls = true;
+	else if (j == TUNNEL)
+		owner->tunnel = true;
 	else if (j == HTTP)
 		owner->ptr = sock;
 	else

@@ -17,7 +17,9 @@
 #include <linux/bpf.h>
 #endif
 
-#undef alloca /* a macro in glibc; a poisoned name may not be one */
+/* Macros in the C library, sprintf with clang; a poisoned name may not be one. */
+#undef alloca
+#undef sprintf
 #pragma GCC poison strcpy strcat strncat sprintf vsprintf strtok atoi atol atoll atof
 #pragma GCC poison strtol strtoul sscanf fscanf alloca gets
 

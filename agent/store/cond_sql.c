@@ -236,7 +236,8 @@ static void add_test(struct sql *s, const struct query_cond *c, const struct con
 	}
 }
 
-/* `a AND b AND c` without brackets within: a hundred of them overflow SQLite's parser. */
+/* `a AND b AND c` without brackets within, on either side (each --where puts those before it on
+ * the right): a hundred of them overflow SQLite's parser. */
 static void add_chain(struct sql *s, const struct query_cond *c, enum cond_op op)
 {
 	if (c->op != op) {
@@ -245,7 +246,7 @@ static void add_chain(struct sql *s, const struct query_cond *c, enum cond_op op
 	}
 	add_chain(s, c->left, op);
 	buf_add_str(&s->text, op == COND_AND ? " AND " : " OR ");
-	sql_add_cond(s, c->right);
+	add_chain(s, c->right, op);
 }
 
 void sql_add_cond(struct sql *s, const struct query_cond *c)

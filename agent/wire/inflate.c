@@ -10,6 +10,7 @@
 
 #define OUT_SIZE 16384
 #define ZSTD_WINDOW_LOG_MAX 23 /* 8 MiB */
+#define ZSTD_HEADER_MAX 18     /* RFC 8878, section 3.1.1: magic number and frame header */
 
 struct coding;
 
@@ -22,9 +23,10 @@ struct stage {
 		ZSTD_DStream *zstd;
 	};
 	bool opened;
-	bool started; /* a byte was fed */
-	bool ended;   /* its own end was seen, and nothing since */
-	bool closed;  /* what comes now is passed over */
+	bool started;	    /* a byte was fed */
+	bool ended;	    /* its own end was seen, and nothing since */
+	bool closed;	    /* what comes now is passed over */
+	uint64_t frame_len; /* zstd: of this frame so far */
 	uint64_t in_len;
 	uint64_t out_len;
 	char out[OUT_SIZE];
@@ -189,16 +191,17 @@ static int zstd_step(struct stage *s, struct slice *in, size_t *ret_len)
 	ZSTD_outBuffer to = { s->out, OUT_SIZE, 0 };
 	size_t r;
 
-	/* The library may know formats from before the RFC, whose decoders nobody looks
-	 * after: only the magic numbers of frames and of skippable frames begin like this. */
-	if (in->len && (!s->started || s->ended)) {
-		if (in->data[0] != 0x28 && (in->data[0] & 0xf0) != 0x50)
-			return -EBADMSG;
-		/* Given a whole frame at once, it takes a way of its own, which is stricter. */
-		from.size = 1;
-	}
+	/* The library may know formats from before the RFC, whose decoders nobody looks after.
+	 * It looks for their magic numbers, of 4 bytes, at the head of whatever piece a frame's
+	 * header fails in: such pieces are of one byte here. And given a whole frame at once it
+	 * takes a way of its own, which is stricter. */
+	if (s->ended)
+		s->frame_len = 0;
+	if (s->frame_len < ZSTD_HEADER_MAX)
+		from.size = MIN(from.size, 1);
 	r = ZSTD_decompressStream(s->zstd, &to, &from);
 	*in = slice_sub(*in, from.pos, in->len);
+	s->frame_len += from.pos;
 	*ret_len = to.pos;
 	/* 0 is a frame's end; without input, it has nothing to say about the next frame. */
 	s->ended = r == 0;

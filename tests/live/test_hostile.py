@@ -32,7 +32,7 @@ def main():
             with w.agent() as agent:
                 for name in ANSWERS:
                     with contextlib.suppress(RuntimeError):  # curl does not like it either
-                        w.curl("-m", "20", "-o", "/dev/null", "-d", '{"model":"m","messages":[]}',
+                        w.curl("-m", "60", "-o", "/dev/null", "-d", '{"model":"m","messages":[]}',
                                "https://localhost:%d/%s/v1/chat/completions" % (port, name))
                     pid, _ = w.run(w.plain("httpclient", "chat", mock="cached=1"))
                     judge(tap, "the next call after: " + name, w.finished(), agent, pids={pid}, count=1, arrival_s=3)

@@ -36,7 +36,7 @@ ANSWERS = {
     "bomb-stream": lambda: [SSE + b"content-encoding: gzip\r\n\r\n", chunk(BOMB), b"0\r\n\r\n"],
     "deep": lambda: [OK + b"content-length: %d\r\n\r\n" % len(DEEP), DEEP],
     "endless-line": lambda: [SSE + b"\r\n"] + [chunk(b"data: " + b"y" * MB)] * 64,
-    "big": lambda: [OK + b"content-length: %d\r\n\r\n" % (400 * MB)] + [b"x" * MB] * 400,
+    "big": lambda: [OK + b"content-length: %d\r\n\r\n" % (1024 * MB)] + [b"x" * MB] * 1024,
     "utf8": lambda: [OK + b"content-length: 30\r\n\r\n" + b'{"id":"\xff\xfe\xc3\x28","model":1}    '[:30].ljust(30)],
     "bad-chunk": lambda: [SSE + b"\r\nffffffffffffffffffff\r\nabc"],
 }
