@@ -16,7 +16,7 @@ struct arena {
 	size_t used; /* bytes handed out */
 	size_t max;
 	size_t first; /* bytes that most need: those of the first block; 0: not known */
-	bool failed; /* an allocation was refused: something is missing */
+	bool failed;  /* an allocation was refused: something is missing */
 };
 
 void arena_init(struct arena *a, size_t max);
