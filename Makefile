@@ -201,6 +201,7 @@ $(BUILD)/replay/%: tests/replay/%.c $(BUILD)/unit/libpure.a
 		$(BUILD)/unit/libpure.a -o $@ $(call pkg,--libs,$(LIBS_PURE) $(LIBS_TEST)) -lm
 $(BUILD)/replay/scrape_serve: $(BUILD)/asan/main/scrape.o
 $(BUILD)/replay/scrape_serve: LIBS_TEST := libmicrohttpd
+$(BUILD)/replay/kube_ask: $(BUILD)/asan/main/kube.o
 $(BUILD)/ui/%: tests/ui/%.c $(BUILD)/bench/libpure.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BASE_CFLAGS) $(HARDEN) $(TEST_INCLUDES) -MMD -MP -MF $@.d $< $(BUILD)/bench/libpure.a \

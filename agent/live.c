@@ -75,6 +75,7 @@ static struct process *on_process(void *ctx, uint32_t tgid)
 
 	if (p)
 		workload_read(p, identity_variables(l->app.billing.identity));
+	kube_apply(l->kube, p);
 	if (p && l->recorder)
 		tracefile_write_process(l->recorder, p);
 	return p;
@@ -84,6 +85,8 @@ static void on_call(void *ctx, struct call *call)
 {
 	struct live *l = ctx;
 
+	/* The list may have come since its process was first seen. */
+	kube_apply(l->kube, call->process);
 	app_call(&l->app, call);
 }
 
@@ -210,6 +213,20 @@ static int start_probe(struct live *l, const struct options *o, uint32_t root_pi
 	return r;
 }
 
+static int start_kube(struct live *l, const struct options *o)
+{
+	const struct kube_config config = { o->kube_pods, o->kube_token, o->kube_ca };
+	int r = kube_new(&l->kube, &config);
+
+	if (r == -EINVAL)
+		log_error("kubernetes: neither auto, off, an https URL nor one of this machine's "
+			  "loopback: %s",
+			  o->kube_pods);
+	else if (r)
+		log_error("kubernetes: %s", strerror(-r));
+	return r;
+}
+
 int live_start(struct live *l, const struct options *o, const char *record_file, uint32_t root_pid)
 {
 	struct pipeline_config config = pipeline_config_default;
@@ -226,6 +243,8 @@ int live_start(struct live *l, const struct options *o, const char *record_file,
 	config.decoder = l->app.decoder;
 	config.boot_to_wall_ns = l->boot_to_wall_ns = clock_boot_to_wall_ns();
 	r = pipeline_new(&l->pipeline, &config, &sink);
+	if (!r)
+		r = start_kube(l, o);
 	if (!r)
 		r = start_probe(l, o, root_pid);
 	if (!r)
@@ -282,6 +301,7 @@ int live_stop(struct live *l, uint64_t flush_ms)
 void live_release(struct live *l)
 {
 	budgets_stop(TAKE(l->budgets));
+	kube_free(TAKE(l->kube));
 	pipeline_free(TAKE(l->pipeline));
 	close_recorder(l);
 	probe_free(TAKE(l->probe));

@@ -8,6 +8,7 @@
 
 #include "app.h"
 #include "budgets.h"
+#include "kube.h"
 #include "probe.h"
 #include "tracefile.h"
 
@@ -18,6 +19,7 @@ struct live {
 	struct loop_source *sweep; /* of runs that are over */
 	int64_t boot_to_wall_ns;
 	struct tracefile_writer *recorder; /* NULL: not recording */
+	struct kube *kube;		   /* NULL: nobody to ask for pods */
 	struct budgets *budgets;	   /* NULL: nobody checks them */
 };
 

@@ -252,6 +252,22 @@ static void add_process(struct values *to)
 		    1);
 }
 
+static void add_kube(struct values *to, struct kube *kube)
+{
+	struct kube_stats s;
+
+	if (!kube)
+		return;
+	kube_read_stats(kube, &s);
+	add(to,
+	    (const struct expose_value[]){
+		    COUNT("kube.answers", "Lists of pods that Kubernetes gave.", s.answers),
+		    COUNT("kube.failures", "Requests for them that failed.", s.failures),
+		    GAUGE("kube.pods", "Pods of the last list.", s.pods),
+	    },
+	    3);
+}
+
 size_t live_values(void *live, struct expose_value *to)
 {
 	struct live *l = live;
@@ -273,5 +289,6 @@ size_t live_values(void *live, struct expose_value *to)
 	add_prices(&v, &l->app.billing);
 	add_process(&v);
 	add_budgets(&v, l->budgets);
+	add_kube(&v, l->kube);
 	return v.n;
 }

@@ -100,14 +100,15 @@ struct options {
 	bool verbose;
 	bool quiet;
 	enum semconv_profile semconv;
-	uint64_t ring_bytes;	  /* 0: default */
-	bool store;		  /* keep spans in a database */
-	const char *db_file;	  /* NULL: the default one */
-	bool ui;		  /* serve the page */
-	const char *listen;	  /* its ADDR:PORT; NULL: the default one */
-	const char *metrics;	  /* ADDR:PORT that they are served on; NULL: not */
-	const char *metrics_file; /* that they are written to at the end */
-	uint64_t listen_fd;	  /* of a page that was started by another gentap; 0: none */
+	uint64_t ring_bytes; /* 0: default */
+	bool store;	     /* keep spans in a database */
+	const char *db_file; /* NULL: the default one */
+	bool ui;	     /* serve the page */
+	const char *listen;  /* its ADDR:PORT; NULL: the default one */
+	const char *metrics; /* ADDR:PORT that they are served on; NULL: not */
+	const char *kube_pods, *kube_token, *kube_ca; /* kube.h */
+	const char *metrics_file;		      /* that they are written to at the end */
+	uint64_t listen_fd; /* of a page that was started by another gentap; 0: none */
 	struct option_strings allow_hosts;
 	uint64_t keep_days, keep_mib; /* of spans in it; 0: no limit */
 	struct option_numbers pids, uids, exclude_uids;

@@ -84,6 +84,19 @@ const struct option_flag option_flags[] = {
 	    "serve /metrics for Prometheus there, and /healthz and /readyz; a port alone is one of "
 	    "this machine's loopback",
 	    0 } },
+	{ LIVE,
+	  { "kube-pods", KEY_KUBE_PODS, "URL", 0,
+	    "ask there what pods run on this node: a kubelet's https://NODE:10250/pods, the API "
+	    "server's /api/v1/pods?fieldSelector=spec.nodeName%3DNODE, auto (default: the API "
+	    "server "
+	    "of the cluster that gentap runs in) or off",
+	    0 } },
+	{ LIVE,
+	  { "kube-token", KEY_KUBE_TOKEN, "FILE", 0,
+	    "the token for it (default: the pod's service account's)", 0 } },
+	{ LIVE,
+	  { "kube-ca", KEY_KUBE_CA, "FILE", 0,
+	    "CA certificates that it is checked against (default: the service account's)", 0 } },
 	{ ON(CMD_EXEC) | FILES,
 	  { "metrics-file", KEY_METRICS_FILE, "FILE", 0,
 	    "at the end, write there what /metrics would say of the calls", 0 } },

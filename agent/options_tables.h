@@ -74,6 +74,9 @@ enum flag_key {
 	KEY_LISTEN_FD,
 	KEY_ALLOW_HOST,
 	KEY_METRICS,
+	KEY_KUBE_PODS,
+	KEY_KUBE_TOKEN,
+	KEY_KUBE_CA,
 	KEY_METRICS_FILE,
 	KEY_EXPORTER, /* and one for each of exporter_flags */
 };

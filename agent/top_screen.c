@@ -363,6 +363,7 @@ int top_screen(struct top *t, uint64_t delay_ms)
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGHUP, &action, NULL);
+	sigaction(SIGQUIT, &action, NULL);
 	init_colours();
 	cbreak();
 	noecho();

@@ -87,12 +87,31 @@ bool price_tier_factor(struct slice tier, struct slice provider, struct slice mo
 	return false;
 }
 
-/* Of Vertex AI, which sells these at a tenth more where data stays in a region; the global
- * endpoint, "aiplatform.googleapis.com", is at list price. Bedrock's lists have both. */
-static const char *const regional[] = {
-	"claude-haiku-4-5", "claude-sonnet-4-5", "claude-opus-4-5", "claude-sonnet-4-6",
-	"claude-opus-4-6",  "claude-opus-4-7",	 "claude-opus-4-8", "claude-opus-5",
-};
+/* Of Vertex AI, which sells Sonnet 4.5 and what came after it at a tenth more at its regional and
+ * multi-region endpoints; the global one, "aiplatform.googleapis.com", is at list price
+ * (platform.claude.com/docs, "Claude on Vertex AI", as it stood in November 2026). Bedrock's
+ * lists have both. */
+static bool sold_by_region(struct slice model)
+{
+	static const char *const older[] = {
+		/* "*": whatever begins so */
+		"claude-2*",	   "claude-3*",		 "claude-4*",	       "claude-instant*",
+		"claude-opus-4",   "claude-opus-4-0*",	 "claude-opus-4-1*",   "claude-opus-4-2*",
+		"claude-sonnet-4", "claude-sonnet-4-0*", "claude-sonnet-4-2*",
+	};
+
+	if (!slice_starts(model, SLICE("claude-")))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(older); i++) {
+		struct slice name = slice_from(older[i]);
+		bool begins = slice_ends(name, SLICE("*"));
+
+		if (begins ? slice_starts(model, slice_sub(name, 0, name.len - 1))
+			   : slice_eq(model, name))
+			return false;
+	}
+	return true;
+}
 
 void price_region_factor(struct slice host, struct slice provider, struct slice model,
 			 struct price_factor *f)
@@ -101,13 +120,8 @@ void price_region_factor(struct slice host, struct slice provider, struct slice 
 		      (slice_starts(host, SLICE("aiplatform.")) &&
 		       slice_ends(host, SLICE(".rep.googleapis.com")));
 
-	if (!region || !slice_eq(provider, SLICE("google")))
+	if (!region || !slice_eq(provider, SLICE("google")) || !sold_by_region(model))
 		return;
-	for (size_t i = 0; i < ARRAY_LEN(regional); i++) {
-		if (!slice_starts(model, slice_from(regional[i])))
-			continue;
-		f->num *= 11;
-		f->den *= 10;
-		return;
-	}
+	f->num *= 11;
+	f->den *= 10;
 }

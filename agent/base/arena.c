@@ -49,13 +49,14 @@ void *arena_alloc(struct arena *a, size_t size)
 	if (rounded > a->max - a->used)
 		goto fail;
 	if (!b || b->size - b->used < rounded) {
-		size_t usual = b ? ARENA_BLOCK : ARENA_FIRST;
-		struct arena_block *fresh = arena_block_new(rounded > usual / 2 ? rounded : usual);
+		size_t usual = b ? ARENA_BLOCK : a->first ? a->first : ARENA_FIRST;
+		bool big = rounded > (!b && a->first ? usual : usual / 2);
+		struct arena_block *fresh = arena_block_new(big ? rounded : usual);
 
 		if (!fresh)
 			goto fail;
 		/* A big one goes behind the current block, which may still have room. */
-		if (b && rounded > usual / 2) {
+		if (b && big) {
 			fresh->next = b->next;
 			b->next = fresh;
 		} else {

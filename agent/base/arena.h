@@ -15,7 +15,8 @@ struct arena {
 	struct arena_block *blocks;
 	size_t used; /* bytes handed out */
 	size_t max;
-	bool failed; /* an allocation was refused: something is missing */
+	size_t first; /* bytes that most need: those of the first block; 0: not known */
+	bool failed;  /* an allocation was refused: something is missing */
 };
 
 void arena_init(struct arena *a, size_t max);

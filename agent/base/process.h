@@ -47,6 +47,7 @@ struct process {
 	char *traceparent;	   /* TRACEPARENT of its environment */
 	struct fact *facts;
 	size_t n_facts;
+	bool pod_known; /* Kubernetes has said what it knows of its pod */
 };
 
 int process_new(struct process **ret); /* one reference, the caller's */

@@ -61,10 +61,14 @@ int measure_index(enum field_id f)
 
 enum field_id dim_field(unsigned int dim)
 {
-	for (int i = 0; dim && i < F_COUNT; i++)
-		if (fields[i].dim == dim)
-			return i;
-	return F_NONE;
+	/* Behind the dimensions, so that no two share a place: fields that are none. */
+	static const uint8_t by_dim[DIMS + F_COUNT] = {
+#define X(id, attr, column, kind, unit, classes, dim) [(dim) ? (dim) : DIMS + F_##id] = F_##id,
+		FIELDS(X)
+#undef X
+	};
+
+	return dim && dim < DIMS ? (enum field_id)by_dim[dim] : F_NONE;
 }
 
 const char *span_class_name(enum span_class c)

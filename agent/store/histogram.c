@@ -150,6 +150,11 @@ static bool get_varint(struct slice *s, uint64_t *ret)
 {
 	uint64_t v = 0;
 
+	if (s->len && !(*s->data & 0x80)) { /* most are short */
+		*ret = (unsigned char)*s->data++;
+		s->len--;
+		return true;
+	}
 	for (unsigned int i = 0; i < s->len && i < 9; i++) {
 		unsigned char c = (unsigned char)s->data[i];
 
@@ -164,25 +169,40 @@ static bool get_varint(struct slice *s, uint64_t *ret)
 	return false;
 }
 
+/* The next pair of the bytes. 1; 0 at the end; -EBADMSG. */
+static int get_bucket(struct slice *bytes, struct histogram_bucket *b)
+{
+	uint64_t step;
+
+	if (!bytes->len)
+		return 0;
+	if (!get_varint(bytes, &step) || !get_varint(bytes, &b->count) || step >= BUCKETS ||
+	    b->at + step >= BUCKETS)
+		return -EBADMSG;
+	b->at += (uint32_t)step;
+	return 1;
+}
+
 int histogram_merge(struct histogram *h, struct slice bytes)
 {
-	uint64_t at = 0, step, count;
+	struct histogram_bucket b = { 0 };
+	int r;
 
-	while (bytes.len) {
-		if (!get_varint(&bytes, &step) || !get_varint(&bytes, &count) || step >= BUCKETS ||
-		    (at += step) >= BUCKETS)
-			return -EBADMSG;
-		if (add_at(h, (uint32_t)at, count))
+	while ((r = get_bucket(&bytes, &b)) > 0)
+		if (add_at(h, b.at, b.count))
 			return -ENOMEM;
-	}
-	return 0;
+	return r;
 }
 
 static void put_varint(struct buf *b, uint64_t v)
 {
+	char bytes[10];
+	size_t n = 0;
+
 	for (; v >= 0x80; v >>= 7)
-		buf_add_char(b, (char)(v | 0x80));
-	buf_add_char(b, (char)v);
+		bytes[n++] = (char)(v | 0x80);
+	bytes[n++] = (char)v;
+	buf_add(b, bytes, n);
 }
 
 void histogram_encode(const struct histogram *h, struct buf *b)
@@ -196,6 +216,28 @@ void histogram_encode(const struct histogram *h, struct buf *b)
 		put_varint(b, bucket.count);
 		before = bucket.at;
 	}
+}
+
+int histogram_merge_bytes(struct slice a, struct slice b, struct buf *to)
+{
+	struct histogram_bucket x = { 0 }, y = { 0 };
+	int more_x = get_bucket(&a, &x), more_y = get_bucket(&b, &y);
+	uint32_t before = 0;
+
+	while (more_x > 0 || more_y > 0) {
+		bool take_x = more_x > 0 && (more_y <= 0 || x.at <= y.at);
+		bool take_y = more_y > 0 && (more_x <= 0 || y.at <= x.at);
+		uint32_t at = take_x ? x.at : y.at;
+
+		put_varint(to, at - before);
+		put_varint(to, (take_x ? x.count : 0) + (take_y ? y.count : 0));
+		before = at;
+		if (take_x)
+			more_x = get_bucket(&a, &x);
+		if (take_y)
+			more_y = get_bucket(&b, &y);
+	}
+	return more_x | more_y;
 }
 
 int64_t histogram_quantile(const struct histogram *h, double q)

@@ -31,6 +31,8 @@ int histogram_add(struct histogram *h, int64_t value, uint64_t count);
 int histogram_add_all(struct histogram *to, const struct histogram *from);
 /* Adds what stands in the bytes: 0, -ENOMEM, -EBADMSG (then some of it is added). */
 int histogram_merge(struct histogram *h, struct slice bytes);
+/* The bytes of both together, without a histogram of them. 0 or -EBADMSG; `to` says the rest. */
+int histogram_merge_bytes(struct slice a, struct slice b, struct buf *to);
 void histogram_encode(const struct histogram *h, struct buf *b);
 /* Walks the buckets that are not empty; *at starts as 0. False: no more. */
 bool histogram_next(const struct histogram *h, size_t *at, struct histogram_bucket *ret);

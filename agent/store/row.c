@@ -10,6 +10,8 @@
 
 #define WORD_MAX 1024 /* bytes; what is longer is cut in its column and whole in the JSON */
 
+#define ROW_USUAL 1500 /* bytes of text that most rows have at most */
+
 _Static_assert(F_COUNT <= 64, "struct row has a bit for each field");
 
 /* What a run's span calls the sums of its calls. */
@@ -286,6 +288,7 @@ int row_new(struct row **ret, const struct span *s, struct slice host_name)
 	struct row *r;
 
 	arena_init(&arena, ROW_MAX);
+	arena.first = sizeof(*r) + ROW_USUAL;
 	r = arena_alloc(&arena, sizeof(*r));
 	if (!r)
 		return -ENOMEM;

@@ -144,7 +144,8 @@ int schema_open(sqlite3 **ret, const char *path)
 		/* auto_vacuum counts only before the first table is made. */
 		r = db_exec(db, "PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL;"
 				"PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY;"
-				"PRAGMA cache_size=-16384; PRAGMA journal_size_limit=67108864");
+				"PRAGMA cache_size=-24576; PRAGMA wal_autocheckpoint=8192;"
+				"PRAGMA journal_size_limit=67108864");
 	}
 	if (!r)
 		r = migrate(db);

@@ -44,5 +44,7 @@ int schema_set_meta(sqlite3 *db, const char *key, int64_t value);
 /* The same of these roll-ups. */
 #define META_MINUTES_FROM "minutes_from_ns"
 #define META_HOURS_FROM "hours_from_ns"
+/* How often numbers of words and processes were taken back: see prune.h. */
+#define META_PRUNED "pruned"
 
 #endif

@@ -9,9 +9,10 @@
 #define COLUMN_BYTES_MAX (SLAB_SPANS * 9 + 64)
 /* A column's row in `slab_columns`: fields are numbered in files as they are in fields.h. */
 #define COLUMN_KEY(last, column) ((last)*256 + (column))
-#define COLUMN_IDS 255 /* numbers of the spans themselves */
+#define COLUMN_RESOURCE 254 /* number of the process */
+#define COLUMN_IDS 255	    /* numbers of the spans themselves */
 
-_Static_assert((int)F_COUNT < COLUMN_IDS, "each column of a slab has a number");
+_Static_assert((int)F_COUNT < COLUMN_RESOURCE, "each column of a slab has a number");
 
 bool slab_has(enum field_id f)
 {
@@ -20,35 +21,44 @@ bool slab_has(enum field_id f)
 
 /* ---- Making ---- */
 
+/* Behind the columns of fields. */
+enum { AT_RESOURCE = F_COUNT, AT_IDS, COLUMNS };
+
 struct sealing {
-	struct slab_column *columns; /* F_COUNT, and the numbers of the spans */
+	struct slab_column *columns; /* COLUMNS of them */
 	size_t n;
 };
+
+static int column_number(int at)
+{
+	return at == AT_RESOURCE ? COLUMN_RESOURCE : at == AT_IDS ? COLUMN_IDS : at;
+}
 
 /* "SELECT id, fields… FROM spans" behind the last slab. */
 static int select_spans(sqlite3 *db, int64_t sealed, size_t n, sqlite3_stmt **ret)
 {
 	_cleanup_(buf_cleanup) struct buf sql = BUF_INIT(SQL_MAX);
 
-	buf_add_str(&sql, "SELECT id");
+	buf_add_str(&sql, "SELECT ");
 	for (int f = 0; f < F_COUNT; f++)
-		buf_printf(&sql, ",%s", slab_has(f) ? fields[f].column : "NULL");
-	buf_printf(&sql, " FROM spans WHERE id>%lld ORDER BY id LIMIT %zu", (long long)sealed, n);
+		buf_printf(&sql, "%s,", slab_has(f) ? fields[f].column : "NULL");
+	buf_printf(&sql, "resource,id FROM spans WHERE id>%lld ORDER BY id LIMIT %zu",
+		   (long long)sealed, n);
 	return buf_error(&sql) ? buf_error(&sql) : db_prepare(db, buf_slice(&sql), ret);
 }
 
+/* What is not known is 0 already. */
 static void read_value(sqlite3_stmt *s, int at, struct slab_column *to, size_t row)
 {
 	int type = sqlite3_column_type(s, at);
 
-	to->known[row] = type != SQLITE_NULL;
-	to->values[row] = sqlite3_column_int64(s, at);
-	if (type != SQLITE_BLOB)
-		return;
-	to->values[row] = 0;
-	to->known[row] = sqlite3_column_bytes(s, at) == sizeof(to->values[row]);
-	if (to->known[row])
+	if (type == SQLITE_INTEGER) {
+		to->values[row] = sqlite3_column_int64(s, at);
+		to->known[row] = true;
+	} else if (type == SQLITE_BLOB && sqlite3_column_bytes(s, at) == sizeof(to->values[row])) {
 		memcpy(&to->values[row], sqlite3_column_blob(s, at), sizeof(to->values[row]));
+		to->known[row] = true;
+	}
 }
 
 static int gather(sqlite3 *db, int64_t sealed, size_t n, struct sealing *to)
@@ -57,9 +67,8 @@ static int gather(sqlite3 *db, int64_t sealed, size_t n, struct sealing *to)
 	int r = select_spans(db, sealed, n, &s), rc = SQLITE_DONE;
 
 	while (!r && to->n < n && (rc = sqlite3_step(s)) == SQLITE_ROW) {
-		read_value(s, 0, &to->columns[F_COUNT], to->n);
-		for (int f = 0; f < F_COUNT; f++)
-			read_value(s, f + 1, &to->columns[f], to->n);
+		for (int i = 0; i < COLUMNS; i++)
+			read_value(s, i, &to->columns[i], to->n);
 		to->n++;
 	}
 	return r ? r : db_errno(rc);
@@ -70,14 +79,14 @@ static int write_columns(sqlite3 *db, const struct sealing *what, int64_t last)
 	_cleanup_stmt_ sqlite3_stmt *s = NULL;
 	int r = db_prepare(db, SLICE("INSERT OR REPLACE INTO slab_columns VALUES(?,?)"), &s);
 
-	for (int f = 0; !r && f <= F_COUNT; f++) {
+	for (int i = 0; !r && i < COLUMNS; i++) {
 		_cleanup_(buf_cleanup) struct buf bytes = BUF_INIT(COLUMN_BYTES_MAX);
 
-		slab_column_encode(&what->columns[f], what->n, &bytes);
+		slab_column_encode(&what->columns[i], what->n, &bytes);
 		r = buf_error(&bytes);
 		if (r || !bytes.len)
 			continue;
-		sqlite3_bind_int64(s, 1, COLUMN_KEY(last, f < F_COUNT ? f : COLUMN_IDS));
+		sqlite3_bind_int64(s, 1, COLUMN_KEY(last, column_number(i)));
 		db_bind_blob(s, 2, bytes.data, bytes.len);
 		r = db_run(s);
 	}
@@ -87,7 +96,7 @@ static int write_columns(sqlite3 *db, const struct sealing *what, int64_t last)
 static int write_slab(sqlite3 *db, const struct sealing *what)
 {
 	_cleanup_stmt_ sqlite3_stmt *s = NULL;
-	const struct slab_column *start = &what->columns[F_START], *ids = &what->columns[F_COUNT];
+	const struct slab_column *start = &what->columns[F_START], *ids = &what->columns[AT_IDS];
 	int64_t least = INT64_MAX, most = INT64_MIN;
 	int r = db_prepare(db, SLICE("INSERT INTO slabs VALUES(?,?,?,?,?)"), &s);
 
@@ -119,7 +128,7 @@ static int last_sealed(sqlite3 *db, int64_t *ret_sealed, int64_t *ret_since)
 
 static int seal(sqlite3 *db, int64_t sealed, size_t n, bool *ret)
 {
-	_cleanup_free_ struct slab_column *columns = calloc(F_COUNT + 1, sizeof(*columns));
+	_cleanup_free_ struct slab_column *columns = calloc(COLUMNS, sizeof(*columns));
 	struct sealing what = { .columns = columns };
 	int r = columns ? gather(db, sealed, n, &what) : -ENOMEM;
 
@@ -246,6 +255,7 @@ int slab_reader_next(struct slab_reader *r, struct slab *ret)
 	if (rc != SQLITE_ROW)
 		return db_errno(rc);
 	*ret = (struct slab){
+		.first = sqlite3_column_int64(r->slabs, 1),
 		.last = sqlite3_column_int64(r->slabs, 0),
 		.n = (size_t)sqlite3_column_int64(r->slabs, 2),
 		.first_ns = sqlite3_column_int64(r->slabs, 3),
@@ -253,7 +263,7 @@ int slab_reader_next(struct slab_reader *r, struct slab *ret)
 	};
 	if (!ret->n || ret->n > SLAB_SPANS)
 		return -EBADMSG;
-	if (sqlite3_column_int64(r->slabs, 1) < r->first_id)
+	if (ret->first < r->first_id)
 		e = find_first(r, ret);
 	return e ? e : 1;
 }
@@ -262,6 +272,16 @@ int slab_reader_column(struct slab_reader *r, const struct slab *s, enum field_i
 		       struct slab_column *to)
 {
 	return read_column(r, s, (int)f, to);
+}
+
+int slab_reader_resources(struct slab_reader *r, const struct slab *s, struct slab_column *to)
+{
+	struct slice bytes;
+	int e = read_bytes(r, s, COLUMN_RESOURCE, &bytes);
+
+	if (!e)
+		e = slab_column_decode(bytes, s->n, to);
+	return e ? e : bytes.len > 0;
 }
 
 int slab_reader_column_at(struct slab_reader *r, const struct slab *s, enum field_id f,

@@ -25,7 +25,7 @@ int slab_seal(sqlite3 *db, size_t n, bool *ret);
 int slab_let_go(sqlite3 *db, int64_t id);
 
 struct slab {
-	int64_t last;		   /* number of its last span */
+	int64_t first, last;	   /* numbers of its first and last span */
 	int64_t first_ns, last_ns; /* when its spans started */
 	size_t n;
 	size_t from; /* spans before this one are gone */
@@ -45,6 +45,8 @@ void slab_reader_release(struct slab_reader *r);
 int slab_reader_next(struct slab_reader *r, struct slab *ret);
 int slab_reader_column(struct slab_reader *r, const struct slab *s, enum field_id f,
 		       struct slab_column *to);
+/* Of which process each was. 1; 0: the slab does not know (it is old, or none had any). */
+int slab_reader_resources(struct slab_reader *r, const struct slab *s, struct slab_column *to);
 /* At these places alone. */
 int slab_reader_column_at(struct slab_reader *r, const struct slab *s, enum field_id f,
 			  const uint16_t *at, size_t n_at, struct slab_column *to);

@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "ledger.h"
 #include "log.h"
+#include "prune.h"
 #include "retention.h"
 #include "row.h"
 #include "slab.h"
@@ -14,11 +15,13 @@
 #include <pthread.h>
 #include <signal.h>
 
-#define BATCH_MS 250	/* how long the first of a batch waits */
-#define BATCH_ROWS 8192 /* in one transaction */
-#define RETRY_MS 1000	/* after a batch that failed */
-#define CLEAN_MS 60000	/* from one look at age and size to the next */
-#define SEAL_MS 1000	/* from one look for spans that fill a slab to the next */
+#define BATCH_MS 250	       /* how long the first of a batch waits */
+#define BATCH_ROWS 8192	       /* in one transaction */
+#define RETRY_MS 1000	       /* after a batch that failed */
+#define CLEAN_MS 60000	       /* from one look at age and size to the next */
+#define PRUNE_SPANS 50000      /* deleted ones, after which words are looked through */
+#define PRUNE_MS (3600 * 1000) /* … or when the last time is so long ago */
+#define SEAL_MS 1000	       /* from one look for spans that fill a slab to the next */
 
 struct store {
 	char *path, *host_name;
@@ -34,6 +37,7 @@ struct store {
 	struct writer *writer; /* the thread's; NULL: not open */
 	bool complained;       /* about the trouble that is going on */
 	uint64_t cleaned_ns, sealed_ns;
+	uint64_t pruned_ns, unpruned; /* spans deleted since words were last */
 };
 
 static struct timespec after_ms(uint64_t ms)
@@ -155,6 +159,18 @@ static bool write_batch(struct store *s)
 	return true;
 }
 
+static void prune(struct store *s)
+{
+	uint64_t deleted = 0;
+	int r = prune_run(writer_db(s->writer), &deleted);
+
+	s->unpruned = 0;
+	s->pruned_ns = clock_mono_ns();
+	if (r)
+		LOG_RATE(LOG_LEVEL_WARN, "store: cannot delete words nobody uses: %s",
+			 strerror(-r));
+}
+
 static void clean(struct store *s)
 {
 	uint64_t now = clock_mono_ns(), deleted = 0;
@@ -172,6 +188,10 @@ static void clean(struct store *s)
 	pthread_mutex_lock(&s->lock);
 	s->stats.expired += deleted;
 	pthread_mutex_unlock(&s->lock);
+	s->unpruned += deleted;
+	if (s->unpruned >= PRUNE_SPANS ||
+	    (s->unpruned && now >= s->pruned_ns + PRUNE_MS * NSEC_PER_MSEC))
+		prune(s);
 }
 
 /* One at a time: batches come in between. Without slabs answers are late, not wrong. */

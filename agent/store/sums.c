@@ -17,7 +17,7 @@ bool rollup_kept(unsigned int dim, enum rollup_gran gran)
 	return dim < DIMS && (gran != GRAN_MINUTE || !dim);
 }
 
-void rollup_init(struct rollup *u)
+static void rollup_init(struct rollup *u)
 {
 	*u = (struct rollup){ .min_duration = INT64_MAX,
 			      .max_duration = INT64_MIN,
@@ -25,7 +25,7 @@ void rollup_init(struct rollup *u)
 			      .max_ttft = INT64_MIN };
 }
 
-void rollup_release(struct rollup *u)
+static void rollup_release(struct rollup *u)
 {
 	histogram_release(&u->duration);
 	histogram_release(&u->ttft);
@@ -42,22 +42,21 @@ void batch_init(struct batch *b)
 	table_init(&b->rollups, SUMS_MAX);
 	table_init(&b->runs, SUMS_MAX);
 	table_init(&b->sessions, SUMS_MAX);
+	memset(b->recent, 0, sizeof(b->recent));
 }
 
 void batch_reset(struct batch *b)
 {
 	table_release(&b->rollups, free_rollup);
+	memset(b->recent, 0, sizeof(b->recent));
 	table_release(&b->runs, free);
 	table_release(&b->sessions, free);
 }
 
-static struct rollup *get_rollup(struct batch *b, const struct rollup_key *key)
+static struct rollup *new_rollup(struct batch *b, const struct rollup_key *key)
 {
-	struct rollup *u = table_get(&b->rollups, key, sizeof(*key));
+	struct rollup *u = malloc(sizeof(*u));
 
-	if (u)
-		return u;
-	u = malloc(sizeof(*u));
 	if (!u)
 		return NULL;
 	rollup_init(u);
@@ -66,6 +65,20 @@ static struct rollup *get_rollup(struct batch *b, const struct rollup_key *key)
 		free(u);
 		return NULL;
 	}
+	return u;
+}
+
+static struct rollup *get_rollup(struct batch *b, const struct rollup_key *key)
+{
+	struct rollup **near = &b->recent[key->dim][(uint64_t)(key->value + key->gran) % RECENT];
+	struct rollup *u = *near;
+
+	if (u && !memcmp(&u->key, key, sizeof(*key)))
+		return u;
+	u = table_get(&b->rollups, key, sizeof(*key));
+	if (!u)
+		u = new_rollup(b, key);
+	*near = u;
 	return u;
 }
 
@@ -90,7 +103,7 @@ static bool is_refused(const struct row *r)
 	       slice_eq(r->words[F_COST_SOURCE], SLICE(COST_REFUSED));
 }
 
-int rollup_add(struct rollup *u, const struct row *r)
+static int rollup_add(struct rollup *u, const struct row *r)
 {
 	int64_t duration = r->values[F_DURATION], ttft = r->values[F_TTFT];
 	int e;

@@ -41,10 +41,6 @@ struct rollup {
 	struct histogram duration, ttft;
 };
 
-void rollup_init(struct rollup *u);
-void rollup_release(struct rollup *u);
-int rollup_add(struct rollup *u, const struct row *r); /* 0 or -ENOMEM */
-
 #define TASK_MAX 192 /* bytes */
 
 /* Of a run or a session. */
@@ -60,8 +56,12 @@ struct group {
 	char task[TASK_MAX]; /* the first that was told; "": none */
 };
 
+#define RECENT 32
+
 struct batch {
 	struct table rollups, runs, sessions;
+	/* Of each dimension, by value: spans that follow one another share most of them. */
+	struct rollup *recent[DIMS][RECENT];
 };
 
 void batch_init(struct batch *b);

@@ -7,6 +7,7 @@
 
 struct upsert {
 	sqlite3_stmt *rollup, *run, *session;
+	struct buf merged, duration, ttft; /* bytes of histograms on their way: kept for the next */
 };
 
 /* Words that runs and sessions keep: the last that is known. */
@@ -30,25 +31,25 @@ static const struct {
 	{ "runs", offsetof(struct group, runs), false },
 };
 
-/* hist_merge(a, b): the bytes of both together. */
+static struct slice value_bytes(sqlite3_value *v)
+{
+	const char *data = sqlite3_value_blob(v);
+
+	return (struct slice){ data, data ? (size_t)sqlite3_value_bytes(v) : 0 };
+}
+
+/* hist_merge(a, b): the bytes of both together. One that is damaged counts as far as it goes. */
 static void sql_hist_merge(sqlite3_context *context, int n, sqlite3_value **args)
 {
-	_cleanup_(buf_cleanup) struct buf out = BUF_INIT(HISTOGRAM_BYTES_MAX);
-	struct histogram h = { 0 };
-	int r = 0;
+	struct buf *out = sqlite3_user_data(context);
 
-	for (int i = 0; !r && i < n; i++) {
-		const char *data = sqlite3_value_blob(args[i]);
-
-		r = histogram_merge(&h,
-				    (struct slice){ data, (size_t)sqlite3_value_bytes(args[i]) });
-	}
-	histogram_encode(&h, &out);
-	histogram_release(&h);
-	if (r == -ENOMEM || buf_error(&out))
+	(void)n;
+	buf_reset(out, HISTOGRAM_BYTES_MAX);
+	histogram_merge_bytes(value_bytes(args[0]), value_bytes(args[1]), out);
+	if (buf_error(out))
 		sqlite3_result_error_nomem(context);
-	else if (out.len)
-		sqlite3_result_blob(context, out.data, (int)out.len, SQLITE_TRANSIENT);
+	else if (out->len)
+		sqlite3_result_blob(context, out->data, (int)out->len, SQLITE_TRANSIENT);
 	else
 		sqlite3_result_null(context);
 }
@@ -58,7 +59,8 @@ static bool sums_only(size_t measure) /* those with columns k_ and s_ alone */
 	return measures[measure] != F_DURATION && measures[measure] != F_TTFT;
 }
 
-void upsert_add_sums_sql(struct buf *sql, size_t keys)
+/* The columns of a roll-up behind its `keys` columns, and a parameter for each of all. */
+static void add_sums_sql(struct buf *sql, size_t keys)
 {
 	size_t n = keys + 13;
 
@@ -79,7 +81,7 @@ void upsert_add_sums_sql(struct buf *sql, size_t keys)
 static void add_rollup_sql(struct buf *sql)
 {
 	buf_add_str(sql, "INSERT INTO rollups(gran,dim,bucket,cls,value,");
-	upsert_add_sums_sql(sql, 5);
+	add_sums_sql(sql, 5);
 	buf_add_str(sql,
 		    ") ON CONFLICT DO UPDATE SET n=n+excluded.n, errors=errors+excluded.errors,"
 		    "partial=partial+excluded.partial,refused=refused+excluded.refused,"
@@ -164,7 +166,7 @@ static int prepare_all(struct upsert *u, sqlite3 *db)
 	add_group_sql(&run, "runs");
 	add_group_sql(&session, "sessions");
 	r = db_errno(sqlite3_create_function(db, "hist_merge", 2,
-					     SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
+					     SQLITE_UTF8 | SQLITE_DETERMINISTIC, &u->merged,
 					     sql_hist_merge, NULL, NULL));
 	if (!r)
 		r = prepare(db, &rollup, &u->rollup);
@@ -176,8 +178,12 @@ static int prepare_all(struct upsert *u, sqlite3 *db)
 int upsert_new(struct upsert **ret, sqlite3 *db)
 {
 	struct upsert *u = calloc(1, sizeof(*u));
-	int r = u ? prepare_all(u, db) : -ENOMEM;
+	int r = -ENOMEM;
 
+	if (u) {
+		u->merged = u->duration = u->ttft = BUF_INIT(HISTOGRAM_BYTES_MAX);
+		r = prepare_all(u, db);
+	}
 	if (r) {
 		upsert_free(u);
 		return r;
@@ -193,6 +199,9 @@ void upsert_free(struct upsert *u)
 	sqlite3_finalize(u->rollup);
 	sqlite3_finalize(u->run);
 	sqlite3_finalize(u->session);
+	buf_release(&u->merged);
+	buf_release(&u->duration);
+	buf_release(&u->ttft);
 	free(u);
 }
 
@@ -215,47 +224,48 @@ static void bind_or_null(sqlite3_stmt *s, int at, int64_t v, bool there)
 		sqlite3_bind_null(s, at);
 }
 
-int upsert_bind_sums(sqlite3_stmt *s, int at, const struct rollup *u)
+static int bind_rollup_sums(struct upsert *u, int at, const struct rollup *from)
 {
-	_cleanup_(buf_cleanup) struct buf duration = BUF_INIT(HISTOGRAM_BYTES_MAX);
-	_cleanup_(buf_cleanup) struct buf ttft = BUF_INIT(HISTOGRAM_BYTES_MAX);
-	int64_t known = u->sums.known[measure_index(F_TTFT)];
-	const int64_t head[] = { u->n,
-				 u->errors,
-				 u->partial,
-				 u->refused,
-				 u->sums.sum[measure_index(F_DURATION)],
-				 u->min_duration,
-				 u->max_duration };
+	sqlite3_stmt *s = u->rollup;
+	int64_t known = from->sums.known[measure_index(F_TTFT)];
+	const int64_t head[] = { from->n,
+				 from->errors,
+				 from->partial,
+				 from->refused,
+				 from->sums.sum[measure_index(F_DURATION)],
+				 from->min_duration,
+				 from->max_duration };
 
-	histogram_encode(&u->duration, &duration);
-	histogram_encode(&u->ttft, &ttft);
-	if (buf_error(&duration) || buf_error(&ttft))
+	buf_reset(&u->duration, HISTOGRAM_BYTES_MAX);
+	buf_reset(&u->ttft, HISTOGRAM_BYTES_MAX);
+	histogram_encode(&from->duration, &u->duration);
+	histogram_encode(&from->ttft, &u->ttft);
+	if (buf_error(&u->duration) || buf_error(&u->ttft))
 		return -ENOMEM;
 	for (size_t i = 0; i < ARRAY_LEN(head); i++)
 		sqlite3_bind_int64(s, at++, head[i]);
-	sqlite3_bind_blob(s, at++, duration.data, (int)duration.len, SQLITE_TRANSIENT);
+	db_bind_blob(s, at++, u->duration.data, u->duration.len);
 	sqlite3_bind_int64(s, at++, known);
-	sqlite3_bind_int64(s, at++, u->sums.sum[measure_index(F_TTFT)]);
-	bind_or_null(s, at++, u->min_ttft, known);
-	bind_or_null(s, at++, u->max_ttft, known);
-	sqlite3_bind_blob(s, at++, ttft.data, (int)ttft.len, SQLITE_TRANSIENT);
-	bind_sums(s, at, &u->sums);
+	sqlite3_bind_int64(s, at++, from->sums.sum[measure_index(F_TTFT)]);
+	bind_or_null(s, at++, from->min_ttft, known);
+	bind_or_null(s, at++, from->max_ttft, known);
+	db_bind_blob(s, at++, u->ttft.len ? u->ttft.data : NULL, u->ttft.len);
+	bind_sums(s, at, &from->sums);
 	return 0;
 }
 
 static int write_rollup(void *value, void *arg)
 {
-	const struct rollup *u = value;
-	sqlite3_stmt *s = ((struct upsert *)arg)->rollup;
-	const int64_t key[] = { u->key.gran, u->key.dim, u->key.bucket, u->key.class,
-				u->key.value };
+	const struct rollup *from = value;
+	struct upsert *u = arg;
+	const int64_t key[] = { from->key.gran, from->key.dim, from->key.bucket, from->key.class,
+				from->key.value };
 	int r;
 
 	for (size_t i = 0; i < ARRAY_LEN(key); i++)
-		sqlite3_bind_int64(s, (int)i + 1, key[i]);
-	r = upsert_bind_sums(s, ARRAY_LEN(key) + 1, u);
-	return r ? r : db_run(s);
+		sqlite3_bind_int64(u->rollup, (int)i + 1, key[i]);
+	r = bind_rollup_sums(u, ARRAY_LEN(key) + 1, from);
+	return r ? r : db_run(u->rollup);
 }
 
 static int write_group(sqlite3_stmt *s, const struct group *g)

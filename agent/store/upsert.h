@@ -13,9 +13,4 @@ int upsert_new(struct upsert **ret, sqlite3 *db);
 void upsert_free(struct upsert *u); /* NULL is fine */
 int upsert_batch(struct upsert *u, struct batch *b);
 
-/* The columns of a roll-up behind its key, "n,errors,…) VALUES(?,…,?" with a parameter for
- * each of the `keys` columns before them as well, and their values: 0 or -ENOMEM. */
-void upsert_add_sums_sql(struct buf *sql, size_t keys);
-int upsert_bind_sums(sqlite3_stmt *s, int at, const struct rollup *u);
-
 #endif

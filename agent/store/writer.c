@@ -17,13 +17,19 @@
 struct writer {
 	sqlite3 *db;
 	sqlite3_stmt *insert_span, *insert_details, *insert_word, *find_word;
-	sqlite3_stmt *insert_resource, *find_resource;
+	sqlite3_stmt *insert_resource, *find_resource, *pruned;
+	int64_t rounds; /* of pruning: what is remembered is true of this one */
 	struct upsert *upsert;
 	struct ledger ledger;
 	struct marks marks;
 	struct table words;	/* text → number */
 	struct table resources; /* (pid, start) → number */
 	struct batch batch;
+	/* By field, of the rows that are being written: most say what the one before did. */
+	struct {
+		struct slice text;
+		int64_t number;
+	} before[F_COUNT];
 };
 
 static int prepare_insert_span(struct writer *w)
@@ -54,6 +60,7 @@ static int prepare_all(struct writer *w)
 		  SLICE("INSERT INTO resources VALUES(NULL,?,?,?,?,?,?,?,?,?,?,?)") },
 		{ &w->find_resource, SLICE("SELECT id FROM resources WHERE pid=? AND start_ns=?"
 					   " AND exe IS ?") },
+		{ &w->pruned, SLICE("SELECT value FROM meta WHERE key='" META_PRUNED "'") },
 	};
 	int r = prepare_insert_span(w);
 
@@ -105,6 +112,7 @@ void writer_free(struct writer *w)
 	sqlite3_finalize(w->find_word);
 	sqlite3_finalize(w->insert_resource);
 	sqlite3_finalize(w->find_resource);
+	sqlite3_finalize(w->pruned);
 	sqlite3_close(w->db);
 	free(w);
 }
@@ -192,19 +200,26 @@ static int number_words(struct writer *w, const struct row *r, int64_t words[F_C
 {
 	int e = 0;
 
-	for (int f = 0; !e && f < F_COUNT; f++)
-		if (fields[f].kind == FIELD_WORD && row_has(r, f))
-			e = word_number(w, r->words[f], &words[f]);
+	for (int f = 0; !e && f < F_COUNT; f++) {
+		if (fields[f].kind != FIELD_WORD || !row_has(r, f))
+			continue;
+		if (!w->before[f].text.data || !slice_eq(w->before[f].text, r->words[f])) {
+			e = word_number(w, r->words[f], &w->before[f].number);
+			w->before[f].text = e ? SLICE_NONE : r->words[f];
+		}
+		words[f] = w->before[f].number;
+	}
 	return e;
 }
 
 static void bind_span(sqlite3_stmt *s, const struct row *r, const int64_t words[F_COUNT],
 		      int64_t resource)
 {
-	for (int f = 0; f < F_COUNT; f++) {
-		if (!row_has(r, f))
-			sqlite3_bind_null(s, f + 1);
-		else if (fields[f].kind == FIELD_WORD)
+	sqlite3_clear_bindings(s);
+	for (uint64_t rest = r->present; rest; rest &= rest - 1) {
+		int f = __builtin_ctzll(rest);
+
+		if (fields[f].kind == FIELD_WORD)
 			sqlite3_bind_int64(s, f + 1, words[f]);
 		else if (fields[f].kind == FIELD_ID)
 			db_bind_blob(s, f + 1, r->words[f].data, r->words[f].len);
@@ -213,8 +228,6 @@ static void bind_span(sqlite3_stmt *s, const struct row *r, const int64_t words[
 	}
 	if (resource)
 		sqlite3_bind_int64(s, F_COUNT + 1, resource);
-	else
-		sqlite3_bind_null(s, F_COUNT + 1);
 }
 
 static int write_details(struct writer *w, const struct row *r)
@@ -250,11 +263,34 @@ static int write_row(struct writer *w, const struct row *r, uint64_t *duplicates
 	return e ? e : batch_add(&w->batch, r, words);
 }
 
+/* Numbers that are remembered may be void. */
+static void forget(struct writer *w)
+{
+	table_release(&w->words, NULL);
+	table_release(&w->resources, NULL);
+}
+
+/* Somebody, this process or another, may have taken numbers back since. */
+static int check_numbers(struct writer *w)
+{
+	int64_t rounds;
+	int r = find(w->pruned, &rounds);
+
+	if (!r && rounds != w->rounds) {
+		forget(w);
+		w->rounds = rounds;
+	}
+	return r;
+}
+
 int writer_write(struct writer *w, const struct row *rows, uint64_t *ret_duplicates)
 {
 	uint64_t duplicates = 0;
 	int r = db_exec(w->db, "BEGIN IMMEDIATE");
 
+	memset(w->before, 0, sizeof(w->before));
+	if (!r)
+		r = check_numbers(w);
 	for (const struct row *row = rows; !r && row; row = row->next)
 		r = row->connection ? ledger_write(&w->ledger, row->connection)
 				    : write_row(w, row, &duplicates);
@@ -267,9 +303,7 @@ int writer_write(struct writer *w, const struct row *rows, uint64_t *ret_duplica
 	batch_reset(&w->batch);
 	if (r) {
 		db_exec(w->db, "ROLLBACK");
-		/* Numbers given out in it are void. */
-		table_release(&w->words, NULL);
-		table_release(&w->resources, NULL);
+		forget(w); /* numbers given out in it */
 		marks_reset(&w->marks);
 		return r;
 	}

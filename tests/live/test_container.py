@@ -4,7 +4,7 @@
 observes a client on the host and one in another container, and names both rightly.
 
 The image is the Dockerfile's last stage, filled by the script that fills it there, with the agent that
-was built here; `make test-backends` builds all of the Dockerfile."""
+was built here; its first stage, which builds the agent, is not."""
 import json
 import os
 import re

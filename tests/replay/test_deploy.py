@@ -166,16 +166,20 @@ def daemonset(tap):
         return
     objects = {o["kind"]: o for o in yaml.safe_load_all(read("k8s", "daemonset.yaml"))}
     schema(tap, objects)
-    tap.equal("DaemonSet: its objects", sorted(objects), ["DaemonSet", "Namespace", "ServiceAccount"])
+    tap.equal("DaemonSet: its objects", sorted(objects), ["ClusterRole", "ClusterRoleBinding", "DaemonSet",
+                                                                  "Namespace", "ServiceAccount"])
     name = objects["Namespace"]["metadata"]["name"]
     tap.equal("DaemonSet: all in one namespace", {o["metadata"].get("namespace", name) for o in objects.values()}, {name})
+    tap.equal("DaemonSet: the least of rights", objects["ClusterRole"]["rules"],
+              [{"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]}])
+    tap.equal("DaemonSet: for its account alone", objects["ClusterRoleBinding"]["subjects"],
+              [{"kind": "ServiceAccount", "name": objects["ServiceAccount"]["metadata"]["name"], "namespace": name}])
+    tap.equal("DaemonSet: bound to its role", objects["ClusterRoleBinding"]["roleRef"]["name"], objects["ClusterRole"]["metadata"]["name"])
     spec = objects["DaemonSet"]["spec"]
     pod = spec["template"]["spec"]
     labels = spec["template"]["metadata"]["labels"]
     tap.check("DaemonSet: selects its own pods", spec["selector"]["matchLabels"].items() <= labels.items())
     tap.equal("DaemonSet: its account", pod["serviceAccountName"], objects["ServiceAccount"]["metadata"]["name"])
-    tap.equal("DaemonSet: no token", (pod["automountServiceAccountToken"],
-              objects["ServiceAccount"]["automountServiceAccountToken"]), (False, False))
     tap.equal("DaemonSet: sees the node's processes, not its network", (pod["hostPID"], pod.get("hostNetwork", False)),
               (True, False))
     box, = pod["containers"]
@@ -193,8 +197,12 @@ def daemonset(tap):
               pod["priorityClassName"] and box["resources"]["limits"]["memory"] and box["resources"]["requests"]["cpu"])
     p = agent.run(*box["args"], "--help", check=False)
     tap.equal("DaemonSet: arguments that exist", p.returncode, 0)
-    commands = {tuple(box[k]["exec"]["command"]) for k in ("startupProbe", "livenessProbe")}
-    tap.equal("DaemonSet: its probes", commands, {("gentap", "status")})
+    probes = [(box[k]["httpGet"]["path"], box[k]["httpGet"]["port"]) for k in ("startupProbe", "readinessProbe", "livenessProbe")]
+    tap.equal("DaemonSet: its probes", probes, [("/readyz", "metrics"), ("/readyz", "metrics"), ("/healthz", "metrics")])
+    port, = [p["containerPort"] for p in box["ports"] if p["name"] == "metrics"]
+    tap.check("DaemonSet: are answered where they ask", "--metrics=0.0.0.0:%d" % port in box["args"], box["args"])
+    node, = [e for e in box["env"] if e["name"] == "NODE_NAME"]
+    tap.equal("DaemonSet: asks for its own node's pods", node["valueFrom"]["fieldRef"]["fieldPath"], "spec.nodeName")
 
 
 def main():

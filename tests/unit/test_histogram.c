@@ -70,6 +70,12 @@ TEST(histogram_bytes_merge_to_the_sum)
 	CHECK_INT(histogram_merge(&read, buf_slice(&two)), 0);
 	histogram_encode(&read, &merged);
 	CHECK_SLICE(buf_slice(&merged), buf_slice(&both));
+	buf_reset(&merged, HISTOGRAM_BYTES_MAX);
+	CHECK_INT(histogram_merge_bytes(buf_slice(&one), buf_slice(&two), &merged), 0);
+	CHECK_SLICE(buf_slice(&merged), buf_slice(&both));
+	buf_reset(&merged, HISTOGRAM_BYTES_MAX);
+	CHECK_INT(histogram_merge_bytes(SLICE_NONE, buf_slice(&two), &merged), 0);
+	CHECK_SLICE(buf_slice(&merged), buf_slice(&two));
 	CHECK_INT(read.total, sum.total);
 	histogram_release(&a);
 	histogram_release(&b);
@@ -103,10 +109,13 @@ TEST(histogram_refuses_garbage)
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		_cleanup_(buf_cleanup) struct buf bytes = BUF_INIT(HISTOGRAM_BYTES_MAX);
 		struct histogram h = { 0 };
 
 		test_row("%zu", i);
 		CHECK_INT(histogram_merge(&h, rows[i]), -EBADMSG);
+		CHECK_INT(histogram_merge_bytes(SLICE("\x02\x05"), rows[i], &bytes), -EBADMSG);
+		CHECK_INT(histogram_merge_bytes(rows[i], SLICE("\x02\x05"), &bytes), -EBADMSG);
 		histogram_release(&h);
 	}
 	test_row(NULL);

@@ -217,6 +217,35 @@ TEST(slabs_go_with_their_spans)
 	writer_free(w);
 }
 
+/* No room for a slab: all of it is left out, the spans answer, and later it is made. */
+TEST(slabs_on_a_full_disk)
+{
+	_cleanup_(buf_cleanup) struct buf before = BUF_INIT(64 << 20), after = BUF_INIT(64 << 20);
+	struct writer *w = open_store();
+	bool more = false;
+
+	write_spans(w, 1, SPANS, MADE_BASE_NS, (int64_t)(HOURS * HOUR_NS));
+	answers(&before);
+	for (int64_t room = 0; room < 10; room++) {
+		char sql[64];
+
+		test_row("%d pages left", (int)room);
+		snprintf(sql, sizeof(sql), "PRAGMA max_page_count=%d",
+			 (int)(number(w, "PRAGMA page_count") + room));
+		CHECK_INT(db_exec(writer_db(w), sql), 0);
+		CHECK_INT(slab_seal(writer_db(w), SEALED, &more), -ENOSPC);
+		CHECK(!more);
+		CHECK_INT(number(w, "SELECT count(*) FROM slabs"), 0);
+		CHECK_INT(number(w, "SELECT count(*) FROM slab_columns"), 0);
+	}
+	test_row(NULL);
+	CHECK_INT(db_exec(writer_db(w), "PRAGMA max_page_count=1000000"), 0);
+	CHECK_INT(seal_all(w, SEALED), SLABS);
+	answers(&after);
+	CHECK_SLICE(buf_slice(&after), buf_slice(&before));
+	writer_free(w);
+}
+
 TEST(all_gone_begins_anew)
 {
 	struct store_config config = { .keep_ns = HOUR_NS };
