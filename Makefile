@@ -264,6 +264,7 @@ run: deps ## install, build, start the agent and show live calls
 	$(Q)$(SUDO) $(BUILD)/gentap run --print --store --ui $(ARGS)
 
 check: ## fast inner loop: unit and replay tests under ASan and UBSan, no root
+	@[ -x $(BUILD)/venv/bin/python ] || { echo "make check needs the tests' packages, once: make deps-test" >&2; exit 1; }
 	+$(Q)$(SUBMAKE) unit asan all
 	$(Q)$(PYTHON) tests/run unit replay
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "account.h"
 
+#include "call.h"
 #include "cleanup.h"
 #include "price.h"
 #include "table.h"
@@ -64,6 +65,12 @@ static void set_cost(struct span *s, const struct cost *c)
 	};
 	int64_t computed = 0;
 
+	/* None is missing: nothing is billed for what was refused. No figure, which would be one
+	 * of its model's price. */
+	if (c->source == COST_NONE && !c->missing && s->call->status >= 400) {
+		span_set_str(s, ATTR_COST_SOURCE, SLICE("refused"));
+		return;
+	}
 	span_set_str(s, ATTR_COST_SOURCE, slice_from(cost_source_name(c->source)));
 	span_set_str(s, ATTR_COST_MISSING, slice_from(c->missing));
 	if (c->source == COST_NONE)

@@ -6,7 +6,8 @@
  *
  *   gentap.cost.total = .input + .cache_read + .cache_write + .output + .other   USD
  *   gentap.cost.saved         by caching
- *   gentap.cost.source        exact, alias, fallback, provider, none
+ *   gentap.cost.source        exact, alias, fallback, provider, none; refused: nothing to pay,
+ *                             and no total
  *   gentap.cost.missing       why it is none, when something was used
  *   gentap.cost.computed      list price, where the provider's own figure is the total
  *   gentap.cost.price_date, .tier, .model (as the list names it)

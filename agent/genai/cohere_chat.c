@@ -24,12 +24,22 @@ struct reader {
 	uint64_t ts_ns;
 };
 
+/* What is billed counts before what was used, which is more. */
 void cohere_usage_read(struct usage *u, struct json_val usage)
 {
-	struct json_val billed = json_get(usage, "billed_units");
+	static const char *const kinds[] = { "tokens", "billed_units" };
 
-	usage_set_json(u, USAGE_INPUT, json_get(billed, "input_tokens"));
-	usage_set_json(u, USAGE_OUTPUT, json_get(billed, "output_tokens"));
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		struct json_val counts = json_get(usage, kinds[i]);
+
+		/* Of a text that ends within, the other may have been behind the end. */
+		if (json_cut(usage))
+			return;
+		usage_set_json(u, USAGE_INPUT, json_get(counts, "input_tokens"));
+		usage_set_json(u, USAGE_OUTPUT, json_get(counts, "output_tokens"));
+		usage_set_json(u, USAGE_SEARCH_UNITS, json_get(counts, "search_units"));
+	}
+	usage_set_json(u, USAGE_CACHE_READ, json_get(usage, "cached_tokens"));
 }
 
 static struct block *get_block(const struct reader *r, uint64_t key, enum part_type type)

@@ -56,9 +56,8 @@ static void copy_clues(struct call *c, const struct call *base)
 }
 
 /* What the upgrade's head said is true of each operation. */
-static struct call *new_call(struct decoder *d)
+static struct call *new_call(struct decoder *d, const struct dialect *dialect)
 {
-	const struct dialect *dialect = d->ws->api->dialect;
 	const struct call *base = d->call;
 	struct call *c;
 
@@ -82,17 +81,42 @@ static struct call *new_call(struct decoder *d)
 	c->trace_state = arena_copy(&c->arena, base->trace_state);
 	c->http_version = base->http_version;
 	c->status = base->status;
-	c->request_model = arena_copy(&c->arena, d->ws->model);
-	c->stream = true;
 	copy_clues(c, base);
 	return c;
 }
 
 struct call *session_next(struct decoder *d)
 {
-	if (!d->ws->next)
-		d->ws->next = new_call(d);
-	return d->ws->next;
+	struct ws_session *s = d->ws;
+
+	if (s->next)
+		return s->next;
+	s->next = new_call(d, s->api->dialect);
+	if (s->next) {
+		s->next->request_model = arena_copy(&s->next->arena, s->model);
+		s->next->stream = true;
+	}
+	return s->next;
+}
+
+struct call *session_aside(struct decoder *d, const struct dialect *dialect, uint64_t since_ns,
+			   uint64_t ts_ns)
+{
+	struct call *c = new_call(d, dialect);
+
+	if (!c)
+		return NULL;
+	c->start_ns = since_ns;
+	c->request_end_ns = since_ns;
+	c->response_start_ns = ts_ns;
+	c->end_ns = ts_ns;
+	return c;
+}
+
+void session_emit(struct decoder *d, struct call *c)
+{
+	call_complete(c);
+	d->emit(d->ctx, c);
 }
 
 struct ws_op *session_open(struct decoder *d, struct slice lane, uint64_t ts_ns)
@@ -166,10 +190,9 @@ void session_close(struct decoder *d, struct ws_op *op, bool cut, bool closed_he
 		call_set_error(c, closed_here ? SLICE("cancelled") : SLICE("stream_interrupted"),
 			       SLICE_NONE);
 	}
-	call_complete(c);
 	s->n_ops--;
 	memmove(op, op + 1, (size_t)(&s->ops[s->n_ops] - op) * sizeof(*op));
-	d->emit(d->ctx, c);
+	session_emit(d, c);
 }
 
 void decoder_ws_message(struct decoder *d, enum ws_side side, bool text, struct slice message,

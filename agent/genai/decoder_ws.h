@@ -37,8 +37,10 @@ struct ws_session {
 	const struct ws_api *api;
 	struct ws_op ops[WS_OPS_MAX];
 	size_t n_ops;
-	struct call *next;  /* NULL: nothing was said yet */
-	struct slice model; /* of the session, in the base call's arena */
+	struct call *next;	  /* NULL: nothing was said yet */
+	struct slice model;	  /* of the session, in the base call's arena */
+	struct slice transcriber; /* the model that writes down what it hears, there too */
+	uint64_t heard_ns;	  /* when the last of it was complete; 0: never */
 	bool lost;
 };
 
@@ -54,6 +56,12 @@ void session_feed(struct decoder *d, struct ws_op *op, struct json_val root, str
 		  uint64_t ts_ns);
 /* Emits its call. `cut`: its end was not seen. */
 void session_close(struct decoder *d, struct ws_op *op, bool cut, bool closed_here, uint64_t ts_ns);
+
+/* What runs beside the operations and is whole with one event; NULL without memory. To be
+ * filled in, then emitted. */
+struct call *session_aside(struct decoder *d, const struct dialect *dialect, uint64_t since_ns,
+			   uint64_t ts_ns);
+void session_emit(struct decoder *d, struct call *c);
 
 /* A session if the head asks for one of a known API; else NULL. */
 const struct ws_api *ws_api_find(const struct http_head *request);

@@ -30,6 +30,9 @@ void gemini_add_results(struct call *c, const struct decoder_config *config, str
 /* Counts as Google reports them, the parts of a whole apart: USAGE_INPUT without tool
  * use, USAGE_OUTPUT without thoughts. */
 void gemini_usage_read(struct usage *raw, struct json_val metadata);
+/* A list that counts by modality, in the words of either API. */
+enum gemini_detail { GEMINI_DETAIL_INPUT, GEMINI_DETAIL_CACHE, GEMINI_DETAIL_OUTPUT };
+void gemini_details_read(struct usage *raw, enum gemini_detail detail, struct json_val list);
 /* What they come to, canonical. */
 void gemini_usage_add_up(struct usage *u, const struct usage *raw);
 

@@ -115,6 +115,27 @@ static const struct {
 	{ "total_tool_use_tokens", USAGE_INPUT_TOOL }, { "total_tokens", USAGE_TOTAL },
 };
 
+static void read_usage(struct usage *raw, struct json_val usage)
+{
+	static const struct {
+		const char *member;
+		enum gemini_detail detail;
+	} lists[] = {
+		{ "input_tokens_by_modality", GEMINI_DETAIL_INPUT },
+		{ "cached_tokens_by_modality", GEMINI_DETAIL_CACHE },
+		{ "output_tokens_by_modality", GEMINI_DETAIL_OUTPUT },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(counts); i++)
+		usage_set_json(raw, counts[i].field, json_get(usage, counts[i].member));
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+		gemini_details_read(raw, lists[i].detail, json_get(usage, lists[i].member));
+	for (struct json_val i = json_first(json_get(usage, "grounding_tool_count")); i.doc;
+	     i = json_next(i))
+		if (json_is(json_get(i, "type"), "google_search"))
+			usage_set_json(raw, USAGE_WEB_SEARCHES, json_get(i, "count"));
+}
+
 /* What its status says of why it ended; one that goes on has no reason. */
 static void set_status(struct call *c, struct interactions_state *st, struct json_val status)
 {
@@ -148,8 +169,8 @@ static void read_interaction(struct call *c, const struct decoder_config *config
 	call_update(c, &c->response_id, json_get(root, "id"));
 	call_update(c, &c->response_model, json_get(root, "model"));
 	call_update(c, &c->service_tier, json_get(root, "service_tier"));
-	for (size_t i = 0; i < ARRAY_LEN(counts) && !json_cut(usage); i++)
-		usage_set_json(&st->raw, counts[i].field, json_get(usage, counts[i].member));
+	if (!json_cut(usage))
+		read_usage(&st->raw, usage);
 	for (size_t i = 0; i < ARRAY_LEN(lists) && !st->blocks.count; i++)
 		for (struct json_val s = json_first(json_get(root, lists[i])); s.doc;
 		     s = json_next(s))

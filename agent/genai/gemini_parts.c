@@ -152,43 +152,51 @@ static const struct {
 	{ "totalTokenCount", USAGE_TOTAL },
 };
 
-/* Fields of what a list counts by modality, from TEXT's on; USAGE_FIELDS: not kept. */
+/* Fields of what a list counts by modality; USAGE_FIELDS: not kept. */
 static const struct {
-	const char *member;
 	enum usage_field text, audio, image, video;
 } details[] = {
-	{ "promptTokensDetails", USAGE_INPUT_TEXT, USAGE_INPUT_AUDIO, USAGE_INPUT_IMAGE,
-	  USAGE_INPUT_VIDEO },
-	{ "cacheTokensDetails", USAGE_CACHE_READ_TEXT, USAGE_CACHE_READ_AUDIO,
-	  USAGE_CACHE_READ_IMAGE, USAGE_FIELDS },
-	{ "candidatesTokensDetails", USAGE_OUTPUT_TEXT, USAGE_OUTPUT_AUDIO, USAGE_OUTPUT_IMAGE,
-	  USAGE_FIELDS },
-	{ "responseTokensDetails", USAGE_OUTPUT_TEXT, USAGE_OUTPUT_AUDIO, USAGE_OUTPUT_IMAGE,
-	  USAGE_FIELDS },
+	[GEMINI_DETAIL_INPUT] = { USAGE_INPUT_TEXT, USAGE_INPUT_AUDIO, USAGE_INPUT_IMAGE,
+				  USAGE_INPUT_VIDEO },
+	[GEMINI_DETAIL_CACHE] = { USAGE_CACHE_READ_TEXT, USAGE_CACHE_READ_AUDIO,
+				  USAGE_CACHE_READ_IMAGE, USAGE_FIELDS },
+	[GEMINI_DETAIL_OUTPUT] = { USAGE_OUTPUT_TEXT, USAGE_OUTPUT_AUDIO, USAGE_OUTPUT_IMAGE,
+				   USAGE_FIELDS },
+};
+static const struct {
+	const char *member;
+	enum gemini_detail detail;
+} lists[] = {
+	{ "promptTokensDetails", GEMINI_DETAIL_INPUT },
+	{ "cacheTokensDetails", GEMINI_DETAIL_CACHE },
+	{ "candidatesTokensDetails", GEMINI_DETAIL_OUTPUT },
+	{ "responseTokensDetails", GEMINI_DETAIL_OUTPUT },
 };
 
-static void read_details(struct usage *raw, size_t row, struct json_val list)
+void gemini_details_read(struct usage *raw, enum gemini_detail detail, struct json_val list)
 {
 	const struct {
 		struct slice modality;
 		enum usage_field field;
 	} fields[] = {
-		{ SLICE("TEXT"), details[row].text },
-		{ SLICE("AUDIO"), details[row].audio },
-		{ SLICE("IMAGE"), details[row].image },
-		{ SLICE("VIDEO"), details[row].video },
+		{ SLICE("TEXT"), details[detail].text },
+		{ SLICE("AUDIO"), details[detail].audio },
+		{ SLICE("IMAGE"), details[detail].image },
+		{ SLICE("VIDEO"), details[detail].video },
 	};
 	struct usage sums = { 0 };
 	int64_t tokens;
 
 	for (struct json_val i = json_first(list); i.doc; i = json_next(i)) {
 		struct slice modality = json_raw(json_get(i, "modality"));
+		struct json_val count = gemini_get(i, "tokenCount");
 
-		if (json_i64(gemini_get(i, "tokenCount"), &tokens) || tokens < 0 ||
-		    tokens > USAGE_TOKENS_MAX)
+		if (!count.doc)
+			count = json_get(i, "tokens"); /* Interactions */
+		if (json_i64(count, &tokens) || tokens < 0 || tokens > USAGE_TOKENS_MAX)
 			continue;
 		for (size_t f = 0; f < ARRAY_LEN(fields); f++)
-			if (slice_eq(modality, fields[f].modality) &&
+			if (slice_eq_nocase(modality, fields[f].modality) &&
 			    usage_get(&sums, fields[f].field) <= USAGE_TOKENS_MAX)
 				usage_set(&sums, fields[f].field,
 					  usage_get(&sums, fields[f].field) + tokens);
@@ -203,8 +211,8 @@ void gemini_usage_read(struct usage *raw, struct json_val metadata)
 		return;
 	for (size_t i = 0; i < ARRAY_LEN(counts); i++)
 		usage_set_json(raw, counts[i].field, gemini_get(metadata, counts[i].member));
-	for (size_t i = 0; i < ARRAY_LEN(details); i++)
-		read_details(raw, i, gemini_get(metadata, details[i].member));
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+		gemini_details_read(raw, lists[i].detail, gemini_get(metadata, lists[i].member));
 }
 
 /* Counts of 0 are left out on the wire, and Live's total has no thoughts: the total says

@@ -214,6 +214,7 @@ static void read_root(struct call *c, const struct decoder_config *config, struc
 	call_update(c, &c->response_id, json_get(root, "id"));
 	call_update(c, &c->response_model, json_get(root, "model"));
 	call_update(c, &c->service_tier, json_get(root, "service_tier"));
+	call_update(c, &c->service_tier, json_get(usage, "service_tier")); /* Mistral */
 	call_update(c, &c->system_fingerprint, json_get(root, "system_fingerprint"));
 	for (struct json_val i = json_first(json_get(root, "choices")); i.doc; i = json_next(i))
 		read_choice(&r, i, position++);

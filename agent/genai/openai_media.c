@@ -85,6 +85,7 @@ static void media_field(struct call *c, const struct decoder_config *config, str
 			struct slice value)
 {
 	uint64_t number;
+	double temperature;
 
 	set_output_type(c);
 	if (slice_eq(name, SLICE("model")))
@@ -97,6 +98,8 @@ static void media_field(struct call *c, const struct decoder_config *config, str
 		c->stream |= slice_eq_nocase(value, SLICE("true"));
 	else if (slice_eq(name, SLICE("n")) && !slice_u64(value, &number) && number < 1024)
 		c->choice_count = (int64_t)number;
+	else if (slice_eq(name, SLICE("temperature")) && !slice_f64(value, &temperature))
+		c->temperature = temperature;
 }
 
 static void media_response(struct call *c, const struct decoder_config *config, void *state,

@@ -273,12 +273,16 @@ static void count_server_tools(struct call *c, const struct responses_state *st)
 		{ SLICE("code_interpreter"), USAGE_CODE_EXECUTIONS },
 	};
 
-	for (size_t i = 0; i < st->n_items; i++)
-		for (size_t t = 0; t < ARRAY_LEN(tools); t++)
-			if (st->items[i].whole && !st->items[i].visit &&
-			    slice_eq(st->items[i].kind, tools[t].kind))
-				usage_set(&c->usage, tools[t].field,
-					  usage_get(&c->usage, tools[t].field) + 1);
+	for (size_t t = 0; t < ARRAY_LEN(tools); t++) {
+		int64_t runs = 0;
+
+		for (size_t i = 0; i < st->n_items; i++)
+			runs += st->items[i].whole && !st->items[i].visit &&
+				slice_eq(st->items[i].kind, tools[t].kind);
+		/* Some count them themselves. */
+		if (runs && !usage_has(&c->usage, tools[t].field))
+			usage_set(&c->usage, tools[t].field, runs);
+	}
 }
 
 static void responses_finish(struct call *c, const struct decoder_config *config, void *state)

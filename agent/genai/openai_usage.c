@@ -16,13 +16,18 @@ static const struct row top_rows[] = {
 	{ "completion_tokens", USAGE_OUTPUT },
 	{ "output_tokens", USAGE_OUTPUT },
 	{ "total_tokens", USAGE_TOTAL },
-	{ "cached_tokens", USAGE_CACHE_READ },		      /* Moonshot */
-	{ "num_cached_tokens", USAGE_CACHE_READ },	      /* Mistral */
-	{ "prompt_cache_hit_tokens", USAGE_CACHE_READ },      /* DeepSeek */
-	{ "cache_read_input_tokens", USAGE_CACHE_READ },      /* LiteLLM */
-	{ "cache_creation_input_tokens", USAGE_CACHE_WRITE }, /* LiteLLM */
-	{ "reasoning_tokens", USAGE_REASONING },	      /* Perplexity */
-	{ "num_search_queries", USAGE_WEB_SEARCHES },	      /* Perplexity */
+	{ "cached_tokens", USAGE_CACHE_READ },				       /* Moonshot */
+	{ "num_cached_tokens", USAGE_CACHE_READ },			       /* Mistral */
+	{ "prompt_cache_hit_tokens", USAGE_CACHE_READ },		       /* DeepSeek */
+	{ "cache_read_input_tokens", USAGE_CACHE_READ },		       /* LiteLLM */
+	{ "cache_creation_input_tokens", USAGE_CACHE_WRITE },		       /* LiteLLM */
+	{ "reasoning_tokens", USAGE_REASONING },			       /* Perplexity */
+	{ "num_search_queries", USAGE_WEB_SEARCHES },			       /* Perplexity */
+	{ "server_tool_use_details.web_search_requests", USAGE_WEB_SEARCHES }, /* OpenRouter */
+	/* xAI. */
+	{ "server_side_tool_usage_details.web_search_calls", USAGE_WEB_SEARCHES },
+	{ "server_side_tool_usage_details.code_interpreter_calls", USAGE_CODE_EXECUTIONS },
+	{ "server_side_tool_usage_details.file_search_calls", USAGE_FILE_SEARCHES },
 };
 
 static const char *const input_details[] = { "prompt_tokens_details", "prompt_token_details",
@@ -63,6 +68,7 @@ static void read_cost(struct usage *u, struct json_val usage)
 {
 	struct json_val cost = json_get(usage, "cost");
 	bool byok = false;
+	double usd;
 
 	/* With the user's own key OpenRouter charges a fee; the tokens are billed upstream. */
 	json_bool(json_get(usage, "is_byok"), &byok);
@@ -71,8 +77,22 @@ static void read_cost(struct usage *u, struct json_val usage)
 		cost = json_path(usage, "cost_details.upstream_inference_cost");
 	if (json_type(cost) == JSON_OBJECT)
 		cost = json_get(cost, "total_cost");
-	if (!json_f64(cost, &u->cost_usd) && u->cost_usd >= 0)
-		u->cost_known = true;
+	if (!json_f64(cost, &usd))
+		usage_set_cost(u, usd);
+	if (!json_f64(json_get(usage, "cost_in_usd_ticks"), &usd)) /* xAI */
+		usage_set_cost(u, usd / USAGE_TICKS);
+}
+
+/* Of sound that is billed by its length. */
+static void read_seconds(struct usage *u, struct json_val usage)
+{
+	struct json_val v = json_get(usage, "prompt_audio_seconds"); /* Mistral */
+	double seconds;
+
+	if (json_is(json_get(usage, "type"), "duration"))
+		v = json_get(usage, "seconds");
+	if (!json_f64(v, &seconds) && seconds >= 0 && seconds < (double)USAGE_TOKENS_MAX / 1e3)
+		usage_set(u, USAGE_AUDIO_MS, (int64_t)(seconds * 1e3 + 0.5));
 }
 
 /* Are reasoning tokens missing from the output? The total tells, where there is one. */
@@ -112,6 +132,7 @@ void openai_usage_read(struct usage *u, struct json_val usage, unsigned int quir
 		read_rows(&now, json_get(usage, output_details[i]), output_rows,
 			  ARRAY_LEN(output_rows));
 	read_cost(&now, usage);
+	read_seconds(&now, usage);
 
 	if (usage_has(&now, USAGE_OUTPUT)) {
 		if (reasoning_adds(&now, quirks))

@@ -115,11 +115,8 @@ static void read_cost(struct call *c, const struct http_head *head)
 	struct slice type = http_head_get(head, SLICE("content-type"));
 	double usd;
 
-	if (slice_starts_nocase(type, SLICE("text/event-stream")) || slice_f64(text, &usd) ||
-	    usd < 0)
-		return;
-	c->usage.cost_known = true;
-	c->usage.cost_usd = usd;
+	if (!slice_starts_nocase(type, SLICE("text/event-stream")) && !slice_f64(text, &usd))
+		usage_set_cost(&c->usage, usd);
 }
 
 /* How long the provider says it took, in milliseconds: who worked before who passed on. */

@@ -137,6 +137,9 @@ size_t semconv_name(enum semconv_profile p, enum semconv_name n, const char *ret
 #define ATTR_GENTAP_WEB_FETCHES "gentap.usage.web_fetches"
 #define ATTR_GENTAP_CODE_EXECUTIONS "gentap.usage.code_executions"
 #define ATTR_GENTAP_FILE_SEARCHES "gentap.usage.file_searches"
+/* What some are billed by instead of tokens: rankings, and sound by its length. */
+#define ATTR_GENTAP_SEARCH_UNITS "gentap.usage.search_units"
+#define ATTR_GENTAP_AUDIO_MS "gentap.usage.audio_ms"
 #define ATTR_GENTAP_TOTAL "gentap.usage.total_tokens"	    /* as the provider reported it */
 #define ATTR_GENTAP_TOOL_CALLS "gentap.response.tool_calls" /* "name id" of each */
 

@@ -41,6 +41,14 @@ void usage_set_json(struct usage *u, enum usage_field f, struct json_val v)
 		usage_set(u, f, tokens);
 }
 
+void usage_set_cost(struct usage *u, double usd)
+{
+	if (!(usd >= 0))
+		return;
+	u->cost_known = true;
+	u->cost_usd = usd;
+}
+
 void usage_merge(struct usage *u, const struct usage *later)
 {
 	for (int f = 0; f < USAGE_FIELDS; f++)

@@ -43,11 +43,16 @@ enum usage_field {
 	USAGE_WEB_FETCHES,
 	USAGE_CODE_EXECUTIONS,
 	USAGE_FILE_SEARCHES,
+	/* What is billed beside tokens, or instead of them; parts of nothing. */
+	USAGE_SEARCH_UNITS, /* Cohere's, of a ranking */
+	USAGE_AUDIO_MS,	    /* of sound that was listened to, where it is billed by time */
 	USAGE_FIELDS,
 };
 
 /* More than this of anything is not a count; keeps every sum far from overflow. */
 #define USAGE_TOKENS_MAX (INT64_C(1) << 53)
+/* Of a dollar; xAI names prices in these. */
+#define USAGE_TICKS 1e10
 
 struct usage {
 	uint64_t present; /* bit per field */
@@ -63,6 +68,8 @@ void usage_unset(struct usage *u, enum usage_field f);
 /* Sets the field from a JSON number; absent, null, negative, absurd
  * (USAGE_TOKENS_MAX) or not a number: leaves it. */
 void usage_set_json(struct usage *u, enum usage_field f, struct json_val v);
+/* The price that the provider names; a negative one is none. */
+void usage_set_cost(struct usage *u, double usd);
 /* Field by field: what `later` has replaces, what it lacks stays. Never adds. */
 void usage_merge(struct usage *u, const struct usage *later);
 /* Which rule it breaks, of parts within their wholes and of a total that is input + output,

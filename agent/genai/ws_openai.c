@@ -10,6 +10,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "openai_responses.h"
+#include "openai_usage.h"
 
 static bool responses_path(struct slice path)
 {
@@ -143,6 +144,42 @@ static void realtime_limits(struct call *c, struct json_val limits, uint64_t ts_
 	}
 }
 
+/* What was said, written down: by a model of its own, which is billed apart, while the answer
+ * is on its way. */
+static void realtime_transcript(struct decoder *d, struct json_val root, uint64_t ts_ns)
+{
+	uint64_t since = d->ws->heard_ns ? d->ws->heard_ns : ts_ns;
+	struct call *c = session_aside(d, &dialect_openai_media, since, ts_ns);
+
+	if (!c)
+		return;
+	c->request_model = arena_copy(&c->arena, d->ws->transcriber);
+	c->output_type = SLICE("text");
+	openai_usage_read(&c->usage, json_get(root, "usage"), 0);
+	api_error_in(c, root);
+	session_emit(d, c);
+}
+
+/* Of the session, and of what is heard; true when the event was about the latter. */
+static bool realtime_session(struct decoder *d, struct json_val root, struct json_val type,
+			     uint64_t ts_ns)
+{
+	static const char *const transcribers[] = { "session.audio.input.transcription.model",
+						    "session.input_audio_transcription.model" };
+	static const struct slice mark = SLICE("conversation.item.input_audio_transcription.");
+
+	call_update(d->call, &d->ws->model, json_path(root, "session.model"));
+	for (size_t i = 0; i < ARRAY_LEN(transcribers); i++)
+		call_update(d->call, &d->ws->transcriber, json_path(root, transcribers[i]));
+	if (json_is(type, "input_audio_buffer.committed"))
+		d->ws->heard_ns = ts_ns;
+	if (!slice_starts(json_raw(type), mark))
+		return false;
+	if (json_get(root, "usage").doc || json_get(root, "error").doc)
+		realtime_transcript(d, root, ts_ns);
+	return true;
+}
+
 static void realtime_server(struct decoder *d, struct json_val root, struct slice data,
 			    uint64_t ts_ns)
 {
@@ -150,7 +187,8 @@ static void realtime_server(struct decoder *d, struct json_val root, struct slic
 	struct json_val details = json_path(root, "response.status_details");
 	struct ws_op *op;
 
-	call_update(d->call, &d->ws->model, json_path(root, "session.model"));
+	if (realtime_session(d, root, type, ts_ns))
+		return;
 	if (json_type(id) != JSON_STRING)
 		id = json_path(root, "response.id");
 	op = session_find_response(d, id);

@@ -23,10 +23,10 @@ struct xai_state {
 /* Field numbers of GetChatCompletionResponse and GetChatCompletionChunk, and of their
  * outputs, which differ. */
 struct layout {
-	uint32_t model, fingerprint, usage, finish, index, message;
+	uint32_t model, fingerprint, usage, tier, finish, index, message;
 };
-static const struct layout whole_layout = { 6, 7, 9, 1, 2, 3 };
-static const struct layout chunk_layout = { 4, 5, 6, 3, 4, 1 };
+static const struct layout whole_layout = { 6, 7, 9, 15, 1, 2, 3 };
+static const struct layout chunk_layout = { 4, 5, 6, 12, 3, 4, 1 };
 
 static void update(struct call *c, struct slice *to, struct slice bytes)
 {
@@ -37,6 +37,12 @@ static void update(struct call *c, struct slice *to, struct slice bytes)
 static double float_of(const struct protobuf_field *f)
 {
 	return (double)protobuf_float(f->value);
+}
+
+/* ServiceTier, as REST calls it. */
+static struct slice tier_word(uint64_t tier)
+{
+	return tier == 1 ? SLICE("default") : tier == 2 ? SLICE("priority") : SLICE_NONE;
 }
 
 /* ---- Request ---------------------------------------------------------------------- */
@@ -107,6 +113,7 @@ static void read_parameter(struct call *c, const struct decoder_config *config,
 {
 	static const struct slice efforts[] = { { 0 },	       SLICE("low"),  SLICE("medium"),
 						SLICE("high"), SLICE("none"), SLICE("xhigh") };
+	struct protobuf_field format;
 	struct slice *stop;
 
 	switch (f->number) {
@@ -124,6 +131,11 @@ static void read_parameter(struct call *c, const struct decoder_config *config,
 		break;
 	case 9:
 		c->presence_penalty = float_of(f);
+		break;
+	case 10:
+		if (protobuf_find(f->bytes, 1, &format) == 1 && format.value >= 1 &&
+		    format.value <= 3)
+			c->output_type = format.value == 1 ? SLICE("text") : SLICE("json");
 		break;
 	case 11:
 		c->seed = (int32_t)f->value;
@@ -150,6 +162,9 @@ static void read_parameter(struct call *c, const struct decoder_config *config,
 		if (f->value < ARRAY_LEN(efforts))
 			c->reasoning_level = efforts[f->value];
 		break;
+	case 31:
+		c->request_service_tier = tier_word(f->value);
+		break;
 	}
 }
 
@@ -160,6 +175,7 @@ static void xai_message(struct call *c, const struct decoder_config *config, str
 	c->stream = slice_ends(c->path, SLICE("/GetCompletionChunk"));
 	update(c, &c->request_model, protobuf_bytes(message, 2));
 	update(c, &c->user, protobuf_bytes(message, 16));
+	update(c, &c->user, protobuf_bytes(message, 34)); /* safety_identifier */
 	update(c, &c->previous_response_id, protobuf_bytes(message, 22));
 	for (struct slice rest = message; protobuf_next(&rest, &f) == 1;)
 		read_parameter(c, config, &f);
@@ -176,19 +192,51 @@ static const struct {
 	{ 7, USAGE_CACHE_READ },
 };
 
-static void read_usage(struct usage *u, struct slice from)
+/* Runs of the provider's tools: ServerSideTool, one entry each, packed or not. */
+static void count_tools(struct usage *u, struct slice usage)
 {
+	static const enum usage_field tools[] = {
+		[1] = USAGE_WEB_SEARCHES,
+		[3] = USAGE_CODE_EXECUTIONS,
+		[6] = USAGE_FILE_SEARCHES,
+	};
+	struct usage runs = { 0 };
 	struct protobuf_field f;
 
-	if (!from.data)
+	while (protobuf_next(&usage, &f) == 1) {
+		struct slice packed = f.bytes;
+		uint64_t tool = f.value;
+
+		if (f.number != 9)
+			continue;
+		while (!f.bytes.data || protobuf_next_varint(&packed, &tool) == 1) {
+			if (tool < ARRAY_LEN(tools) && tools[tool])
+				usage_set(&runs, tools[tool], usage_get(&runs, tools[tool]) + 1);
+			if (!f.bytes.data)
+				break;
+		}
+	}
+	usage_merge(u, &runs);
+}
+
+static void read_usage(struct usage *u, struct slice from)
+{
+	struct usage now = { 0 };
+	struct protobuf_field f;
+
+	/* Zeros are left out on the wire: in a message that is there they are 0, but not in
+	 * one that cannot be read. */
+	if (!from.data || protobuf_find(from, UINT32_MAX, &f) < 0)
 		return;
-	/* Zeros are left out on the wire; in a message that is there they are 0. */
 	for (size_t i = 0; i < ARRAY_LEN(counts); i++)
-		usage_set(u, counts[i].field,
-			  protobuf_find(from, counts[i].number, &f) == 1 &&
-					  f.value <= (uint64_t)USAGE_TOKENS_MAX
-				  ? (int64_t)f.value
-				  : 0);
+		if (protobuf_find(from, counts[i].number, &f) != 1)
+			usage_set(&now, counts[i].field, 0);
+		else if (f.wire == PROTOBUF_VARINT && f.value <= (uint64_t)USAGE_TOKENS_MAX)
+			usage_set(&now, counts[i].field, (int64_t)f.value);
+	if (protobuf_find(from, 11, &f) == 1 && f.value <= INT64_MAX)
+		usage_set_cost(&now, (double)f.value / USAGE_TICKS);
+	count_tools(&now, from);
+	usage_merge(u, &now);
 }
 
 static struct block *get_block(struct call *c, struct xai_state *st, size_t choice, uint64_t key,
@@ -281,6 +329,8 @@ static void xai_event(struct call *c, const struct decoder_config *config, void 
 	update(c, &c->response_model, protobuf_bytes(event->data, layout->model));
 	update(c, &c->system_fingerprint, protobuf_bytes(event->data, layout->fingerprint));
 	read_usage(&st->raw, protobuf_bytes(event->data, layout->usage));
+	if (protobuf_find(event->data, layout->tier, &f) == 1 && tier_word(f.value).data)
+		c->service_tier = tier_word(f.value);
 	for (struct slice rest = event->data; protobuf_next(&rest, &f) == 1;)
 		if (f.number == 2 && f.bytes.data)
 			read_output(c, st, layout, f.bytes, messages_text_max(config), ts_ns);

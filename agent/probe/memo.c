@@ -16,12 +16,11 @@
 
 struct kept {
 	struct finding finding;
-	uint64_t checks[2][POINTS_MAX]; /* hashes of the code under points and points_ex */
+	uint64_t checks[POINTS_MAX]; /* hashes of the code under its points */
 };
 
 struct entry {
 	struct memo_key key;
-	bool imports_ex;
 	size_t n;
 	struct kept kept[];
 };
@@ -33,11 +32,6 @@ struct memo {
 	bool dirty;
 	struct findings lent;
 };
-
-static const struct points *points_of(const struct kept *k, int set)
-{
-	return set ? &k->finding.points_ex : &k->finding.points;
-}
 
 /* ---- Entries ------------------------------------------------------------------------ */
 
@@ -51,13 +45,14 @@ static uint64_t code_hash(int fd, uint64_t offset)
 
 static bool code_is_the_same(const struct kept *k, int fd)
 {
-	for (int set = 0; set < 2; set++)
-		for (size_t i = 0; i < points_of(k, set)->n; i++) {
-			uint64_t hash = code_hash(fd, points_of(k, set)->point[i].offset);
+	const struct points *p = &k->finding.points;
 
-			if (!hash || hash != k->checks[set][i])
-				return false;
-		}
+	for (size_t i = 0; i < p->n; i++) {
+		uint64_t hash = code_hash(fd, p->point[i].offset);
+
+		if (!hash || hash != k->checks[i])
+			return false;
+	}
 	return true;
 }
 
@@ -90,7 +85,6 @@ const struct findings *memo_get(struct memo *m, const struct memo_key *key, int 
 	}
 	table_touch(&m->files, key, sizeof(*key));
 	m->lent.n = e->n;
-	m->lent.imports_ex = e->imports_ex;
 	for (size_t i = 0; i < e->n; i++)
 		m->lent.finding[i] = e->kept[i].finding;
 	return &m->lent;
@@ -103,16 +97,13 @@ void memo_put(struct memo *m, const struct memo_key *key, int fd, const struct f
 	if (!e)
 		return;
 	e->key = *key;
-	e->imports_ex = f->imports_ex;
 	e->n = f->n;
 	for (size_t i = 0; i < f->n; i++) {
 		struct kept *k = &e->kept[i];
 
 		k->finding = f->finding[i];
-		for (int set = 0; set < 2; set++)
-			for (size_t p = 0; p < points_of(k, set)->n; p++)
-				k->checks[set][p] =
-					code_hash(fd, points_of(k, set)->point[p].offset);
+		for (size_t p = 0; p < k->finding.points.n; p++)
+			k->checks[p] = code_hash(fd, k->finding.points.point[p].offset);
 	}
 	add(m, e);
 	m->dirty = true;
@@ -123,9 +114,9 @@ void memo_put(struct memo *m, const struct memo_key *key, int fd, const struct f
 /*
  * Text: a line with the build, then of each file
  *
- *	file DEVICE INODE SIZE MTIME IMPORTS_EX FINDINGS
+ *	file DEVICE INODE SIZE MTIME FINDINGS
  *	stack STACK NOTE…
- *	point SET ROLE AT_RETURN OFFSET HASH
+ *	point ROLE AT_RETURN OFFSET HASH
  *
  * and last "sum HASH" of all bytes before.
  */
@@ -135,20 +126,18 @@ static int write_entry(void *value, void *arg)
 	const struct entry *e = value;
 	struct buf *b = arg;
 
-	buf_printf(b, "file %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %d %zu\n", e->key.dev,
-		   e->key.inode, e->key.size, (uint64_t)e->key.mtime_ns, e->imports_ex, e->n);
+	buf_printf(b, "file %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %zu\n", e->key.dev,
+		   e->key.inode, e->key.size, (uint64_t)e->key.mtime_ns, e->n);
 	for (size_t i = 0; i < e->n; i++) {
 		const struct kept *k = &e->kept[i];
 
 		buf_printf(b, "stack %d %s\n", k->finding.stack, k->finding.note);
-		for (int set = 0; set < 2; set++)
-			for (size_t p = 0; p < points_of(k, set)->n; p++) {
-				const struct point *point = &points_of(k, set)->point[p];
+		for (size_t p = 0; p < k->finding.points.n; p++) {
+			const struct point *point = &k->finding.points.point[p];
 
-				buf_printf(b, "point %d %d %d %" PRIu64 " %" PRIu64 "\n", set,
-					   point->role, point->at_return, point->offset,
-					   k->checks[set][p]);
-			}
+			buf_printf(b, "point %d %d %" PRIu64 " %" PRIu64 "\n", point->role,
+				   point->at_return, point->offset, k->checks[p]);
+		}
 	}
 	return buf_error(b);
 }
@@ -161,17 +150,16 @@ static bool take_number(struct slice *line, uint64_t end, uint64_t *ret)
 
 static bool parse_point(struct slice line, struct kept *k)
 {
-	uint64_t set, role, at_return, offset, hash;
-	struct points *p;
+	uint64_t role, at_return, offset, hash;
+	struct points *p = &k->finding.points;
 
-	if (!take_number(&line, 2, &set) || !take_number(&line, ROLE_MAX, &role) ||
-	    !take_number(&line, 2, &at_return) || !take_number(&line, INT64_MAX, &offset) ||
-	    !take_number(&line, UINT64_MAX, &hash) || line.data)
+	if (!take_number(&line, ROLE_MAX, &role) || !take_number(&line, 2, &at_return) ||
+	    !take_number(&line, INT64_MAX, &offset) || !take_number(&line, UINT64_MAX, &hash) ||
+	    line.data)
 		return false;
-	p = set ? &k->finding.points_ex : &k->finding.points;
 	if (p->n == POINTS_MAX)
 		return false;
-	k->checks[set][p->n] = hash;
+	k->checks[p->n] = hash;
 	points_add(p, (enum point_role)role, at_return, offset);
 	return true;
 }
@@ -191,18 +179,17 @@ static bool parse_stack(struct slice line, struct kept *k)
 static bool parse_file(struct slice line, struct slice *rest, struct entry **ret)
 {
 	_cleanup_free_ struct entry *e = NULL;
-	uint64_t dev, inode, size, mtime, imports, n;
+	uint64_t dev, inode, size, mtime, n;
 	struct slice word;
 
 	if (!take_number(&line, UINT64_MAX, &dev) || !take_number(&line, UINT64_MAX, &inode) ||
 	    !take_number(&line, UINT64_MAX, &size) || !take_number(&line, UINT64_MAX, &mtime) ||
-	    !take_number(&line, 2, &imports) || !take_number(&line, FINDINGS_MAX + 1, &n) ||
-	    line.data)
+	    !take_number(&line, FINDINGS_MAX + 1, &n) || line.data)
 		return false;
 	e = calloc(1, sizeof(*e) + n * sizeof(e->kept[0]));
 	if (!e)
 		return true;
-	*e = (struct entry){ .key = { dev, inode, size, (int64_t)mtime }, .imports_ex = imports };
+	*e = (struct entry){ .key = { dev, inode, size, (int64_t)mtime } };
 	while (slice_starts(*rest, SLICE("stack ")) || slice_starts(*rest, SLICE("point "))) {
 		line = slice_cut(rest, '\n');
 		word = slice_cut(&line, ' ');

@@ -58,23 +58,15 @@ void observed_searches(struct observed *o, struct target *t)
 	o->searched = t;
 }
 
-static bool uses_ex(const struct observed *o)
-{
-	for (size_t i = 0; i < o->n; i++)
-		if (o->attachments[i].target->findings.imports_ex)
-			return true;
-	return false;
-}
-
 /* Each stack of the file by itself: one that cannot be attached hides no other. */
 static unsigned int attach_target(const struct observed *o, struct attachment *a,
-				  const struct kern *k, bool ex)
+				  const struct kern *k)
 {
 	const struct findings *f = &a->target->findings;
 	unsigned int failed = 0;
 
 	for (size_t i = 0; i < f->n; i++) {
-		const struct points *points = finding_points(&f->finding[i], ex);
+		const struct points *points = &f->finding[i].points;
 
 		if (a->attached[i] || !points->n ||
 		    (f->finding[i].stack == STACK_JAVA && !a->target->owner->java))
@@ -96,14 +88,13 @@ static unsigned int attach_target(const struct observed *o, struct attachment *a
 unsigned int observed_attach(struct observed *o, const struct kern *k)
 {
 	unsigned int failed = 0;
-	bool ex = uses_ex(o);
 
 	o->pending = false;
 	if (o->parked)
 		return 0;
 	for (size_t i = 0; i < o->n; i++)
 		if (o->attachments[i].target->fd >= 0)
-			failed += attach_target(o, &o->attachments[i], k, ex);
+			failed += attach_target(o, &o->attachments[i], k);
 	return failed;
 }
 

@@ -14,11 +14,6 @@ struct file_key {
 	uint64_t dev, inode;
 };
 
-static bool is_of_interest(const struct findings *f)
-{
-	return f->n || f->imports_ex;
-}
-
 static void forget(struct target *t)
 {
 	struct file_key key = { t->dev, t->inode };
@@ -98,7 +93,7 @@ static void on_scanned(void *ctx, void *arg, int fd_, int error, const struct fi
 	if (!scout_pending(owner->scout))
 		memo_save(owner->memo);
 	t->findings = *f;
-	if (!is_of_interest(f) || keep_fd(t, fd))
+	if (!f->n || keep_fd(t, fd))
 		return;
 	owner->found(owner->ctx, t->waiting, t->n_waiting);
 }
@@ -218,7 +213,7 @@ static int make(struct targets *owner, const struct discover_mapping *m, int fd,
 	struct file_key file = { m->dev, m->inode };
 	int r;
 
-	if (known && !is_of_interest(known))
+	if (known && !known->n)
 		return -ENOENT;
 	t = calloc(1, sizeof(*t));
 	if (!t)
@@ -275,7 +270,7 @@ int targets_get(struct targets *owner, const struct discover_mapping *m, struct 
 	}
 	if (t->scanning)
 		wait_for(t, m->tgid);
-	if (!is_of_interest(&t->findings)) {
+	if (!t->findings.n) {
 		if (t->scanning) {
 			*ret = t;
 			return -EINPROGRESS;

@@ -46,6 +46,11 @@ const enum field_id measures[] = {
 };
 const size_t n_measures = ARRAY_LEN(measures);
 
+bool measure_of_answer(enum field_id f)
+{
+	return f != F_DURATION && measure_index(f) >= 0;
+}
+
 int measure_index(enum field_id f)
 {
 	for (size_t i = 0; i < n_measures; i++)

@@ -145,6 +145,10 @@ enum field_id field_of_attr(struct slice attr);
 extern const enum field_id measures[];
 extern const size_t n_measures;
 int measure_index(enum field_id f); /* -1: none */
+/* Of a call that the provider refused there is none, which is no unknown one. */
+bool measure_of_answer(enum field_id f);
+/* gentap.cost.source of such a call */
+#define COST_REFUSED "refused"
 
 #define DIMS 18				   /* 0 is "all" */
 enum field_id dim_field(unsigned int dim); /* F_NONE for 0 */

@@ -6,11 +6,11 @@
  *       --group-by user.id --sort '-sum:gen_ai.usage.total_tokens' --limit 20
  *
  * Aggregates: count, sum, avg, min, max, p50, p75, p90, p95, p99, rate (a second), uniq,
- * failure_rate, partial (spans that were not wholly seen), below:duration:2s (how many
- * values are less than that). Attributes: any that a span has, by its name on the span, an alias of
- * fields.c or a column (model, cost, duration, ttft, …). Without an aggregate the answer
- * is a list: one row for each span (or run, session, connection), newest first, its
- * columns named by --fields.
+ * failure_rate, partial (spans that were not wholly seen), refused (calls that the provider
+ * refused), below:duration:2s (how many values are less than that). Attributes: any that a span
+ * has, by its name on the span, an alias of fields.c or a column (model, cost, duration, ttft, …).
+ * Without an aggregate the answer is a list: one row for each span (or run, session, connection),
+ * newest first, its columns named by --fields.
  *
  * Conditions: key:value (= the same; `*` in the value stands for anything, `key:*` for
  * "is known"), !=, ~ and !~ (extended regular expression, any case), <, <=, >, >=,
@@ -20,8 +20,8 @@
  * `--from runs --having 'tool:Bash'`: the runs with a span that fits such conditions.
  *
  * Unknown is not 0: each sum says on how many spans it rests and how many of those that
- * could have the value do not tell it. Usage and cost are summed over requests alone,
- * unless the conditions leave only agent runs: no token counts twice.
+ * could have the value do not tell it (a refused call has no usage and no cost). Usage and cost are
+ * summed over requests alone, unless the conditions leave only agent runs: no token counts twice.
  */
 #ifndef STORE_QUERY_H
 #define STORE_QUERY_H
@@ -54,6 +54,7 @@ enum query_fn {
 	QUERY_UNIQ,
 	QUERY_FAILURE_RATE,
 	QUERY_PARTIAL,
+	QUERY_REFUSED,
 	QUERY_BELOW,
 };
 
@@ -190,7 +191,7 @@ struct query_span {
 	enum span_class class;
 	bool error;
 	struct slice name, op, model, provider, agent, tool, error_type, completeness, finish,
-		inferred;
+		cost_source, inferred;
 	struct slice status_message;
 	int64_t input, output, cached, cache_write, reasoning; /* -1: unknown, as those below */
 	int64_t cost_pd, ttft_ns;

@@ -5,7 +5,7 @@
 
 #define NAME_MAX_LEN 256
 
-#define SUM_OF(c) "CASE WHEN s.k_" c ">0 THEN s.s_" c " END", "s.k_" c, "s.calls"
+#define SUM_OF(c) "CASE WHEN s.k_" c ">0 THEN s.s_" c " END", "s.k_" c, "s.calls-s.refused"
 #define PLAIN(c) "s." c, NULL, NULL
 
 /* A run says that it ended; without that, it runs as long as something of it ends now and
@@ -31,6 +31,7 @@ static const struct {
 	{ "tools", FIELD_INT, UNIT_COUNT, PLAIN("tools") },
 	{ "errors", FIELD_INT, UNIT_COUNT, PLAIN("errors") },
 	{ "partial", FIELD_INT, UNIT_COUNT, PLAIN("partial") },
+	{ "refused", FIELD_INT, UNIT_COUNT, PLAIN("refused") },
 	{ "runs", FIELD_INT, UNIT_COUNT, PLAIN("runs") },
 	{ "agent", FIELD_WORD, UNIT_NONE, PLAIN("agent") },
 	{ "session", FIELD_WORD, UNIT_NONE, PLAIN("conversation") },

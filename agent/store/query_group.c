@@ -249,6 +249,7 @@ static int merge_state(struct query_groups *g, struct agg_state *to, const struc
 	to->known += from->known;
 	to->words += from->words;
 	to->of += from->of;
+	to->bounds += from->bounds;
 	to->sum += from->sum;
 	to->real_sum += from->real_sum;
 	to->real |= from->real;
@@ -268,6 +269,7 @@ int group_merge(struct query_groups *g, struct query_group *to, const struct que
 	to->count += from->count;
 	to->errors += from->errors;
 	to->partial += from->partial;
+	to->refused += from->refused;
 	for (size_t i = 0; !r && i < g->n_states; i++)
 		r = merge_state(g, &to->states[i], &from->states[i]);
 	return r;
@@ -367,6 +369,8 @@ struct query_cell group_cell(struct query_groups *g, struct query_group *group, 
 		cell = int_cell(group->count);
 	else if (c->fn == QUERY_PARTIAL)
 		cell = int_cell(group->partial);
+	else if (c->fn == QUERY_REFUSED)
+		cell = int_cell(group->refused);
 	else if (c->fn == QUERY_FAILURE_RATE)
 		cell = group->count ? real_cell((double)group->errors / (double)group->count)
 				    : (struct query_cell){ 0 };
@@ -375,6 +379,6 @@ struct query_cell group_cell(struct query_groups *g, struct query_group *group, 
 	else
 		cell = state_cell(g, s, c, seconds);
 	cell.known = !c->attr ? group->count : s->known + (c->fn == QUERY_UNIQ ? s->words : 0);
-	cell.unknown = c->attr ? s->of - cell.known : 0;
+	cell.unknown = c->attr ? s->of - cell.known + s->bounds : 0;
 	return cell;
 }

@@ -33,7 +33,8 @@ struct value_set {
 
 struct agg_state {
 	uint64_t known, of;
-	uint64_t words; /* values that are no numbers: uniq counts them */
+	uint64_t bounds; /* of the known: those that are at least so much */
+	uint64_t words;	 /* values that are no numbers: uniq counts them */
 	__int128 sum;
 	double real_sum; /* of values that are no whole numbers */
 	bool real;
@@ -48,7 +49,7 @@ struct agg_state {
 
 struct query_group {
 	struct group_value key[QUERY_COLUMNS_MAX + 1]; /* [0]: the bucket */
-	uint64_t count, errors, partial;
+	uint64_t count, errors, partial, refused;
 	struct agg_state *states; /* by query_groups.state_of */
 	uint64_t rank;		  /* of its series, once sorted */
 };

@@ -27,6 +27,7 @@ static const char *const fn_names[] = {
 	[QUERY_UNIQ] = "uniq",
 	[QUERY_FAILURE_RATE] = "failure_rate",
 	[QUERY_PARTIAL] = "partial",
+	[QUERY_REFUSED] = "refused",
 	[QUERY_BELOW] = "below",
 };
 
@@ -80,7 +81,8 @@ static bool numeric(const struct query_attr *a)
 
 static enum field_unit unit_of(enum query_fn fn, const struct query_attr *a)
 {
-	if (fn == QUERY_COUNT || fn == QUERY_UNIQ || fn == QUERY_PARTIAL || fn == QUERY_BELOW)
+	if (fn == QUERY_COUNT || fn == QUERY_UNIQ || fn == QUERY_PARTIAL || fn == QUERY_REFUSED ||
+	    fn == QUERY_BELOW)
 		return UNIT_COUNT;
 	if (fn == QUERY_FAILURE_RATE)
 		return UNIT_RATIO;
@@ -116,7 +118,8 @@ int query_add_aggregate(struct query *q, struct slice word, struct query_error *
 	struct slice rest = word, name = slice_cut(&rest, ':');
 	struct query_column *c = &q->aggs[q->n_aggs];
 	enum query_fn fn = find_fn(name);
-	bool alone = fn == QUERY_COUNT || fn == QUERY_FAILURE_RATE || fn == QUERY_PARTIAL;
+	bool alone = fn == QUERY_COUNT || fn == QUERY_FAILURE_RATE || fn == QUERY_PARTIAL ||
+		     fn == QUERY_REFUSED;
 	struct slice number = SLICE_NONE;
 	int r;
 
@@ -126,7 +129,7 @@ int query_add_aggregate(struct query *q, struct slice word, struct query_error *
 	if (fn == QUERY_VALUE)
 		return fail(error, word, 0, name.len,
 			    "no aggregate '%.*s': count, sum, avg, min, max, p50, p75, p90, p95, "
-			    "p99, rate, uniq, failure_rate, partial, below",
+			    "p99, rate, uniq, failure_rate, partial, refused, below",
 			    SLICE_FMT(name));
 	if (!rest.len && !alone && fn != QUERY_RATE)
 		return fail(error, word, 0, word.len, "%.*s of what? write %.*s:ATTRIBUTE",

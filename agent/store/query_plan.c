@@ -11,6 +11,7 @@ static bool agg_fits(const struct query_column *c)
 	case QUERY_COUNT:
 	case QUERY_FAILURE_RATE:
 	case QUERY_PARTIAL:
+	case QUERY_REFUSED:
 		return true;
 	case QUERY_RATE:
 	case QUERY_SUM:

@@ -7,6 +7,9 @@
 
 #include <errno.h>
 
+#define REFUSED_SQL                                                                                \
+	"s.cls=1 AND s.cost_source=(SELECT id FROM strings WHERE value='" COST_REFUSED "')"
+
 /* So few numbers are looked through one by one, whatever the range. */
 #define IN_ORDER_MAX (8 * SLAB_SPANS)
 
@@ -134,15 +137,19 @@ struct reader {
 	const struct query *q;
 	struct query_groups *groups;
 	struct scan_totals *totals;
-	unsigned int classes[QUERY_COLUMNS_MAX]; /* that count for each state */
+	struct state_rule rules[QUERY_COLUMNS_MAX]; /* of each state */
 };
 
 static void init_reader(struct reader *r, const struct plan *plan)
 {
-	for (size_t i = 0; i < r->groups->n_states; i++)
-		r->classes[i] = r->q->source == QUERY_SPANS
-					? plan_classes(plan, r->groups->state_attr[i])
-					: CLASS_ALL;
+	bool spans = r->q->source == QUERY_SPANS;
+
+	for (size_t i = 0; i < r->groups->n_states; i++) {
+		const struct query_attr *a = r->groups->state_attr[i];
+
+		r->rules[i].classes = spans ? plan_classes(plan, a) : CLASS_ALL;
+		r->rules[i].of_answer = spans && measure_of_answer(a->field);
+	}
 }
 
 static struct group_value bucket_value(const struct query *q, int64_t start_ns)
@@ -154,15 +161,17 @@ static struct group_value bucket_value(const struct query *q, int64_t start_ns)
 	return (struct group_value){ start_ns - start_ns % interval, VALUE_NUMBER };
 }
 
-/* class, error, start, partial, keys, aggregates */
+/* class, error, start, partial, refused, keys, aggregates; behind a sum of a run or session,
+ * whether some of its calls do not tell */
 static int add_row(struct reader *r, sqlite3_stmt *s)
 {
 	struct group_value key[QUERY_COLUMNS_MAX + 1];
 	unsigned int class = CLASS_BIT(sqlite3_column_int(s, 0));
 	int64_t start = sqlite3_column_int64(s, 2);
+	bool refused = sqlite3_column_int(s, 4) != 0;
 	const struct query *q = r->q;
 	struct query_group *group;
-	int column = 4, e = 0;
+	int column = 5, e = 0;
 
 	key[0] = bucket_value(q, start);
 	for (size_t i = 0; !e && i < q->n_keys; i++)
@@ -173,16 +182,20 @@ static int add_row(struct reader *r, sqlite3_stmt *s)
 	group->count++;
 	group->errors += sqlite3_column_int(s, 1) != 0;
 	group->partial += sqlite3_column_int(s, 3) != 0;
+	group->refused += refused;
 	r->totals->matched++;
 	r->totals->first_ns = MIN(r->totals->first_ns, start);
-	for (size_t i = 0; !e && i < r->groups->n_states; i++, column++) {
+	for (size_t i = 0; !e && i < r->groups->n_states;
+	     column += r->groups->state_attr[i]->known_sql ? 2 : 1, i++) {
 		struct group_value v;
 
-		if (!(r->classes[i] & class))
+		if (!(r->rules[i].classes & class) || (refused && r->rules[i].of_answer))
 			continue;
 		e = read_value(s, column, r->groups->state_attr[i], r->groups, &v);
 		if (!e)
 			e = agg_add(r->groups, group, i, &v);
+		if (r->groups->state_attr[i]->known_sql && v.tag != VALUE_NULL)
+			group->states[i].bounds += sqlite3_column_int(s, column + 1) != 0;
 	}
 	return e;
 }
@@ -205,23 +218,27 @@ static int scan_raw(sqlite3 *db, const struct plan *plan, const struct plan_segm
 	struct scan_range range = { segment->from_ns, segment->to_ns, plan->classes, 0, false };
 	const struct query *q = r->q;
 	int64_t unsealed = 0;
-	bool partial = false;
+	bool partial = false, refused = false;
 	struct sql sql;
 	int e;
 
 	if (query_slab_fits(q)) {
-		e = query_slab_scan(db, q, plan, segment, r->classes, r->groups, r->totals,
+		e = query_slab_scan(db, q, plan, segment, r->rules, r->groups, r->totals,
 				    &range.above, &unsealed);
 		if (e)
 			return e;
 		range.in_order = range.above && unsealed < IN_ORDER_MAX;
 	}
-	for (size_t i = 0; i < q->n_aggs; i++)
+	for (size_t i = 0; i < q->n_aggs; i++) {
 		partial |= q->aggs[i].fn == QUERY_PARTIAL;
+		refused |= q->source == QUERY_SPANS && q->aggs[i].fn == QUERY_REFUSED;
+	}
+	for (size_t i = 0; i < r->groups->n_states; i++)
+		refused |= r->rules[i].of_answer;
 	sql_init(&sql);
-	buf_printf(&sql.text, "SELECT %s,%s,%s,%s", sources[q->source].class,
+	buf_printf(&sql.text, "SELECT %s,%s,%s,%s,%s", sources[q->source].class,
 		   sources[q->source].error, sources[q->source].time,
-		   partial ? sources[q->source].partial : "0");
+		   partial ? sources[q->source].partial : "0", refused ? REFUSED_SQL : "0");
 	for (size_t i = 0; i < q->n_keys; i++) {
 		buf_add_char(&sql.text, ',');
 		sql_add_attr(&sql, q->keys[i].attr);
@@ -229,6 +246,9 @@ static int scan_raw(sqlite3 *db, const struct plan *plan, const struct plan_segm
 	for (size_t i = 0; i < r->groups->n_states; i++) {
 		buf_add_char(&sql.text, ',');
 		sql_add_attr(&sql, r->groups->state_attr[i]);
+		if (r->groups->state_attr[i]->known_sql)
+			buf_printf(&sql.text, ",%s<%s", r->groups->state_attr[i]->known_sql,
+				   r->groups->state_attr[i]->of_sql);
 	}
 	scan_add_from(&sql, q, &range);
 	e = each_row(db, &sql, r, add_row);
@@ -236,39 +256,42 @@ static int scan_raw(sqlite3 *db, const struct plan *plan, const struct plan_segm
 	return e;
 }
 
-/* The bucket's start stands in column 1; behind the errors, how many are partial. */
+/* The bucket's start stands in column 1; behind the errors, how many are partial, refused. */
 static void count_spans(struct reader *r, sqlite3_stmt *s, struct query_group *group, int64_t n,
 			int errors)
 {
 	group->count += (uint64_t)n;
 	group->errors += (uint64_t)sqlite3_column_int64(s, errors);
 	group->partial += (uint64_t)sqlite3_column_int64(s, errors + 1);
+	group->refused += (uint64_t)sqlite3_column_int64(s, errors + 2);
 	r->totals->matched += (uint64_t)n;
 	r->totals->first_ns = MIN(r->totals->first_ns, sqlite3_column_int64(s, 1));
 }
 
 static int add_sums(struct reader *r, sqlite3_stmt *s, struct query_group *group, int64_t class,
-		    int64_t n, int column)
+		    int64_t n, int64_t refused, int column)
 {
 	int e = 0;
 
 	for (size_t i = 0; !e && i < r->groups->n_states; i++, column += 5)
-		if (r->classes[i] & CLASS_BIT(class))
-			e = agg_add_sums(group, i,
-					 &(struct agg_sums){
-						 .of = (uint64_t)n,
-						 .known = (uint64_t)sqlite3_column_int64(s, column),
-						 .sum = sqlite3_column_int64(s, column + 1),
-						 .min = sqlite3_column_int64(s, column + 2),
-						 .max = sqlite3_column_int64(s, column + 3),
-						 .histogram = { sqlite3_column_blob(s, column + 4),
-								(size_t)sqlite3_column_bytes(
-									s, column + 4) },
-					 });
+		if (r->rules[i].classes & CLASS_BIT(class))
+			e = agg_add_sums(
+				group, i,
+				&(struct agg_sums){
+					.of = (uint64_t)(n - r->rules[i].of_answer * refused),
+					.known = (uint64_t)sqlite3_column_int64(s, column),
+					.sum = sqlite3_column_int64(s, column + 1),
+					.min = sqlite3_column_int64(s, column + 2),
+					.max = sqlite3_column_int64(s, column + 3),
+					.histogram = { sqlite3_column_blob(s, column + 4),
+						       (size_t)sqlite3_column_bytes(s,
+										    column + 4) },
+				});
 	return e;
 }
 
-/* class, bucket's start, value, n, errors, partial, and five columns for each aggregate */
+/* class, bucket's start, value, n, errors, partial, refused, and five columns for each
+ * aggregate */
 static int add_rollup(struct reader *r, sqlite3_stmt *s)
 {
 	struct group_value key[QUERY_COLUMNS_MAX + 1] = { 0 };
@@ -276,7 +299,7 @@ static int add_rollup(struct reader *r, sqlite3_stmt *s)
 	int64_t value = sqlite3_column_int64(s, 2), n = sqlite3_column_int64(s, 3);
 	const struct query *q = r->q;
 	struct query_group *group;
-	int column = 6, e = 0;
+	int column = 7, e = 0;
 
 	key[0] = bucket_value(q, start);
 	for (size_t i = 0; i < q->n_keys; i++)
@@ -288,7 +311,7 @@ static int add_rollup(struct reader *r, sqlite3_stmt *s)
 	if (!group)
 		return e;
 	count_spans(r, s, group, n, 4);
-	return add_sums(r, s, group, class, n, column);
+	return add_sums(r, s, group, class, n, sqlite3_column_int64(s, 6), column);
 }
 
 static void add_agg_columns(struct sql *sql, enum field_id f, bool values)
@@ -327,7 +350,7 @@ static int scan_rollups(sqlite3 *db, const struct plan *plan, const struct plan_
 
 	sql_init(&sql);
 	sql.on_rollups = true;
-	buf_printf(&sql.text, "SELECT s.cls,s.bucket*%lld,s.value,s.n,s.errors,s.partial",
+	buf_printf(&sql.text, "SELECT s.cls,s.bucket*%lld,s.value,s.n,s.errors,s.partial,s.refused",
 		   (long long)step);
 	for (size_t i = 0; i < r->groups->n_states; i++)
 		add_agg_columns(&sql, r->groups->state_attr[i]->field, r->groups->wants_values[i]);

@@ -12,6 +12,12 @@ struct scan_totals {
 	int64_t first_ns; /* start of the first; INT64_MAX: none */
 };
 
+/* Which spans tell the attribute of one of the groups' states, or could. */
+struct state_rule {
+	unsigned int classes;
+	bool of_answer; /* a refused call has none */
+};
+
 int scan_segment(sqlite3 *db, const struct query *q, const struct plan *plan,
 		 const struct plan_segment *segment, struct query_groups *groups,
 		 struct scan_totals *totals);

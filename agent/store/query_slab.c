@@ -17,13 +17,14 @@ struct memo {
 
 struct scan {
 	const struct query *q;
-	const unsigned int *classes;
+	const struct state_rule *rules;
 	struct query_groups *groups;
 	struct scan_totals *totals;
 	struct slab_cond *cond;
 	struct slab_column *columns[F_COUNT]; /* NULL: not needed */
 	bool first[F_COUNT];		      /* needed to know which spans are */
-	int64_t from_ns, to_ns, full;	      /* full: number of that word */
+	int64_t from_ns, to_ns;
+	int64_t full, refused; /* numbers of these words; 0: there is none */
 	unsigned int class_bits;
 	struct memo memo;
 	bool pass[SLAB_SPANS];
@@ -152,6 +153,14 @@ static int find_groups(struct scan *s)
 	return 0;
 }
 
+static bool is_refused(const struct scan *s, size_t row)
+{
+	const struct slab_column *source = s->columns[F_COST_SOURCE];
+
+	return source->known[row] && source->values[row] == s->refused &&
+	       s->columns[F_CLASS]->values[row] == CLASS_REQUEST;
+}
+
 static void count(struct scan *s)
 {
 	const struct slab_column *complete = s->columns[F_COMPLETENESS];
@@ -163,6 +172,7 @@ static void count(struct scan *s)
 		s->group[i]->count++;
 		s->group[i]->errors += error[row] != 0;
 		s->group[i]->partial += complete->known[row] && complete->values[row] != s->full;
+		s->group[i]->refused += is_refused(s, row);
 		s->totals->first_ns = MIN(s->totals->first_ns, start[row]);
 	}
 	s->totals->matched += s->n_picked;
@@ -177,7 +187,8 @@ static int add_state(struct scan *s, size_t state)
 	for (size_t i = 0; !e && i < s->n_picked; i++) {
 		struct group_value v;
 
-		if (!(s->classes[state] & CLASS_BIT(class[s->picked[i]])))
+		if (!(s->rules[state].classes & CLASS_BIT(class[s->picked[i]])) ||
+		    (s->rules[state].of_answer && is_refused(s, s->picked[i])))
 			continue;
 		v = value_of(s->columns[a->field], a->kind, s->picked[i]);
 		e = agg_add(s->groups, s->group[i], state, &v);
@@ -211,7 +222,9 @@ static int add_slab(struct scan *s, struct slab_reader *r, const struct slab *sl
 
 static int make_columns(struct scan *s)
 {
-	bool needed[F_COUNT] = { [F_ERROR] = true, [F_COMPLETENESS] = true };
+	bool needed[F_COUNT] = {
+		[F_ERROR] = true, [F_COMPLETENESS] = true, [F_COST_SOURCE] = true
+	};
 
 	s->first[F_START] = s->first[F_CLASS] = true;
 	slab_cond_fields(s->cond, s->first);
@@ -255,12 +268,15 @@ static int prepare(struct scan *s, sqlite3 *db)
 	int e = db_get_int(db, "SELECT id FROM strings WHERE value='full'", 0, &s->full);
 
 	if (!e)
+		e = db_get_int(db, "SELECT id FROM strings WHERE value='" COST_REFUSED "'", 0,
+			       &s->refused);
+	if (!e)
 		e = slab_cond_new(&s->cond, db, s->q->where);
 	return e ? e : make_columns(s);
 }
 
 int query_slab_scan(sqlite3 *db, const struct query *q, const struct plan *plan,
-		    const struct plan_segment *segment, const unsigned int *classes,
+		    const struct plan_segment *segment, const struct state_rule *rules,
 		    struct query_groups *groups, struct scan_totals *totals, int64_t *ret_sealed,
 		    int64_t *ret_unsealed)
 {
@@ -276,7 +292,7 @@ int query_slab_scan(sqlite3 *db, const struct query *q, const struct plan *plan,
 		return -ENOMEM;
 	}
 	s->q = q;
-	s->classes = classes;
+	s->rules = rules;
 	s->groups = groups;
 	s->totals = totals;
 	s->from_ns = segment->from_ns;

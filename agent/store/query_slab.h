@@ -9,10 +9,10 @@
 bool query_slab_fits(const struct query *q);
 
 /* The spans of one segment that stand in slabs. *ret_sealed: what has a higher number is
- * still to be looked at; *ret_unsealed: how many numbers that are. `classes`: of spans that
- * count for each of the groups' states. */
+ * still to be looked at; *ret_unsealed: how many numbers that are. `rules`: one for each
+ * of the groups' states. */
 int query_slab_scan(sqlite3 *db, const struct query *q, const struct plan *plan,
-		    const struct plan_segment *segment, const unsigned int *classes,
+		    const struct plan_segment *segment, const struct state_rule *rules,
 		    struct query_groups *groups, struct scan_totals *totals, int64_t *ret_sealed,
 		    int64_t *ret_unsealed);
 

@@ -144,6 +144,7 @@ static int emit(sqlite3_stmt *s, query_span_fn fn, void *ctx)
 	span.tool = db_text(s, F_TOOL);
 	span.error_type = db_text(s, F_ERROR_TYPE);
 	span.completeness = db_text(s, F_COMPLETENESS);
+	span.cost_source = db_text(s, F_COST_SOURCE);
 	span.finish = db_text(s, F_FINISH);
 	span.inferred = db_text(s, F_INFERRED);
 	span.status_message = db_text(s, F_COUNT);

@@ -108,4 +108,10 @@
 	" from_ns INT NOT NULL, to_ns INT NOT NULL);"                                              \
 	"CREATE TABLE slab_columns(key INTEGER PRIMARY KEY, data BLOB NOT NULL);"
 
+/* Calls that were refused, apart from those whose cost is not known. */
+#define SCHEMA_SQL_6                                                                               \
+	"ALTER TABLE rollups ADD COLUMN refused INT NOT NULL DEFAULT 0;"                           \
+	"ALTER TABLE runs ADD COLUMN refused INT NOT NULL DEFAULT 0;"                              \
+	"ALTER TABLE sessions ADD COLUMN refused INT NOT NULL DEFAULT 0;"
+
 #endif

@@ -84,6 +84,12 @@ static bool is_partial(const struct row *r)
 	return row_has(r, F_COMPLETENESS) && !slice_eq(r->words[F_COMPLETENESS], SLICE("full"));
 }
 
+static bool is_refused(const struct row *r)
+{
+	return r->values[F_CLASS] == CLASS_REQUEST && row_has(r, F_COST_SOURCE) &&
+	       slice_eq(r->words[F_COST_SOURCE], SLICE(COST_REFUSED));
+}
+
 int rollup_add(struct rollup *u, const struct row *r)
 {
 	int64_t duration = r->values[F_DURATION], ttft = r->values[F_TTFT];
@@ -92,6 +98,7 @@ int rollup_add(struct rollup *u, const struct row *r)
 	u->n++;
 	u->errors += r->values[F_ERROR];
 	u->partial += is_partial(r);
+	u->refused += is_refused(r);
 	add_sums(&u->sums, r);
 	u->min_duration = MIN(u->min_duration, duration);
 	u->max_duration = MAX(u->max_duration, duration);
@@ -133,6 +140,7 @@ static int merge_rollup(struct rollup *to, const struct rollup *from)
 	to->n += from->n;
 	to->errors += from->errors;
 	to->partial += from->partial;
+	to->refused += from->refused;
 	for (size_t i = 0; i < MEASURES; i++) {
 		to->sums.known[i] += from->sums.known[i];
 		to->sums.sum[i] += from->sums.sum[i];
@@ -229,6 +237,7 @@ static int add_group(struct table *t, const void *key, size_t len, const struct 
 	}
 	g->errors += r->values[F_ERROR];
 	g->calls += class == CLASS_REQUEST;
+	g->refused += is_refused(r);
 	g->tools += class == CLASS_TOOL;
 	if (class == CLASS_REQUEST)
 		add_sums(&g->sums, r);

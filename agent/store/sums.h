@@ -35,7 +35,7 @@ struct sums {
 
 struct rollup {
 	struct rollup_key key;
-	int64_t n, errors, partial;
+	int64_t n, errors, partial, refused;
 	struct sums sums;
 	int64_t min_duration, max_duration, min_ttft, max_ttft;
 	struct histogram duration, ttft;
@@ -55,7 +55,7 @@ struct group {
 	int64_t words[F_COUNT]; /* numbers; 0: not known */
 	int64_t pid;		/* 0: not known */
 	int64_t start_ns, end_ns;
-	int64_t ended, error, calls, tools, errors, partial, runs;
+	int64_t ended, error, calls, tools, errors, partial, refused, runs;
 	struct sums sums;    /* of requests */
 	char task[TASK_MAX]; /* the first that was told; "": none */
 };

@@ -26,6 +26,7 @@ static const struct {
 	{ "tools", offsetof(struct group, tools), false },
 	{ "errors", offsetof(struct group, errors), false },
 	{ "partial", offsetof(struct group, partial), false },
+	{ "refused", offsetof(struct group, refused), false },
 	{ "runs", offsetof(struct group, runs), false },
 };
 
@@ -59,9 +60,9 @@ static bool sums_only(size_t measure) /* those with columns k_ and s_ alone */
 
 void upsert_add_sums_sql(struct buf *sql, size_t keys)
 {
-	size_t n = keys + 12;
+	size_t n = keys + 13;
 
-	buf_add_str(sql, "n,errors,partial,s_duration_ns,min_duration_ns,max_duration_ns,"
+	buf_add_str(sql, "n,errors,partial,refused,s_duration_ns,min_duration_ns,max_duration_ns,"
 			 "hist_duration_ns,k_ttft_ns,s_ttft_ns,min_ttft_ns,max_ttft_ns,"
 			 "hist_ttft_ns");
 	for (size_t i = 0; i < MEASURES; i++)
@@ -81,7 +82,7 @@ static void add_rollup_sql(struct buf *sql)
 	upsert_add_sums_sql(sql, 5);
 	buf_add_str(sql,
 		    ") ON CONFLICT DO UPDATE SET n=n+excluded.n, errors=errors+excluded.errors,"
-		    "partial=partial+excluded.partial,"
+		    "partial=partial+excluded.partial,refused=refused+excluded.refused,"
 		    "s_duration_ns=s_duration_ns+excluded.s_duration_ns,"
 		    "min_duration_ns=min(min_duration_ns,excluded.min_duration_ns),"
 		    "max_duration_ns=max(max_duration_ns,excluded.max_duration_ns),"
@@ -222,6 +223,7 @@ int upsert_bind_sums(sqlite3_stmt *s, int at, const struct rollup *u)
 	const int64_t head[] = { u->n,
 				 u->errors,
 				 u->partial,
+				 u->refused,
 				 u->sums.sum[measure_index(F_DURATION)],
 				 u->min_duration,
 				 u->max_duration };

@@ -12,11 +12,11 @@
 
 #define RUN_FIELDS                                                                                 \
 	"run,trace_id,agent,session,model,user,tier,team,repo,branch,service,process,namespace,"   \
-	"host,pid,start,end,ended,error,error_type,calls,tools,errors,partial,input,output,total," \
-	"cached,cache_write,reasoning,cost,saved,task"
+	"host,pid,start,end,ended,error,error_type,calls,tools,errors,partial,refused,input,"      \
+	"output,total,cached,cache_write,reasoning,cost,saved,task"
 #define SESSION_FIELDS                                                                             \
 	"session,agent,model,user,team,repo,branch,host,start,end,error,calls,tools,errors,"       \
-	"partial,runs,input,output,total,cached,cache_write,reasoning,cost,saved,task"
+	"partial,refused,runs,input,output,total,cached,cache_write,reasoning,cost,saved,task"
 #define CONNECTION_FIELDS                                                                          \
 	"process,exe,library,endpoint,state,reason,remedy,pid,calls,decoded,partial,opaque,"       \
 	"first,last"

@@ -101,6 +101,7 @@ static void write_span(void *ctx, const struct query_span *s)
 	write_text(to, "error_type", s->error_type);
 	write_text(to, "completeness", s->completeness);
 	write_text(to, "finish", s->finish);
+	write_text(to, "cost_source", s->cost_source);
 	write_count(to, "input", s->input);
 	write_count(to, "output", s->output);
 	write_count(to, "cached", s->cached);

@@ -144,7 +144,7 @@ static void add_value(struct buf *b, const struct query_column *c, double v, uin
 void number_add_cell(struct buf *b, const struct query_column *c, const struct query_cell *cell,
 		     uint64_t now_ns)
 {
-	bool bound = cell->known && cell->unknown && c->unit != UNIT_TIME &&
+	bool bound = cell->unknown && c->unit != UNIT_TIME &&
 		     (c->fn == QUERY_SUM || c->fn == QUERY_VALUE || c->fn == QUERY_RATE);
 
 	if (cell->type == QUERY_NULL) {

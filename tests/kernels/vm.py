@@ -21,7 +21,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 BUILD = os.path.abspath(os.environ.get("BUILD") or os.path.join(ROOT, "build"))
 CACHE = os.path.join(BUILD, "kernels")
-# Debian's suites by version. The security archive lists arm64 files of 5.10 that it has not.
+# Debian's suites by version.
 SUITES = {"5.10": ("bullseye-security", "bullseye"), "6.1": ("bookworm-security", "bookworm"),
           "6.12": ("trixie-security", "trixie"), "newest": ("trixie-backports", "sid")}
 # In the order of loading; what a kernel has built in, or does not know, is not there.
@@ -88,7 +88,9 @@ def candidates(listed, version, arch):
 
 
 def download(version, arch, state):
-    run = apt(state, arch, SUITES[version])
+    # The security archive lists arm64 files of 5.10 that it has not.
+    suites = [s for s in SUITES[version] if (version, arch, s) != ("5.10", "arm64", "bullseye-security")]
+    run = apt(state, arch, suites)
     p = run("apt-get", "-q", "update")
     if p.returncode:
         raise Unavailable("apt-get update: " + p.stderr.strip()[-200:])

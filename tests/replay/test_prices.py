@@ -33,6 +33,9 @@ def costs(tap, prices):
         seen.add(a.get(COST + "source"))
         if a.get(COST + "source") == "none":
             tap.check("%s: no figure where none is known" % s.name, not any(COST + k in a for k in LINES + ("total",)), a)
+        elif a.get(COST + "source") == "refused":
+            tap.check("%s: a call that was refused has no figure, and no unknown one" % s.name,
+                      "error.type" in a and not any(COST + k in a for k in LINES + ("total", "missing")), a)
         elif a[COST + "model"] == "gpt-4o":
             tokens, cached = a["gen_ai.usage.input_tokens"], a.get("gen_ai.usage.cache_read.input_tokens", 0)
             want = (tokens - cached) * 10e-6 + cached * 1e-6 + a["gen_ai.usage.output_tokens"] * 100e-6

@@ -150,8 +150,10 @@ def one_number_everywhere():
     assert q["count"] == len(leaves), (q, len(leaves))
     assert sum(r["input"] or 0 for r in rows(s.db, "calls", "--limit", 0)) == want
     assert sum(r["sum:input"] or 0 for r in rows(s.db, "models", "--limit", 0)) == want
-    unknown = sum("gen_ai.usage.input_tokens" not in a for a in leaves)
-    assert unknown and q["sum:gen_ai.usage.input_tokens?"] == unknown, (q, unknown)
+    refused = [a for a in leaves if a.get("gentap.cost.source") == "refused"]
+    unknown = sum("gen_ai.usage.input_tokens" not in a for a in leaves) - len(refused)
+    assert unknown and refused and q["sum:gen_ai.usage.input_tokens?"] == unknown, (q, unknown, len(refused))
+    assert rows(s.db, "query", "refused", "--where", "span.op:gen_ai.request")[0]["refused"] == len(refused)
 
 
 @test
@@ -229,7 +231,8 @@ def a_file_of_schema_2_is_brought_up_to_date():
     dst.executescript("UPDATE span_details SET attributes=json_set(attributes, '$.\"gentap.cost.price_date\"', w.value)"
                       " FROM spans s JOIN strings w ON w.id=s.price_date WHERE s.id=span_details.id;"
                       "ALTER TABLE spans DROP COLUMN price_date; DROP TABLE slabs; DROP TABLE slab_columns; DROP INDEX spans_run; DROP TABLE marks;"
-                      "ALTER TABLE runs DROP COLUMN task; ALTER TABLE sessions DROP COLUMN task; PRAGMA user_version=2")
+                      "ALTER TABLE runs DROP COLUMN task; ALTER TABLE sessions DROP COLUMN task; ALTER TABLE rollups DROP COLUMN refused;"
+                      "ALTER TABLE runs DROP COLUMN refused; ALTER TABLE sessions DROP COLUMN refused; PRAGMA user_version=2")
     dst.close()
     gentap("decode", "--db", old, glob.glob(os.path.join(HERE, "golden", "*.har"))[0])
     dst = sqlite3.connect(old)

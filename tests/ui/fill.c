@@ -222,6 +222,7 @@ static uint64_t chat(struct fill *f, struct run *r, const uint8_t *parent, uint6
 					 : SLICE("overloaded_error"));
 		span_set_int(s, "http.response.status_code", 429);
 		span_set_str(s, "gentap.completeness", SLICE("full"));
+		span_set_str(s, "gentap.cost.source", SLICE("refused"));
 		r->errors++;
 		end(f, s);
 		return wait;

@@ -123,11 +123,11 @@ static inline void dump_messages(struct buf *to, const char *key, const struct m
 static inline void dump_usage(struct buf *to, const struct usage *u)
 {
 	static const char *const names[USAGE_FIELDS] = {
-		"in",	    "read",	 "write",     "write_5m",   "write_30m",
-		"write_1h", "write_12h", "in_text",   "in_audio",   "in_image",
-		"in_video", "in_tool",	 "read_text", "read_audio", "read_image",
-		"out",	    "reasoning", "out_text",  "out_audio",  "out_image",
-		"total",    "searches",	 "fetches",   "codes",	    "files",
+		"in",	     "read",	   "write",	 "write_5m", "write_30m", "write_1h",
+		"write_12h", "in_text",	   "in_audio",	 "in_image", "in_video",  "in_tool",
+		"read_text", "read_audio", "read_image", "out",	     "reasoning", "out_text",
+		"out_audio", "out_image",  "total",	 "searches", "fetches",	  "codes",
+		"files",     "units",	   "audio_ms",
 	};
 
 	if (!u->present && !u->cost_known)

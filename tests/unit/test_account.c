@@ -140,3 +140,46 @@ TEST(account_run_ceiling)
 	CHECK_INT(account_stats(f.account)->runs_evicted, 1);
 	teardown(&f);
 }
+
+/* What a provider refuses costs nothing, and that is known; what broke off may have cost. */
+TEST(account_refused)
+{
+	static const struct {
+		const char *name;
+		int status; /* 0: none came */
+		bool usage;
+		const char *source;
+	} rows[] = {
+		{ "refused", 429, false, "refused" },
+		{ "at the provider", 500, false, "refused" },
+		{ "refused, with usage of no price", 400, true, "none" },
+		{ "broke off", 200, false, "none" },
+		{ "no answer", 0, false, "none" },
+	};
+	struct fixture f;
+
+	setup(&f, 8);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct span *s = NULL;
+		struct call *c = NULL;
+		const struct attr *source;
+
+		test_row("%s", rows[i].name);
+		if (span_new(&s) || call_new(&c))
+			abort();
+		c->op = OP_CHAT;
+		c->request_model = SLICE("unheard-of");
+		if (rows[i].usage)
+			usage_set(&c->usage, USAGE_INPUT, 10);
+		s->call = c;
+		c->status = rows[i].status;
+		account_span(f.account, s);
+		source = span_attr(s, ATTR_COST_SOURCE);
+		CHECK(source && slice_eq(source->string, slice_from(rows[i].source)));
+		CHECK(!span_attr(s, ATTR_COST_TOTAL));
+		s->call = NULL;
+		call_free(c);
+		span_free(s);
+	}
+	teardown(&f);
+}

@@ -76,6 +76,7 @@ static void set_served(struct call *c)
 		USAGE_INPUT_TEXT,      USAGE_INPUT_AUDIO,      USAGE_INPUT_IMAGE,
 		USAGE_OUTPUT_TEXT,     USAGE_OUTPUT_AUDIO,     USAGE_OUTPUT_IMAGE,
 		USAGE_CACHE_READ_TEXT, USAGE_CACHE_READ_AUDIO, USAGE_CACHE_READ_IMAGE,
+		USAGE_SEARCH_UNITS,    USAGE_AUDIO_MS,
 	};
 
 	c->request_speed = SLICE("fast");
@@ -122,6 +123,8 @@ static const struct {
 	{ "gen_ai.usage.text.cache_read.input_tokens", NULL, 22, true },
 	{ "gen_ai.usage.audio.cache_read.input_tokens", NULL, 23, true },
 	{ "gen_ai.usage.image.cache_read.input_tokens", NULL, 24, true },
+	{ "gentap.usage.search_units", NULL, 25, false },
+	{ "gentap.usage.audio_ms", NULL, 26, false },
 };
 
 static void check_served(const struct span *s, size_t i, bool there)

@@ -47,7 +47,7 @@ static const struct dialect_row rows[] = {
 	  "id=\"c1\"\n"
 	  "finish=[tool_calls]\n"
 	  "raw_finish=[TOOL_CALL]\n"
-	  "usage in=5 out=2\n"
+	  "usage in=5 read=3 out=2\n"
 	  "input system\n"
 	  "  text \"S\"\n"
 	  "input user\n"
@@ -236,6 +236,29 @@ static const struct dialect_row rows[] = {
 	  "input user\n"
 	  "  text \"Hi\"\n"
 	  "output assistant finish=stop\n"
+	  "  text \"A\"\n" },
+	{ "what was used counts where nothing says what is billed",
+	  { .target = "/v2/chat",
+	    .host = "api.cohere.com",
+	    .request = SLICE("{\"model\":\"command-x\",\"messages\":[{\"role\":\"user\","
+			     "\"content\":\"Hi\"}]}"),
+	    .response = SLICE("{\"id\":\"c9\",\"message\":{\"role\":\"assistant\",\"content\":[{"
+			      "\"type\":\"text\""
+			      ",\"text\":\"A\"}]},\"finish_reason\":\"MAX_TOKENS\",\"usage\":{"
+			      "\"tokens\":{\"in"
+			      "put_tokens\":8.0,\"output_tokens\":3.0}}}") },
+	  "cohere-chat chat\n"
+	  "provider=\"cohere\"\n"
+	  "server=\"api.cohere.com\"\n"
+	  "status=200\n"
+	  "request_model=\"command-x\"\n"
+	  "id=\"c9\"\n"
+	  "finish=[length]\n"
+	  "raw_finish=[MAX_TOKENS]\n"
+	  "usage in=8 out=3\n"
+	  "input user\n"
+	  "  text \"Hi\"\n"
+	  "output assistant finish=length\n"
 	  "  text \"A\"\n" },
 };
 

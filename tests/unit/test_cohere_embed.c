@@ -31,7 +31,8 @@ static const struct dialect_row rows[] = {
 	  "server=\"api.cohere.com\"\n"
 	  "status=200\n"
 	  "request_model=\"rerank-x\"\n"
-	  "id=\"k1\"\n" },
+	  "id=\"k1\"\n"
+	  "usage units=1\n" },
 	{ "Jina's counts the total",
 	  { .target = "/v1/rerank",
 	    .host = "api.jina.ai",

@@ -136,6 +136,54 @@ static const struct session_row rows[] = {
 	  "finish=[stop]\n"
 	  "raw_finish=[completed]\n"
 	  "usage in=3 out=2 total=5\n" },
+	{ "realtime: what was said is written down by a model of its own, billed by tokens or time",
+	  "/v1/realtime?model=gpt-rt",
+	  "api.openai.com",
+	  { "< {\"type\":\"session.updated\",\"session\":{\"model\":\"gpt-rt\",\"audio\":{"
+	    "\"input\":{\"transcription\":{\"model\":\"gpt-hear\"}}}}}",
+	    "< {\"type\":\"input_audio_buffer.committed\",\"item_id\":\"i1\"}",
+	    "< {\"type\":\"response.created\",\"response\":{\"id\":\"r1\"}}",
+	    "< {\"type\":\"conversation.item.input_audio_transcription.delta\",\"item_id\":\"i1\","
+	    "\"delta\":\"H\"}",
+	    "< {\"type\":\"conversation.item.input_audio_transcription.completed\",\"item_id\":"
+	    "\"i1\",\"transcript\":\"Hi\",\"usage\":{\"type\":\"tokens\",\"total_tokens\":22,"
+	    "\"input_tokens\":13,\"input_token_details\":{\"text_tokens\":0,\"audio_tokens\":13},"
+	    "\"output_tokens\":9}}",
+	    "< {\"type\":\"response.done\",\"response\":{\"id\":\"r1\",\"status\":\"completed\","
+	    "\"output\":[],\"usage\":{" USED "}}}",
+	    "< {\"type\":\"session.updated\",\"session\":{\"input_audio_transcription\":{"
+	    "\"model\":\"whisper-1\"}}}",
+	    "< {\"type\":\"conversation.item.input_audio_transcription.completed\",\"item_id\":"
+	    "\"i2\",\"transcript\":\"\",\"usage\":{\"type\":\"duration\",\"seconds\":1.5}}",
+	    "< {\"type\":\"conversation.item.input_audio_transcription.failed\",\"item_id\":\"i3\","
+	    "\"error\":{\"code\":\"audio_unintelligible\",\"message\":\"what?\"}}" },
+	  "openai-media generate_content\n"
+	  "provider=\"openai\"\n"
+	  "server=\"api.openai.com\"\n"
+	  "status=101\n"
+	  "request_model=\"gpt-hear\"\n"
+	  "output_type=\"text\"\n"
+	  "usage in=13 in_text=0 in_audio=13 out=9 total=22\n" RESPONSES
+	  "request_model=\"gpt-rt\"\nstream\nid=\"r1\"\nmodel=\"gpt-rt\"\n"
+	  "response_status=\"completed\"\nfinish=[stop]\nraw_finish=[completed]\n"
+	  "usage in=3 out=2 total=5\n"
+	  "openai-media generate_content\n"
+	  "provider=\"openai\"\n"
+	  "server=\"api.openai.com\"\n"
+	  "status=101\n"
+	  "request_model=\"whisper-1\"\n"
+	  "output_type=\"text\"\n"
+	  "usage audio_ms=1500\n"
+	  "openai-media generate_content\n"
+	  "provider=\"openai\"\n"
+	  "server=\"api.openai.com\"\n"
+	  "status=101\n"
+	  "request_model=\"whisper-1\"\n"
+	  "output_type=\"text\"\n"
+	  "finish=[error]\n"
+	  "raw_finish=[error]\n"
+	  "error=\"audio_unintelligible\"\n"
+	  "message=\"what?\"\n" },
 	{ "live: a turn each; thoughts are not in its total",
 	  "/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent?key=k",
 	  "generativelanguage.googleapis.com",

@@ -175,6 +175,41 @@ static const struct dialect_row rows[] = {
 	    .request = SLICE("{\"a\":1}"),
 	    .response = SLICE("{\"ok\":true}") },
 	  "" },
+	{ "parts by modality, and searches",
+	  { .target = "/v1beta/interactions",
+	    .host = "generativelanguage.googleapis.com",
+	    .request = SLICE("{\"model\":\"gemini-x\",\"input\":\"Hi\"}"),
+	    .response = SLICE(
+		    "{\"id\":\"v1_x\",\"object\":\"interaction\",\"status\":\"completed\","
+		    "\"model\":\""
+		    "gemini-x\",\"steps\":[{\"type\":\"model_output\",\"content\":[{\"type\":\"text"
+		    "\",\"text\":\"A\"}]}],\"usage\":{\"total_input_tokens\":30,\"input_tokens_by"
+		    "_modality\":[{\"modality\":\"text\",\"tokens\":10},{\"modality\":\"image\",\"t"
+		    "okens\":12},{\"modality\":\"audio\",\"tokens\":5},{\"modality\":\"video\",\"to"
+		    "kens\":3}],\"total_cached_tokens\":9,\"cached_tokens_by_modality\":[{\"m"
+		    "odality\":\"text\",\"tokens\":4},{\"modality\":\"audio\",\"tokens\":5}],\"tota"
+		    "l_output_tokens\":8,\"output_tokens_by_modality\":[{\"modality\":\"text\""
+		    ",\"tokens\":1},{\"modality\":\"image\",\"tokens\":7}],\"total_thought_token"
+		    "s\":2,\"total_tool_use_tokens\":6,\"total_tokens\":46,\"grounding_tool_c"
+		    "ount\":[{\"type\":\"google_maps\",\"count\":4},{\"type\":\"google_search\",\"c"
+		    "ount\":2}]}}") },
+	  "gemini-interactions chat\n"
+	  "provider=\"gcp.gemini\"\n"
+	  "server=\"generativelanguage.googleapis.com\"\n"
+	  "status=200\n"
+	  "request_model=\"gemini-x\"\n"
+	  "id=\"v1_x\"\n"
+	  "model=\"gemini-x\"\n"
+	  "response_status=\"completed\"\n"
+	  "finish=[stop]\n"
+	  "raw_finish=[completed]\n"
+	  "usage in=36 read=9 in_text=10 in_audio=5 in_image=12 in_video=3 in"
+	  "_tool=6 read_text=4 read_audio=5 out=10 reasoning=2 out_text=1 out"
+	  "_image=7 total=46 searches=2\n"
+	  "input user\n"
+	  "  text \"Hi\"\n"
+	  "output assistant finish=stop\n"
+	  "  text \"A\"\n" },
 };
 
 TEST(gemini_interactions_rows)

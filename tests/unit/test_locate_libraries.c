@@ -16,6 +16,15 @@ static size_t count(const struct points *p, enum point_role role)
 	return n;
 }
 
+static size_t count_return_probes(const struct points *p)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->n; i++)
+		n += p->point[i].at_return;
+	return n;
+}
+
 TEST(libraries_of_this_machine)
 {
 	static const struct {
@@ -49,7 +58,10 @@ TEST(libraries_of_this_machine)
 		CHECK_STR(slice_from(f.finding[0].note), "symbols");
 		CHECK_INT(count(&f.finding[0].points, rows[i].write), rows[i].writes);
 		CHECK_INT(count(&f.finding[0].points, rows[i].read), rows[i].reads);
-		CHECK_INT(count(&f.finding[0].points, ROLE_RETURN), rows[i].writes + rows[i].reads);
+		CHECK(count(&f.finding[0].points, ROLE_RETURN) >= rows[i].writes + rows[i].reads);
+		/* NSPR's jump through a pointer: where they return is not known. */
+		CHECK_INT(count_return_probes(&f.finding[0].points),
+			  rows[i].stack == STACK_NSS ? 4 : 0);
 		CHECK(count(&f.finding[0].points, ROLE_FREE));
 	}
 }

@@ -150,7 +150,7 @@ TEST(forms)
 		CHECK(found.note[0]);
 		CHECK(has(&found, ROLE_RING_SEAL, false, f[SEAL]));
 		CHECK(has(&found, ROLE_RING_OPEN, false, f[OPEN]));
-		CHECK(has(&found, ROLE_RING_OPEN_RETURN, true, f[OPEN]));
+		CHECK(!has(&found, ROLE_RING_OPEN_RETURN, true, f[OPEN]));
 		CHECK(has(&found, ROLE_RING_SEAL, false, f[SEAL_CHACHA]) ==
 		      (rows[i].form != NO_CHACHA));
 	}

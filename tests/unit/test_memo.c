@@ -48,13 +48,13 @@ static const struct memo_key key = { 1, 2, 3, -4 };
 
 static void put_findings(struct memo *m, const struct place *p)
 {
-	struct findings f = { .n = 2, .imports_ex = true };
+	struct findings f = { .n = 2 };
 
 	f.finding[0].stack = STACK_BORINGSSL;
 	finding_note(&f.finding[0], "%s", "a note with spaces");
 	points_add(&f.finding[0].points, ROLE_BORINGSSL_WRITE, false, 4);
 	points_add(&f.finding[0].points, ROLE_RETURN, true, 4);
-	points_add(&f.finding[0].points_ex, ROLE_BORINGSSL_READ, false, 20);
+	points_add(&f.finding[0].points, ROLE_BORINGSSL_READ, false, 20);
 	f.finding[1].stack = STACK_GNUTLS;
 	memo_put(m, &key, p->fd, &f);
 }
@@ -65,14 +65,12 @@ static void check_findings(const struct findings *f)
 	if (!f)
 		return;
 	CHECK_INT(f->n, 2);
-	CHECK(f->imports_ex);
 	CHECK_INT(f->finding[0].stack, STACK_BORINGSSL);
 	CHECK_STR(slice_from(f->finding[0].note), "a note with spaces");
-	CHECK_INT(f->finding[0].points.n, 2);
+	CHECK_INT(f->finding[0].points.n, 3);
 	CHECK_INT(f->finding[0].points.point[1].role, ROLE_RETURN);
 	CHECK(f->finding[0].points.point[1].at_return);
-	CHECK_INT(f->finding[0].points_ex.n, 1);
-	CHECK_INT(f->finding[0].points_ex.point[0].offset, 20);
+	CHECK_INT(f->finding[0].points.point[2].offset, 20);
 	CHECK_INT(f->finding[1].stack, STACK_GNUTLS);
 	CHECK_STR(slice_from(f->finding[1].note), "");
 }
@@ -170,17 +168,16 @@ TEST(a_damaged_cache_is_ignored)
 TEST(a_hostile_cache_is_ignored)
 {
 	static const char *const lines[] = {
-		"file 1 2 3 4 0 9\n",
-		"file 1 2 3 4 0 1\n",
-		"file 1 2 3 4 2 0\n",
-		"file 1 2 3 4 0\n",
-		"file 1 2 3 4 0 0 0\n",
-		"file 1 2 3 4 0 1\nstack 99 x\n",
-		"file 1 2 3 4 0 1\nstack 0 x\nstack 1 y\n",
-		"file 1 2 3 4 0 1\nstack 0 x\npoint 2 0 0 4 5\n",
-		"file 1 2 3 4 0 1\nstack 0 x\npoint 0 200 0 4 5\n",
-		"file 1 2 3 4 0 1\nstack 0 x\npoint 0 0 0 18446744073709551615 5\n",
-		"file 1 2 3 4 0 0\npoint 0 0 0 4 5\n",
+		"file 1 2 3 4 9\n",
+		"file 1 2 3 4 1\n",
+		"file 1 2 3 4\n",
+		"file 1 2 3 4 0 0\n",
+		"file 1 2 3 4 1\nstack 99 x\n",
+		"file 1 2 3 4 1\nstack 0 x\nstack 1 y\n",
+		"file 1 2 3 4 1\nstack 0 x\npoint 0 2 4 5\n",
+		"file 1 2 3 4 1\nstack 0 x\npoint 200 0 4 5\n",
+		"file 1 2 3 4 1\nstack 0 x\npoint 0 0 18446744073709551615 5\n",
+		"file 1 2 3 4 0\npoint 0 0 4 5\n",
 		"nonsense\n",
 	};
 	struct place p = place();

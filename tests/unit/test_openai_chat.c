@@ -370,6 +370,95 @@ static const struct dialect_row rows[] = {
 	    .host = "api.openai.com",
 	    .response = SLICE("{\"object\":\"list\"}") },
 	  "" },
+	{ "xAI: what it charged, in ticks, and what ran there",
+	  { .target = "/v1/chat/completions",
+	    .host = "api.x.ai",
+	    .request = SLICE(
+		    "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}"),
+	    .response = SLICE(
+		    "{\"id\":\"c\",\"model\":\"m-1\",\"choices\":[{\"index\":0,\"message\":{"
+		    "\"role\":\"a"
+		    "ssistant\",\"content\":\"A\"},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt"
+		    "_tokens\":32,\"completion_tokens\":9,\"total_tokens\":135,\"prompt_token"
+		    "s_details\":{\"text_tokens\":32,\"cached_tokens\":6,\"image_tokens\":0},\""
+		    "completion_tokens_details\":{\"reasoning_tokens\":94},\"num_sources_us"
+		    "ed\":0,\"cost_in_usd_ticks\":37756000,\"server_side_tool_usage_details"
+		    "\":{\"web_search_calls\":2,\"x_search_calls\":3,\"code_interpreter_calls"
+		    "\":1,\"file_search_calls\":0}}}") },
+	  "openai-chat chat\n"
+	  "provider=\"x_ai\"\n"
+	  "server=\"api.x.ai\"\n"
+	  "status=200\n"
+	  "request_model=\"m\"\n"
+	  "id=\"c\"\n"
+	  "model=\"m-1\"\n"
+	  "finish=[stop]\n"
+	  "raw_finish=[stop]\n"
+	  "usage in=32 read=6 in_text=32 in_image=0 out=103 reasoning=94 tota"
+	  "l=135 searches=2 codes=1 files=0 cost=0.0037756\n"
+	  "input user\n"
+	  "  text \"Hi\"\n"
+	  "output assistant finish=stop\n"
+	  "  text \"A\"\n" },
+	{ "Mistral: the tier is in the usage, cached tokens have a name of th"
+	  "eir own",
+	  { .target = "/v1/chat/completions",
+	    .host = "api.mistral.ai",
+	    .request = SLICE("{\"model\":\"m\",\"service_tier\":\"auto\",\"random_seed\":7,"
+			     "\"messages\":[{\"r"
+			     "ole\":\"user\",\"content\":\"Hi\"}]}"),
+	    .response = SLICE(
+		    "{\"id\":\"c\",\"model\":\"m-1\",\"choices\":[{\"index\":0,\"message\":{"
+		    "\"role\":\"a"
+		    "ssistant\",\"content\":\"A\"},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt"
+		    "_tokens\":14,\"completion_tokens\":2,\"total_tokens\":16,\"num_cached_to"
+		    "kens\":8,\"prompt_audio_seconds\":3,\"service_tier\":\"priority\"}}") },
+	  "openai-chat chat\n"
+	  "provider=\"mistral_ai\"\n"
+	  "server=\"api.mistral.ai\"\n"
+	  "status=200\n"
+	  "request_model=\"m\"\n"
+	  "seed=7\n"
+	  "request_tier=\"auto\"\n"
+	  "id=\"c\"\n"
+	  "model=\"m-1\"\n"
+	  "tier=\"priority\"\n"
+	  "finish=[stop]\n"
+	  "raw_finish=[stop]\n"
+	  "usage in=14 read=8 out=2 total=16 audio_ms=3000\n"
+	  "input user\n"
+	  "  text \"Hi\"\n"
+	  "output assistant finish=stop\n"
+	  "  text \"A\"\n" },
+	{ "OpenRouter: searches that it made",
+	  { .target = "/api/v1/chat/completions",
+	    .host = "openrouter.ai",
+	    .request = SLICE(
+		    "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}"),
+	    .response = SLICE(
+		    "{\"id\":\"c\",\"model\":\"m-1\",\"choices\":[{\"index\":0,\"message\":{"
+		    "\"role\":\"a"
+		    "ssistant\",\"content\":\"A\"},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt"
+		    "_tokens\":8000,\"completion_tokens\":204,\"total_tokens\":8204,\"cost\":0"
+		    ".0125,\"prompt_tokens_details\":{\"cached_tokens\":0,\"cache_write_toke"
+		    "ns\":100,\"audio_tokens\":0,\"video_tokens\":0},\"completion_tokens_deta"
+		    "ils\":{\"reasoning_tokens\":4,\"image_tokens\":0},\"server_tool_use_deta"
+		    "ils\":{\"web_search_requests\":1}},\"provider\":\"X\"}") },
+	  "openai-chat chat\n"
+	  "provider=\"openrouter\"\n"
+	  "server=\"openrouter.ai\"\n"
+	  "status=200\n"
+	  "request_model=\"m\"\n"
+	  "id=\"c\"\n"
+	  "model=\"m-1\"\n"
+	  "finish=[stop]\n"
+	  "raw_finish=[stop]\n"
+	  "usage in=8000 read=0 write=100 in_audio=0 in_video=0 out=204 reaso"
+	  "ning=4 out_image=0 total=8204 searches=1 cost=0.0125\n"
+	  "input user\n"
+	  "  text \"Hi\"\n"
+	  "output assistant finish=stop\n"
+	  "  text \"A\"\n" },
 };
 
 TEST(chat_rows)

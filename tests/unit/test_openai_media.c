@@ -100,6 +100,10 @@ static const struct dialect_row rows[] = {
 			     "Content-Disposition: form-data; name=\"model\"\r\n"
 			     "\r\n"
 			     "whisper-1\r\n"
+			     "------b\r\n"
+			     "Content-Disposition: form-data; name=\"temperature\"\r\n"
+			     "\r\n"
+			     "0.25\r\n"
 			     "------b--\r\n"),
 	    .request_fields = "content-type: multipart/form-data; boundary=----b\n",
 	    .response = SLICE("{\"text\":\"A\",\"usage\":{\"type\":\"duration\",\"seconds\":3}}") },
@@ -108,7 +112,9 @@ static const struct dialect_row rows[] = {
 	  "server=\"api.groq.com\"\n"
 	  "status=200\n"
 	  "request_model=\"whisper-1\"\n"
-	  "output_type=\"text\"\n" },
+	  "temperature=0.25\n"
+	  "output_type=\"text\"\n"
+	  "usage audio_ms=3000\n" },
 	{ "plain text",
 	  { .target = "/v1/audio/translations",
 	    .host = "api.openai.com",

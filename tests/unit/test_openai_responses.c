@@ -209,6 +209,44 @@ static const struct dialect_row rows[] = {
 	       "  server_tool_call #c1 tool_search_call\ninput tool\n"
 	       "  other tool_search_output\ninput developer\n  other additional_tools\n"
 	       "input assistant\n  tool_call #c2 f json \"{}\"\n" },
+	{ "tools that the provider counts itself count once",
+	  { .target = "/v1/responses",
+	    .host = "api.x.ai",
+	    .request = SLICE("{\"model\":\"m\",\"input\":\"Hi\"}"),
+	    .response = SLICE(
+		    "{\"id\":\"resp_x\",\"object\":\"response\",\"status\":\"completed\",\"model\":"
+		    "\"m"
+		    "-1\",\"output\":[{\"type\":\"web_search_call\",\"id\":\"ws1\",\"status\":"
+		    "\"compl"
+		    "eted\",\"action\":{\"type\":\"search\",\"query\":\"q\"}},{\"type\":\"code_"
+		    "interp"
+		    "reter_call\",\"id\":\"ci\",\"status\":\"completed\",\"code\":\"1\"},{\"type\":"
+		    "\"me"
+		    "ssage\",\"role\":\"assistant\",\"content\":[{\"type\":\"output_text\","
+		    "\"text\":"
+		    "\"A\"}]}],\"usage\":{\"input_tokens\":7583,\"input_tokens_details\":{\"cach"
+		    "ed_tokens\":3072},\"output_tokens\":3192,\"output_tokens_details\":{\"re"
+		    "asoning_tokens\":12},\"total_tokens\":10775,\"cost_in_usd_ticks\":29233"
+		    "1500,\"server_side_tool_usage_details\":{\"web_search_calls\":3}}}") },
+	  "openai-responses chat\n"
+	  "provider=\"x_ai\"\n"
+	  "server=\"api.x.ai\"\n"
+	  "status=200\n"
+	  "request_model=\"m\"\n"
+	  "id=\"resp_x\"\n"
+	  "model=\"m-1\"\n"
+	  "response_status=\"completed\"\n"
+	  "finish=[stop]\n"
+	  "raw_finish=[stop]\n"
+	  "usage in=7583 read=3072 out=3192 reasoning=12 total=10775 searches"
+	  "=3 codes=1 cost=0.0292331\n"
+	  "input user\n"
+	  "  text \"Hi\"\n"
+	  "output assistant finish=stop\n"
+	  "  server_tool_call #ws1 web_search json \"{\\\"type\\\":\\\"search\\\",\\\"qu"
+	  "ery\\\":\\\"q\\\"}\"\n"
+	  "  server_tool_call #ci code_interpreter json \"1\"\n"
+	  "  text \"A\"\n" },
 };
 
 TEST(responses_rows)

@@ -30,11 +30,25 @@ struct question {
 	bool raw;
 };
 
-enum { COUNT, FAILURES, PARTIAL, SUM, AVG, LOWEST, HIGHEST, P50, P95, RATE, UNIQ, BELOW, FNS };
-static const char *const fn_names[] = {
-	"count", "failure_rate", "partial", "sum",  "avg",  "min",
-	"max",	 "p50",		 "p95",	    "rate", "uniq", "below"
+enum {
+	COUNT,
+	FAILURES,
+	PARTIAL,
+	REFUSED,
+	SUM,
+	AVG,
+	LOWEST,
+	HIGHEST,
+	P50,
+	P95,
+	RATE,
+	UNIQ,
+	BELOW,
+	FNS
 };
+static const char *const fn_names[] = { "count", "failure_rate", "partial", "refused", "sum",
+					"avg",	 "min",		 "max",	    "p50",     "p95",
+					"rate",	 "uniq",	 "below" };
 #define LIMIT_NS INT64_C(5000000000) /* that below asks for */
 
 static struct question random_question(struct maker *m)
@@ -74,7 +88,7 @@ static struct question random_question(struct maker *m)
 static void question_text(const struct question *q, struct buf *b)
 {
 	for (int i = 0; i < q->n_aggs; i++) {
-		bool alone = q->fns[i] <= PARTIAL;
+		bool alone = q->fns[i] <= REFUSED;
 
 		buf_printf(b, "%s%s%s%s ", fn_names[q->fns[i]], alone ? "" : ":",
 			   alone ? "" : numbers[q->attrs[i]].name, q->fns[i] == BELOW ? ":5s" : "");
@@ -93,7 +107,7 @@ static void question_text(const struct question *q, struct buf *b)
 struct expected {
 	int64_t bucket;
 	int key[KEYS_MAX];
-	int64_t count, errors, partial, first;
+	int64_t count, errors, partial, refused, first;
 	int64_t of[AGGS_MAX], known[AGGS_MAX];
 	__int128 sum[AGGS_MAX];
 	int64_t *values[AGGS_MAX]; /* of the known */
@@ -107,6 +121,8 @@ static bool counts_for(const struct question *q, int attr, const struct made *s)
 {
 	int class = class_of(s);
 
+	if (s->refused && (numbers[attr].request || numbers[attr].usage))
+		return false;
 	if (numbers[attr].request)
 		return class == 0;
 	if (!numbers[attr].usage)
@@ -146,6 +162,7 @@ static int64_t brute_force(const struct question *q)
 		e->count++;
 		e->errors += s->error;
 		e->partial += s->partial;
+		e->refused += s->refused;
 		for (int i = 0; i < q->n_aggs; i++) {
 			int64_t v = number_of(s, q->attrs[i]);
 
@@ -179,6 +196,8 @@ static double expected_value(const struct question *q, struct expected *e, int i
 		return e->count ? (double)e->errors / (double)e->count : NAN;
 	if (q->fns[i] == PARTIAL)
 		return (double)e->partial;
+	if (q->fns[i] == REFUSED)
+		return (double)e->refused;
 	qsort(v, (size_t)n, sizeof(*v), by_value);
 	for (int64_t k = 0; k < n; k++)
 		distinct += !k || v[k] != v[k - 1];
@@ -269,7 +288,7 @@ static void check_row(const struct question *q, const struct query_result *r, si
 				  fn_names[q->fns[i]], numbers[q->attrs[i]].name, got, want);
 		if (q->fns[i] == SUM && c->type == QUERY_INT)
 			CHECK_INT(c->integer, (int64_t)e->sum[i]);
-		if (q->fns[i] <= PARTIAL)
+		if (q->fns[i] <= REFUSED)
 			continue;
 		CHECK_INT(c->known, e->known[i]);
 		CHECK_INT(c->unknown, e->of[i] - e->known[i]);

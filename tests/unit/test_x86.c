@@ -59,6 +59,8 @@ static const struct {
 	{ "vprotd xmm5, xmm4, 14", CODE("\x8f\xe8\x78\xc2\xec\x0e"), -EBADMSG },
 	{ "vex of no map", CODE("\xc4\xe0\x60\xf2\xc1"), -EBADMSG },
 	{ "vex behind rex", CODE("\x48\xc5\xf8\x77"), -EBADMSG },
+	{ "data16 data16 rex.W call", CODE("\x66\x66\x48\xe8\x00\x00\x00\x00"), 8 },
+	{ "addr32 call", CODE("\x67\xe8\x00\x00\x00\x00"), 6 },
 	{ "jle rel16", CODE("\x66\x0f\x8e\x00\x00\x00\x00"), -EBADMSG },
 	{ "push es", CODE("\x06"), -EBADMSG },
 	{ "prefixes only", CODE("\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66"),

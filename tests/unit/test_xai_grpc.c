@@ -138,6 +138,77 @@ static const struct dialect_row rows[] = {
 	  "raw_finish=[error]\n"
 	  "error=\"RESOURCE_EXHAUSTED\"\n"
 	  "message=\"slow\"\n" },
+	{ "what it cost, which tier, which tools ran on their side",
+	  { .target = "/xai_api.Chat/GetCompletion",
+	    .host = "api.x.ai",
+	    .request_fields = "content-type: application/grpc\n",
+	    .response_fields = "content-type: application/grpc\n",
+	    .request = SLICE(
+		    "\000\000\000\000\026\022\006grok-xR\002\010\003\370\001\002\222\002\004safe"),
+	    .response = SLICE("\000\000\000\000#\n"
+			      "\002x3\022\007\010\003\032\003\n"
+			      "\001AJ\022\010\005\020\n"
+			      "\030\017J\005\001\001\003\002\006X\340\270\200\022x\002") },
+	  "xai-grpc chat\n"
+	  "provider=\"x_ai\"\n"
+	  "server=\"api.x.ai\"\n"
+	  "status=200\n"
+	  "request_model=\"grok-x\"\n"
+	  "output_type=\"json\"\n"
+	  "request_tier=\"priority\"\n"
+	  "user=\"safe\"\n"
+	  "id=\"x3\"\n"
+	  "tier=\"priority\"\n"
+	  "finish=[stop]\n"
+	  "raw_finish=[stop]\n"
+	  "usage in=10 read=0 in_text=0 in_image=0 out=5 reasoning=0 total=15"
+	  " searches=2 codes=1 files=1 cost=0.0037756\n"
+	  "output assistant finish=stop\n"
+	  "  text \"A\"\n" },
+	{ "a count below 0 is none; tools one by one",
+	  { .target = "/xai_api.Chat/GetCompletionChunk",
+	    .host = "api.x.ai",
+	    .request_fields = "content-type: application/grpc\n",
+	    .response_fields = "content-type: application/grpc\n",
+	    .request = SLICE("\000\000\000\000\010\022\006grok-x"),
+	    .response = SLICE("\000\000\000\000\"\n"
+			      "\002x4\022\007\n"
+			      "\003\n"
+			      "\001A\030\0032\021\010\005\020\375\377\377\377\377\377\377\377\377"
+			      "\001H\001H\004`\001") },
+	  "xai-grpc chat\n"
+	  "provider=\"x_ai\"\n"
+	  "server=\"api.x.ai\"\n"
+	  "status=200\n"
+	  "request_model=\"grok-x\"\n"
+	  "stream\n"
+	  "id=\"x4\"\n"
+	  "tier=\"default\"\n"
+	  "finish=[stop]\n"
+	  "raw_finish=[stop]\n"
+	  "usage read=0 in_text=0 in_image=0 out=5 reasoning=0 total=0 search"
+	  "es=1\n"
+	  "output assistant finish=stop\n"
+	  "  text \"A\"\n" },
+	{ "counts that cannot be read are not 0",
+	  { .target = "/xai_api.Chat/GetCompletion",
+	    .host = "api.x.ai",
+	    .request_fields = "content-type: application/grpc\n",
+	    .response_fields = "content-type: application/grpc\n",
+	    .request = SLICE("\000\000\000\000\010\022\006grok-x"),
+	    .response = SLICE("\000\000\000\000\022\n"
+			      "\002x5\022\007\010\003\032\003\n"
+			      "\001AJ\003\010\005\377") },
+	  "xai-grpc chat\n"
+	  "provider=\"x_ai\"\n"
+	  "server=\"api.x.ai\"\n"
+	  "status=200\n"
+	  "request_model=\"grok-x\"\n"
+	  "id=\"x5\"\n"
+	  "finish=[stop]\n"
+	  "raw_finish=[stop]\n"
+	  "output assistant finish=stop\n"
+	  "  text \"A\"\n" },
 };
 
 TEST(xai_grpc_rows)

@@ -106,7 +106,7 @@ static int by_errors(const struct locate_input *in, struct finding *ret)
 		if (finding_add(ret, in->e, functions[i].role, false, entry))
 			continue;
 		if (functions[i].returns)
-			finding_add(ret, in->e, ROLE_AEAD_OPEN_RETURN, true, entry);
+			finding_add_returns(ret, in->e, ROLE_AEAD_OPEN_RETURN, function, 0);
 		*(functions[i].returns ? &opens : &seals) += 1;
 	}
 	if (!seals || !opens) {

@@ -191,9 +191,9 @@ static int by_errors(const struct locate_input *in, struct finding *ret)
 		finding_note(ret, "stripped; SSL_write found, but no SSL_read");
 		return -ENOTSUP;
 	}
-	r = finding_add_pair(ret, in->e, ROLE_BORINGSSL_WRITE, write[0]);
+	r = finding_add_pair(ret, in->e, ROLE_BORINGSSL_WRITE, write[0], 0);
 	if (!r)
-		r = finding_add_pair(ret, in->e, ROLE_BORINGSSL_READ, read);
+		r = finding_add_pair(ret, in->e, ROLE_BORINGSSL_READ, read, 0);
 	finding_note(ret, r ? "stripped; the kernel has no probe for how its functions begin"
 			    : "its error reports (stripped)");
 	return r ? -ENOTSUP : 0;

@@ -11,19 +11,20 @@ struct function {
 	int inner;	/* index + 1 of one with its arguments that it calls; 0: none is known */
 };
 
-static int add(const struct locate_input *in, const struct function *f, uint64_t vaddr,
+static int add(const struct locate_input *in, const struct function *f, const struct elf_symbol *s,
 	       struct finding *ret)
 {
 	int r;
 
 	/* Without these a reused address is told by its first bytes only. */
 	if (f->role == ROLE_FREE) {
-		finding_add(ret, in->e, ROLE_FREE, false, vaddr);
+		finding_add(ret, in->e, ROLE_FREE, false, s->vaddr);
 		return 0;
 	}
-	r = finding_add_pair(ret, in->e, f->role, vaddr);
+	r = finding_add_pair(ret, in->e, f->role, s->vaddr, s->size);
 	if (r == -EOPNOTSUPP && f->inner && in->symbols[f->inner - 1].vaddr)
-		r = finding_add_pair(ret, in->e, f->role, in->symbols[f->inner - 1].vaddr);
+		r = finding_add_pair(ret, in->e, f->role, in->symbols[f->inner - 1].vaddr,
+				     in->symbols[f->inner - 1].size);
 	return r;
 }
 
@@ -39,7 +40,7 @@ static int by_symbols(const struct locate_input *in, const char *const *names,
 		if (f->role == ROLE_MAX || !in->symbols[i].vaddr ||
 		    (f->instead_of && in->symbols[f->instead_of - 1].vaddr))
 			continue;
-		r = add(in, f, in->symbols[i].vaddr, ret);
+		r = add(in, f, &in->symbols[i], ret);
 		if (r) {
 			finding_note(ret,
 				     r == -EOPNOTSUPP ? "the kernel has no probe for how %s begins"

@@ -6,6 +6,7 @@
 #include "java.h"
 #include "libraries.h"
 #include "openssl.h"
+#include "returns.h"
 #include "ring_aead.h"
 #include "sites.h"
 #include "x86.h"
@@ -116,7 +117,7 @@ static void try_row(const struct locator *l, const struct locate_input *in, stru
 	if (r == -ENOENT)
 		return;
 	if (r) {
-		found.points.n = found.points_ex.n = 0;
+		found.points.n = 0;
 		if (!found.note[0])
 			finding_note(&found, "%s", strerror(-r));
 	}
@@ -168,7 +169,6 @@ int locate_quick(const struct elf *e, struct findings *ret)
 		if (!locators[i]->slow)
 			try_row(locators[i], &in, ret);
 	}
-	ret->imports_ex = openssl_imports_ex(e);
 	return 0;
 }
 
@@ -223,10 +223,33 @@ int finding_add(struct finding *f, const struct elf *e, enum point_role role, bo
 	return 0;
 }
 
-int finding_add_pair(struct finding *f, const struct elf *e, enum point_role role, uint64_t vaddr)
+static bool has_point(const struct points *p, enum point_role role, uint64_t offset)
 {
-	uint64_t entry = x86_entry(e, vaddr, NULL);
-	int r = finding_add(f, e, role, false, entry);
+	for (size_t i = 0; i < p->n; i++)
+		if (p->point[i].role == role && p->point[i].offset == offset)
+			return true;
+	return false;
+}
 
-	return r ? r : finding_add(f, e, ROLE_RETURN, true, entry);
+int finding_add_returns(struct finding *f, const struct elf *e, enum point_role role,
+			uint64_t vaddr, uint64_t size)
+{
+	struct returns ends;
+	uint64_t offset;
+	int r = returns_find(e, vaddr, size, &ends);
+
+	if (r || f->points.n + ends.n > POINTS_MAX)
+		return finding_add(f, e, role, true, x86_entry(e, vaddr, NULL));
+	for (size_t i = 0; i < ends.n && !r; i++)
+		if (elf_offset(e, ends.vaddr[i], &offset) || !has_point(&f->points, role, offset))
+			r = finding_add(f, e, role, false, ends.vaddr[i]);
+	return r;
+}
+
+int finding_add_pair(struct finding *f, const struct elf *e, enum point_role role, uint64_t vaddr,
+		     uint64_t size)
+{
+	int r = finding_add(f, e, role, false, x86_entry(e, vaddr, NULL));
+
+	return r ? r : finding_add_returns(f, e, ROLE_RETURN, vaddr, size);
 }

@@ -37,22 +37,14 @@ enum tls_stack {
 struct finding {
 	enum tls_stack stack;
 	struct points points;	     /* none: it is there, but cannot be observed */
-	struct points points_ex;     /* OpenSSL: better where the process uses SSL_read_ex and
-				      * SSL_write_ex; none: the same */
 	char note[FINDING_NOTE_MAX]; /* how it was found, or why it cannot be observed */
 };
 
 struct findings {
 	size_t n;
-	bool imports_ex;   /* uses SSL_read_ex or SSL_write_ex of another file */
 	bool entries_only; /* asked for: no instructions inside of OpenSSL's functions */
 	struct finding finding[FINDINGS_MAX];
 };
-
-static inline const struct points *finding_points(const struct finding *f, bool uses_ex)
-{
-	return uses_ex && f->points_ex.n ? &f->points_ex : &f->points;
-}
 
 struct sites;
 
@@ -97,7 +89,12 @@ void finding_note(struct finding *f, const char *fmt, ...) __attribute__((format
  * kernel would refuse it. */
 int finding_add(struct finding *f, const struct elf *e, enum point_role role, bool at_return,
 		uint64_t vaddr);
-/* First instruction (past an endbr64 that a cheaper push follows) and return. */
-int finding_add_pair(struct finding *f, const struct elf *e, enum point_role role, uint64_t vaddr);
+/* Where the function returns (returns.h); where that cannot be known, by a return probe. `size`
+ * as for returns_find(). */
+int finding_add_returns(struct finding *f, const struct elf *e, enum point_role role,
+			uint64_t vaddr, uint64_t size);
+/* First instruction (past an endbr64 that a cheaper push follows) and returns. */
+int finding_add_pair(struct finding *f, const struct elf *e, enum point_role role, uint64_t vaddr,
+		     uint64_t size);
 
 #endif

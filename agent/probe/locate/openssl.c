@@ -14,7 +14,7 @@
 
 /* The call of the inner function in SSL_read or SSL_write. */
 struct call_site {
-	uint64_t call, branch; /* addresses; 0: none */
+	uint64_t call, branch; /* addresses; the branch, or another place behind the call */
 	uint64_t target;
 	int out; /* ARG4, ARG5 */
 };
@@ -23,17 +23,6 @@ enum symbol { READ, WRITE, READ_EX, WRITE_EX, FREE, CLEAR };
 
 static const char *const functions[] = { "SSL_read", "SSL_write", "SSL_read_ex", "SSL_write_ex",
 					 "SSL_free", "SSL_clear", NULL };
-
-bool openssl_imports_ex(const struct elf *e)
-{
-	struct elf_section names;
-
-	if (elf_find_section(e, ".dynstr", &names))
-		return false;
-	/* With both NULs: whole names. */
-	return slice_find(names.bytes, (struct slice){ "\0SSL_read_ex", 13 }) >= 0 ||
-	       slice_find(names.bytes, (struct slice){ "\0SSL_write_ex", 14 }) >= 0;
-}
 
 static struct slice function_bytes(const struct elf *e, uint64_t vaddr, uint64_t size)
 {
@@ -81,25 +70,22 @@ static bool find_site(const struct elf *e, const struct elf_symbol *s, struct ca
 	return false;
 }
 
-/* Does the function call (or jump to) the target, itself or through one that it calls? Of
- * one without a size, what comes after the first return may be another function. */
-static bool reaches(const struct elf *e, uint64_t vaddr, uint64_t size, uint64_t target, int hops)
+/* The first call of the function: its arguments are still those of the caller. False: there is
+ * none, or another before it. */
+static bool find_call(const struct elf *e, const struct elf_symbol *s, uint64_t target,
+		      struct call_site *ret)
 {
-	struct slice code = function_bytes(e, vaddr, size);
+	struct slice code = function_bytes(e, s->vaddr, s->size);
 	struct x86_insn insn;
 
 	for (size_t at = 0; at < code.len; at += insn.len) {
-		uint64_t to;
-
-		if (x86_decode(slice_sub(code, at, code.len), &insn))
+		if (x86_decode(slice_sub(code, at, code.len), &insn) || x86_is_return(&insn))
 			return false;
-		if (!size && x86_is_return(&insn))
-			return false;
-		if (!x86_is_call(&insn) && insn.opcode != 0xe9)
+		if (!x86_is_call(&insn))
 			continue;
-		to = branch_target(vaddr + at, &insn);
-		if (to == target || (hops > 0 && reaches(e, to, 0, target, hops - 1)))
-			return true;
+		*ret = (struct call_site){ .call = s->vaddr + at,
+					   .branch = s->vaddr + at + insn.len };
+		return branch_target(s->vaddr + at, &insn) == target;
 	}
 	return false;
 }
@@ -119,34 +105,33 @@ struct direction {
 	bool entries_only;
 };
 
-static int locate_direction(const struct elf *e, const struct direction *d, bool uses_ex,
-			    struct finding *ret)
+/*
+ * Where the function calls the inner one and looks at its result: instructions that the kernel
+ * emulates. The _ex form passes its own arguments on; what follows its call is not emulated, but
+ * in that one place the call is over.
+ */
+static int locate_direction(const struct elf *e, const struct direction *d, struct finding *ret)
 {
+	struct call_site site = { 0 }, ex;
 	enum point_role role = ROLE_MAX;
-	struct call_site site;
-	bool cheap = false;
 	int r;
 
 	if (!d->entries_only && e->machine == EM_X86_64 && find_site(e, d->plain, &site))
 		role = site.out == ARG4 ? d->out4 : d->out5;
-	if (role != ROLE_MAX) {
-		x86_entry(e, site.target, &cheap);
-		if (uses_ex && cheap && d->ex->vaddr &&
-		    reaches(e, d->ex->vaddr, d->ex->size, site.target, 1)) {
-			finding_note(ret, "symbols (inner functions)");
-			return finding_add_pair(ret, e, role, site.target);
-		}
+	if (role == ROLE_MAX) {
+		r = finding_add_pair(ret, e, d->role, d->plain->vaddr, d->plain->size);
+	} else {
 		r = add_site(e, ret, role, &site);
 		finding_note(ret, "symbols (call sites)");
-	} else {
-		r = finding_add_pair(ret, e, d->role, d->plain->vaddr);
 	}
-	if (!r && d->ex->vaddr)
-		r = finding_add_pair(ret, e, d->out4, d->ex->vaddr);
-	return r;
+	if (r || !d->ex->vaddr)
+		return r;
+	if (role == d->out4 && find_call(e, d->ex, site.target, &ex))
+		return add_site(e, ret, role, &ex);
+	return finding_add_pair(ret, e, d->out4, d->ex->vaddr, d->ex->size);
 }
 
-static int locate(const struct locate_input *in, bool uses_ex, struct finding *ret)
+static int by_symbols(const struct locate_input *in, struct finding *ret)
 {
 	const struct elf_symbol *symbols = in->symbols;
 	const struct elf *e = in->e;
@@ -158,10 +143,12 @@ static int locate(const struct locate_input *in, bool uses_ex, struct finding *r
 					ROLE_MAX,	   in->entries_only };
 	int r;
 
+	if (!symbols[READ].vaddr || !symbols[WRITE].vaddr)
+		return -ENOENT;
 	finding_note(ret, "symbols");
-	r = locate_direction(e, &write, uses_ex, ret);
+	r = locate_direction(e, &write, ret);
 	if (!r)
-		r = locate_direction(e, &read, uses_ex, ret);
+		r = locate_direction(e, &read, ret);
 	if (r) {
 		finding_note(ret, "symbols outside of the file");
 		return -EBADMSG;
@@ -170,22 +157,6 @@ static int locate(const struct locate_input *in, bool uses_ex, struct finding *r
 	finding_add(ret, e, ROLE_FREE, false, symbols[FREE].vaddr);
 	finding_add(ret, e, ROLE_FREE, false, symbols[CLEAR].vaddr);
 	return 0;
-}
-
-static int by_symbols(const struct locate_input *in, struct finding *ret)
-{
-	struct finding ex = { 0 };
-	int r;
-
-	if (!in->symbols[READ].vaddr || !in->symbols[WRITE].vaddr)
-		return -ENOENT;
-	r = locate(in, true, &ex);
-	if (r) {
-		finding_note(ret, "%s", ex.note);
-		return r;
-	}
-	ret->points_ex = ex.points;
-	return locate(in, false, ret);
 }
 
 const struct locator openssl_by_symbols = {

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "call_sites.h"
 #include "code.h"
 #include "openssl.h"
 #include "sites.h"
+#include "x86.h"
 
 #include "cleanup.h"
 
 #include <errno.h>
+#include <string.h>
 
 #define FUNCTIONS_MAX 8
 
@@ -125,40 +128,95 @@ static unsigned int version(const struct elf *e)
 	return found;
 }
 
+/* One direction: the plain function, the inner one, and who calls that. */
+struct direction {
+	struct functions plain, inner;
+	struct call_sites calls[FUNCTIONS_MAX];
+	enum point_role role, out4, out5; /* ROLE_MAX: there is no such form */
+	enum point_role inner_role;	  /* by the version */
+};
+
+/* Its entry, and the instructions behind its calls: it ends in a jump through a pointer. */
+static int add_called(const struct locate_input *in, enum point_role role, uint64_t vaddr,
+		      const struct call_sites *c, struct finding *ret)
+{
+	int r = finding_add(ret, in->e, role, false, x86_entry(in->e, vaddr, NULL));
+
+	for (size_t i = 0; i < c->n && !r; i++)
+		r = finding_add(ret, in->e, ROLE_RETURN, false, c->after[i]);
+	return r;
+}
+
 /* The inner function, or where it was inlined the plain one; others that contain it have
- * its arguments (SSL_read_ex) or are left alone. */
-static int locate_direction(const struct locate_input *in, const struct functions *plain,
-			    const struct functions *inner, enum point_role plain_role,
-			    enum point_role inner_role, struct finding *ret)
+ * its arguments (SSL_read_ex) or are left alone. A caller that nobody calls itself is taken for
+ * the inner function, which is before it: what is passed tells them apart. */
+static int locate_direction(const struct locate_input *in, const struct direction *d,
+			    struct finding *ret)
 {
 	size_t before = ret->points.n;
 	int r = 0;
 
-	for (size_t i = 0; i < inner->n && !r; i++) {
-		bool is_plain = has(plain, inner->vaddr[i]);
+	for (size_t i = 0; i < d->inner.n && !r; i++) {
+		const struct call_sites *c = &d->calls[i];
+		bool is_plain = has(&d->plain, d->inner.vaddr[i]) && !c->out;
+		enum point_role role = c->out == 4   ? d->out4
+				       : c->out == 5 ? d->out5
+				       : is_plain    ? d->role
+						     : d->inner_role;
 
-		if (is_plain || inner_role != ROLE_OPENSSL_WRITE_OUT5 || inner->n <= 2)
-			r = finding_add_pair(ret, in->e, is_plain ? plain_role : inner_role,
-					     inner->vaddr[i]);
+		if (role == ROLE_MAX ||
+		    (!is_plain && !c->out && d->inner.n > 2 && role == ROLE_OPENSSL_WRITE_OUT5))
+			continue;
+		r = is_plain || c->error ? finding_add_pair(ret, in->e, role, d->inner.vaddr[i], 0)
+					 : add_called(in, role, d->inner.vaddr[i], c, ret);
 	}
-	if (!inner->n && plain->n == 1) /* before 1.1.1 there was no inner function */
-		r = finding_add_pair(ret, in->e, plain_role, plain->vaddr[0]);
+	if (!d->inner.n && d->plain.n == 1) /* before 1.1.1 there was no inner function */
+		r = finding_add_pair(ret, in->e, d->role, d->plain.vaddr[0], 0);
 	return r ? r : ret->points.n > before ? 0 : -ENOENT;
+}
+
+/* One pass over the code for both. */
+static int find_callers(const struct locate_input *in, struct direction d[2])
+{
+	struct call_sites calls[2 * FUNCTIONS_MAX];
+	uint64_t functions[2 * FUNCTIONS_MAX];
+	size_t n = d[0].inner.n;
+	int r;
+
+	memcpy(functions, d[0].inner.vaddr, n * sizeof(*functions));
+	memcpy(functions + n, d[1].inner.vaddr, d[1].inner.n * sizeof(*functions));
+	r = call_sites_find(in->e, functions, n + d[1].inner.n, calls);
+	memcpy(d[0].calls, calls, n * sizeof(*calls));
+	memcpy(d[1].calls, calls + n, d[1].inner.n * sizeof(*calls));
+	return r;
 }
 
 static int locate(const struct locate_input *in, bool by_code, unsigned int v, struct finding *ret)
 {
-	const struct functions write = reporting(in, WRITE, by_code);
-	const struct functions read = reporting(in, READ, by_code);
-	const struct functions write_internal = reporting(in, WRITE_INTERNAL, by_code);
-	const struct functions read_internal = reporting(in, READ_INTERNAL, by_code);
-	/* SSL_write_ex2 (3.3) brought a flags argument before the length's. */
-	enum point_role inner = v >= 303 ? ROLE_OPENSSL_WRITE_OUT5 : ROLE_OPENSSL_WRITE_OUT4;
-	int r = locate_direction(in, &write, &write_internal, ROLE_OPENSSL_WRITE, inner, ret);
+	struct direction d[] = {
+		{
+			.plain = reporting(in, WRITE, by_code),
+			.inner = reporting(in, WRITE_INTERNAL, by_code),
+			.role = ROLE_OPENSSL_WRITE,
+			.out4 = ROLE_OPENSSL_WRITE_OUT4,
+			.out5 = ROLE_OPENSSL_WRITE_OUT5,
+			/* SSL_write_ex2 (3.3) brought a flags argument before the length's. */
+			.inner_role = v >= 303 ? ROLE_OPENSSL_WRITE_OUT5 : ROLE_OPENSSL_WRITE_OUT4,
+		},
+		{
+			.plain = reporting(in, READ, by_code),
+			.inner = reporting(in, READ_INTERNAL, by_code),
+			.role = ROLE_OPENSSL_READ,
+			.out4 = ROLE_OPENSSL_READ_OUT4,
+			.out5 = ROLE_MAX,
+			.inner_role = ROLE_OPENSSL_READ_OUT4,
+		},
+	};
+	int r = find_callers(in, d);
 
-	return r ? r
-		 : locate_direction(in, &read, &read_internal, ROLE_OPENSSL_READ,
-				    ROLE_OPENSSL_READ_OUT4, ret);
+	for (size_t i = 0; i < ARRAY_LEN(d) && !r; i++)
+		r = locate_direction(in, &d[i], ret);
+	return r;
 }
 
 static int by_names(const struct locate_input *in, struct finding *ret)

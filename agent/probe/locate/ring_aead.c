@@ -112,7 +112,7 @@ static int add(struct finding *f, const struct elf *e, const struct algorithm *a
 	r = finding_add(f, e, ROLE_RING_SEAL, false, seal);
 	if (!r)
 		r = finding_add(f, e, ROLE_RING_OPEN, false, open);
-	return r ? r : finding_add(f, e, ROLE_RING_OPEN_RETURN, true, open);
+	return r ? r : finding_add_returns(f, e, ROLE_RING_OPEN_RETURN, a->function[OPEN], 0);
 }
 
 static size_t add_pairs(const struct search *s, struct finding *ret)

@@ -32,7 +32,7 @@ static const uint8_t one_byte[256] = {
 	/* 48 */ PRE,	 PRE,	 PRE, PRE,    PRE, PRE, PRE,	PRE,
 	/* 50 */ N,	 N,	 N,   N,      N,   N,	N,	N,
 	/* 58 */ N,	 N,	 N,   N,      N,   N,	N,	N,
-	/* 60 */ BAD,	 BAD,	 BAD, M,      PRE, PRE, PRE,	BAD,
+	/* 60 */ BAD,	 BAD,	 BAD, M,      PRE, PRE, PRE,	PRE,
 	/* 68 */ I4,	 M | I4, I1,  M | I1, BAD, BAD, BAD,	BAD,
 	/* 70 */ R1,	 R1,	 R1,  R1,     R1,  R1,	R1,	R1,
 	/* 78 */ R1,	 R1,	 R1,  R1,     R1,  R1,	R1,	R1,
@@ -143,6 +143,7 @@ static int take_prefixes(struct cursor *c, struct x86_insn *i, bool *ret_op16, u
 		case 0xf3:
 		case 0x64:
 		case 0x65:
+		case 0x67:
 			continue;
 		}
 		if ((byte & 0xf0) == 0x40) {
@@ -284,8 +285,9 @@ int x86_decode(struct slice code, struct x86_insn *ret)
 		r = take_opcode(&c, byte, &i, &shape);
 	if (r)
 		return r;
-	/* A branch with the 0x66 prefix is of another length on AMD than on Intel. */
-	if (shape == BAD || (op16 && shape & (R1 | R4)))
+	/* A branch with the 0x66 prefix is of another length on AMD than on Intel, but where REX.W
+	 * undoes it: `data16 data16 rex.W call __tls_get_addr`. */
+	if (shape == BAD || (op16 && !i.rex_w && shape & (R1 | R4)))
 		return -EBADMSG;
 	if (shape & M) {
 		r = take_modrm(&c, &i);

@@ -12,17 +12,17 @@ export const TOKENS = "gen_ai.usage.total_tokens", INPUT = "gen_ai.usage.input_t
 
 /** What a row of calls is summed up as, for any breakdown. */
 export const CALL_FIGURES = ["count", "failure_rate", `sum:${COST}`, `sum:${TOKENS}`, `sum:${INPUT}`, `sum:${CACHED}`, `sum:${WRITE}`, `sum:${OUTPUT}`, `sum:${REASONING}`,
-	"p50:duration", "p95:duration", "p99:duration", `p50:${TTFT}`, "sum:gentap.cost.saved", "sum:duration"];
+	"p50:duration", "p95:duration", "p99:duration", `p50:${TTFT}`, "sum:gentap.cost.saved", "sum:duration", "refused"];
 
 /** @param {any} answer one row a group; undefined while it loads */
 export function callRows(answer, groups = 1) {
 	if (!answer)
 		return null;
 	return answer.rows.map((r, n) => {
-		const [calls, error_rate, cost, tokens, input, cached, cache_write, output, reasoning, p50, p95, p99, ttft, saved, busy] = r.slice(groups);
+		const [calls, error_rate, cost, tokens, input, cached, cache_write, output, reasoning, p50, p95, p99, ttft, saved, busy, refused] = r.slice(groups);
 		const unknown = answer.unknown?.[n];
-		return { key: r[0], keys: r.slice(0, groups), calls, errors: Math.round((error_rate || 0) * calls), error_rate, cost, tokens, input, cached, cache_write, output, reasoning, p50, p95, p99, ttft, saved,
-			cache_hit: input ? (cached || 0) / input : null, speed: output && busy ? output / busy : null, per_call: cost != null && calls ? cost / (calls - (unknown?.[2] || 0)) : null,
+		return { key: r[0], keys: r.slice(0, groups), calls, errors: Math.round((error_rate || 0) * calls), error_rate, cost, tokens, input, cached, cache_write, output, reasoning, p50, p95, p99, ttft, saved, refused,
+			cache_hit: input ? (cached || 0) / input : null, speed: output && busy ? output / busy : null, per_call: cost != null && calls ? cost / Math.max(1, calls - refused - (unknown?.[2] || 0)) : null,
 			cost_unknown: unknown?.[2] || 0, tokens_unknown: unknown?.[3] || 0 };
 	});
 }

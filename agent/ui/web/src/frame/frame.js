@@ -32,14 +32,19 @@ function Live({ scope }) {
 }
 
 export function TopBar({ page, scope, onPalette, onHelp }) {
-	const [dark, setDark] = useState(document.documentElement.dataset.theme === "dark");
+	const [dark, setDark] = useState(document.documentElement.dataset.theme === "dark"), nav = useRef(/** @type {HTMLElement | null} */ (null));
+	useEffect(() => {
+		const box = nav.current, here = /** @type {HTMLElement | null} */ (box?.querySelector("[aria-current]") ?? null);
+		if (box && here)
+			box.scrollLeft = here.offsetLeft - (box.clientWidth - here.offsetWidth) / 2;
+	}, [page]);
 	const flip = () => {
 		theme(dark ? "light" : "dark");
 		setDark(!dark);
 	};
 	return html`<header class="topbar"><div class="inner">
 		<a class="brand" href=${href("/")} aria-label="gentap, overview"><svg width="20" height="20" viewBox="0 0 32 32" aria-hidden="true"><rect x="1" y="4" width="30" height="5" rx="1.5" fill="var(--op-agent)" /><rect x="1" y="13.5" width="13" height="5" rx="1.5" fill="var(--op-chat)" /><rect x="14" y="12" width="2.5" height="8" fill="var(--text)" /><rect x="12" y="23" width="19" height="5" rx="1.5" fill="var(--op-tool)" /></svg><span>gentap</span></a>
-		<nav class="nav" aria-label="Pages">${PAGES.map(([path, label, key]) => html`<a href=${href("/" + path)} aria-current=${page === path ? "page" : null} title=${`g ${key}`}>${label}</a>`)}</nav>
+		<nav class="nav" aria-label="Pages" ref=${nav}>${PAGES.map(([path, label, key]) => html`<a href=${href("/" + path)} aria-current=${page === path ? "page" : null} title=${`g ${key}`}>${label}</a>`)}</nav>
 		<div class="tools"><button type="button" class="search" onClick=${onPalette} aria-label="Search or ask" title="⌘K or /"><${Icon} name="search" size=${14} /><span class="grow">Search or ask</span><kbd>⌘K</kbd></button>
 		<${Live} scope=${scope} />
 		<a class="icon" href=${href("/settings")} aria-label="Settings" title="Settings" aria-current=${page === "settings" ? "page" : null}><${Icon} name="gear" /></a>

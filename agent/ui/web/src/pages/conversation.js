@@ -55,7 +55,7 @@ export function Conversation({ runs }) {
 		return html`<p class="error" role="alert">${wrong}</p>`;
 	const said = new Set(), turns = part.map((run, i) => ({ run, calls: calls[i] || [], messages: newMessages(calls[i] || [], said) }));
 	const recorded = turns.some((t) => t.messages.length > 0);
-	return html`${calls.length > 0 && !recorded && html`<p class="second">What was said is not recorded; here is what can be told without it. To read it here, start gentap with <span class="cmd"><code>--capture-content</code><${Copy} text="--capture-content" /></span></p>`}
+	return html`${!calls.length && runs.length > 0 && html`<p class="second late">Reading ${runs.length === 1 ? "one run" : `${part.length} runs`}…</p>`}${calls.length > 0 && !recorded && html`<p class="second">What was said is not recorded; here is what can be told without it. To read it here, start gentap with <span class="cmd"><code>--capture-content</code><${Copy} text="--capture-content" /></span></p>`}
 		${calls.length > 0 && turns.map((t) => html`<${Turn} key=${t.run.run_id} ...${t} />`)}
 		${order.length > shown && html`<button type="button" class="btn small" onClick=${() => setShown(shown + RUNS_AT_ONCE)}>show the next of ${order.length - shown} more runs</button>`}`;
 }

@@ -7,7 +7,7 @@ import { Icon } from "../icons.js";
 import { Bars } from "../parts/charts.js";
 import { Heat } from "../parts/heat.js";
 import { Chart } from "../parts/chart.js";
-import { Copy, Dialog, Empty, Panel, ProblemBox, copyText, toast } from "../parts/common.js";
+import { Command, Copy, Dialog, Empty, Panel, ProblemBox, copyText, toast } from "../parts/common.js";
 import { cls, html, useEffect, useMemo, useRef, useState } from "../ui.js";
 import { go, href } from "../url.js";
 import { PIECE_NAMES, Piece } from "./pieces.js";
@@ -187,6 +187,7 @@ export function Dashboards() {
 		}
 	};
 	return html`<h1>Dashboards</h1>${error ? html`<${Panel} error=${error} title="Dashboards" />` : html`<div class="cards">${(data?.dashboards || []).map((d) => html`<a class="panel" style=${{ color: "var(--text)", padding: "12px" }} href=${href(`/dashboards/${d.name}`)}><h2>${d.title}</h2><p class="second">${d.widgets} widgets · ${d.own ? html`<span class="mono">${d.name}.json</span>` : "comes with gentap"}</p></a>`)}</div>
-		${data && (data.writable ? html`<form class="row" onSubmit=${create}><input class="text" placeholder="Name of a new dashboard" aria-label="Name of a new dashboard" value=${name} onInput=${(e) => setName(e.currentTarget.value)} /><button class="btn primary" disabled=${!clean}>Create</button><button type="button" class="btn" onClick=${() => file.current?.click()}>Import a file</button><input type="file" accept="application/json" ref=${file} onChange=${take} hidden aria-label="Dashboard file" /></form>`
+		${data && (data.writable ? html`<form class="row make" onSubmit=${create}><input class="text grow" placeholder="Name of a new dashboard" aria-label="Name of a new dashboard" value=${name} onInput=${(e) => setName(e.currentTarget.value)} /><button class="btn primary" disabled=${!clean}>Create</button><button type="button" class="btn" onClick=${() => file.current?.click()}>Import a file</button><input type="file" accept="application/json" ref=${file} onChange=${take} hidden aria-label="Dashboard file" /></form>
+			<p class="second">Or from a terminal; the page shows it at once:</p><${Command}>gentap dashboard create spend 'What we spend'</${Command}><${Command}>gentap dashboard add spend bar 'Cost by user' "sum:gentap.cost.total --group-by user"</${Command}>`
 			: html`<${Empty} title="Dashboards cannot be kept here"><p>This page was started without a folder for them. <code>gentap run --ui</code> and <code>gentap ui</code> have one.</p></${Empty}>`)}`}`;
 }

@@ -16,7 +16,7 @@ const share = (r, max, key, text, error) => html`<${InBar} share=${max ? (r[key]
 /** @param {string} by @param {string} label @returns {import("../parts/table.js").Column[]} */
 export const callColumns = (by, label) => [
 	{ key: "key", label, draw: (r) => html`<span class="name"><i class="sw" style=${{ background: colorOf(r.key, by) }}></i><span class="t">${r.key ?? html`<span class="third">not known</span>`}</span></span>` },
-	{ key: "cost", label: "Cost", num: true, bar: true, draw: (r, max) => share(r, max, "cost", html`<${Cost} value=${r.cost} unknown=${r.cost_unknown} calls=${r.calls} />`) },
+	{ key: "cost", label: "Cost", num: true, bar: true, draw: (r, max) => share(r, max, "cost", html`<${Cost} value=${r.cost} unknown=${r.cost_unknown} calls=${r.calls} refused=${r.refused} />`) },
 	{ key: "calls", label: "Calls", num: true, text: (r) => count(r.calls), draw: (r) => count(r.calls) },
 	{ key: "tokens", label: "Tokens", num: true, bar: true, text: (r) => count(r.tokens), draw: (r, max) => html`<${InBar} text=${count(r.tokens)} inside=${html`<${TokenBar} t=${r} max=${max} width=${70} />`} />` },
 	{ key: "cache_hit", label: "Cache hit", num: true, text: (r) => percent(r.cache_hit), draw: (r) => percent(r.cache_hit) },

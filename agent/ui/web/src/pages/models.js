@@ -9,14 +9,14 @@ import { COST, REQUESTS } from "../stats.js";
 import { html, useMemo } from "../ui.js";
 import { addFilter, where } from "../url.js";
 
-const SOURCES = { exact: "the price table has this model", alias: "by another name of the model", fallback: "of a similar model", provider: "the provider's own figure", none: "no price is known" };
+const SOURCES = { exact: "the price table has this model", alias: "by another name of the model", fallback: "of a similar model", provider: "the provider's own figure", none: "no price is known", refused: "the provider refused the call: nothing to pay" };
 
 export function Prices({ scope }) {
-	const q = { select: `count sum:${COST}`, where: REQUESTS, by: "model,gentap.cost.source,gentap.cost.price_date", limit: 200 }, a = useQuery(q, scope);
-	const rows = useMemo(() => (a.data?.rows || []).map(([model, source, date, calls, cost], i) => ({ id: i, model, source, date, calls, cost, unknown: a.data.unknown?.[i]?.[1] })), [a.data]);
+	const q = { select: `count sum:${COST} refused`, where: REQUESTS, by: "model,gentap.cost.source,gentap.cost.price_date", limit: 200 }, a = useQuery(q, scope);
+	const rows = useMemo(() => (a.data?.rows || []).map(([model, source, date, calls, cost, refused], i) => ({ id: i, model, source, date, calls, cost, refused, unknown: a.data.unknown?.[i]?.[1] })), [a.data]);
 	return html`<${Panel} title="Where the prices come from" flush stale=${a.stale} error=${a.error} right=${html`<${Asked} q=${q} scope=${scope} />`}><${Table} name="prices" keys=${false} rows=${rows} id=${(r) => String(r.id)} sort="-cost" columns=${[
 		{ key: "model", label: "Model" }, { key: "source", label: "Price", draw: (r) => html`<span title=${SOURCES[r.source] || ""} class=${r.source === "none" || !r.source ? "warn" : ""}>${r.source || "unknown"}<span class="second"> · ${SOURCES[r.source] || "not priced"}</span></span>` },
-		{ key: "date", label: "Of" }, { key: "calls", label: "Calls", num: true, draw: (r) => whole(r.calls) }, { key: "cost", label: "Cost", num: true, draw: (r) => html`<${Cost} value=${r.cost} unknown=${r.unknown} calls=${r.calls} />` }]} /></${Panel}>`;
+		{ key: "date", label: "Of" }, { key: "calls", label: "Calls", num: true, draw: (r) => whole(r.calls) }, { key: "cost", label: "Cost", num: true, draw: (r) => html`<${Cost} value=${r.cost} unknown=${r.unknown} calls=${r.calls} refused=${r.refused} />` }]} /></${Panel}>`;
 }
 
 export function Errors({ scope }) {

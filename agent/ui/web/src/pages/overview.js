@@ -9,7 +9,7 @@ import { html, useEffect, useState } from "../ui.js";
 import { href } from "../url.js";
 import { RunsTable, useRuns } from "./runs.js";
 
-const SELECT = { runs: "count failure_rate p95:duration", calls: `count sum:${TOKENS} sum:${COST} sum:${INPUT} sum:${CACHED}`, tools: "count" };
+const SELECT = { runs: "count failure_rate p95:duration", calls: `count sum:${TOKENS} sum:${COST} sum:${INPUT} sum:${CACHED} refused`, tools: "count" };
 const WHERE = { runs: RUNS, calls: REQUESTS, tools: TOOLS };
 
 /** Now, the period before, and the course, of one kind of span. */
@@ -25,7 +25,7 @@ const ratios = (a, b) => (b || []).map((v, i) => v ? (a?.[i] || 0) / v : null);
 
 export function Tiles({ scope }) {
 	const r = useFigures("runs", scope), c = useFigures("calls", scope), t = useFigures("tools", scope);
-	const tile = (label, f, i, unit, to, sense) => html`<${Tile} label=${label} unit=${unit} now=${f.now[i]} before=${f.before[i]} spark=${f.spark[i]} href=${href(to)} sense=${sense} query=${f.q} scope=${scope} unknown=${f.unknown[i]} of=${f.now[0]} />`;
+	const tile = (label, f, i, unit, to, sense) => html`<${Tile} label=${label} unit=${unit} now=${f.now[i]} before=${f.before[i]} spark=${f.spark[i]} href=${href(to)} sense=${sense} query=${f.q} scope=${scope} unknown=${f.unknown[i]} of=${f.now[0]} refused=${f === c && i > 0 ? c.now[5] : 0} />`;
 	return html`<div class=${r.stale || c.stale ? "tiles stale" : "tiles"}>
 		${tile("Runs", r, 0, "count", "/runs")}
 		<${Tile} label="Error rate" unit="ratio" now=${r.now[0] ? r.now[1] : null} before=${r.before[0] ? r.before[1] : null} spark=${r.spark[1]} href=${href("/runs", { state: "error" })} sense="bad" query=${r.q} scope=${scope} of=${r.now[0]} />

@@ -59,7 +59,7 @@ export function ToolsTable({ scope }) {
 		{ key: "calls", label: "Calls", num: true, bar: true, draw: (r, max) => html`<${InBar} share=${r.calls / max} text=${count(r.calls)} />` },
 		{ key: "error_rate", label: "Errors", num: true, text: (r) => percent(r.error_rate), draw: (r) => html`<span class=${r.error_rate > 0.05 ? "error" : ""} title=${`${r.errors} of ${r.calls}`}>${percent(r.error_rate)}</span>` },
 		{ key: "p50", label: "p50", num: true, text: (r) => duration(r.p50), draw: (r) => duration(r.p50) }, { key: "p95", label: "p95", num: true, bar: true, text: (r) => duration(r.p95), draw: (r, max) => html`<${InBar} share=${r.p95 / max} text=${duration(r.p95)} />` },
-		{ key: "agents", label: "Agents", num: true }, { key: "runs", label: "Runs", num: true, draw: (r) => count(r.runs) }, { key: "per_run", label: "Per run", num: true, draw: (r) => count(r.per_run == null ? null : Math.round(r.per_run * 10) / 10) }];
+		{ key: "agents", label: "Agents", num: true }, { key: "runs", label: "Runs", num: true, draw: (r) => count(r.runs) }, { key: "per_run", label: "Per run", num: true, title: "calls in a run that uses it", draw: (r) => r.per_run == null ? count(null) : r.per_run.toFixed(1) }];
 	return html`<${Panel} title=${`${rows.length} tools`} flush stale=${a.stale} error=${a.error} right=${html`<${Asked} q=${q} scope=${scope} />`}>${a.data && html`<${Table} name="tools" columns=${columns} rows=${rows} id=${(r) => String(r.tool ?? "")} sort="-calls" empty=${html`<${Teach} what="No tool was called in this time" />`}
 			inside=${(r) => html`<div class="grid2"><${Around} flow=${flow} tool=${r.tool} /><${Who} scope=${scope} tool=${r.tool} /></div><${RunsOf} scope=${scope} clause=${chipWhere(`tool:${r.tool}`)} />`} />`}</${Panel}>`;
 }

@@ -29,15 +29,15 @@ function Head({ tree, focus, trace, start, onCost }) {
 	const run = runOf(focus) || tree.roots[0], t = useMemo(() => totalsOf(run), [run]), summary = useGet(url("runs", { where: `trace_id:${trace}`, limit: 50 })).data;
 	const info = (asObjects(summary) || []).find((r) => r.run_id === run.id) || (asObjects(summary) || [])[0] || {};
 	const copyOtlp = async () => copyText(otlpOf(await get(url(`traces/${trace}`, { full: 1 }))), "OTLP JSON copied");
-	return html`<div class="runhead"><h1 class="title"><${State} state=${run.error ? "error" : "ok"} label=${false} /><span class="clip">${run.agent || run.name}</span></h1>
+	return html`<div class="runhead"><h1 class="title"><${State} state=${run.error ? "error" : "ok"} label=${false} /><span class="clip">${run.agent || run.name}</span></h1><div class="facts">
 		${fact("Duration", duration(run.duration / 1e9))}
 		${fact("Cost", html`<button type="button" title=${`${moneyFull(run.sum)}, estimated at list price; click for how`} onClick=${onCost}>${run.sum == null ? "–" : `${run.unpriced ? "≥ " : ""}${money(run.sum)}`}</button>`)}
 		${fact("Tokens", html`<span class="row"><${TokenBar} t=${t} />${count(t.input + t.output)}</span>`)}
-		${fact("Calls / tools", `${count(t.calls)} / ${count(t.tools)}`)}${fact("Sub-agents", t.agents > 0 && html`<span title="their calls, tokens and cost are in these sums; the list of runs counts each run by itself">${t.agents}, counted in</span>`)}${fact("Models", [...t.models].join(", "))}${fact("User", info.user)}
+		${fact("Calls / tools", `${count(t.calls)} / ${count(t.tools)}`)}${fact("Sub-agents", t.agents > 0 && html`<span title="their calls, tokens and cost are in these sums; the list of runs counts each run by itself">${t.agents}</span>`)}${fact("Models", html`<span class="clip models" title=${[...t.models].join(", ")}>${[...t.models].join(", ")}</span>`)}${fact("User", info.user)}
 		${fact("Repository", info.repo && `${info.repo}${info.branch ? "@" + info.branch : ""}`)}${fact("Host", info.host)}${fact("Started", html`<span title=${zoned(start + run.start / 1e6)}>${ago(start + run.start / 1e6)}</span>`)}
 		${fact("Seen", html`<span class="row" style=${{ gap: "4px" }}><${Completeness} value=${t.partial ? "partial" : "full"} />${t.partial ? `${t.partial} partial` : "completely"}</span>`)}
-		<span class="grow"></span><${Neighbours} session=${info.conversation} run=${run.id} />
-		<${Pick} end name="Copy this trace" kind="btn small" label=${html`<${Icon} name="copy" size=${14} /> Copy`}>${(close) => /** @type {[string, () => any][]} */ ([["Trace id", () => copyText(trace, "Id copied")], ["As Markdown", () => copyText(markdownOf(tree.order), "Tree copied as Markdown")], ["As OTLP JSON", copyOtlp], ["Link", () => copyText(location.href, "Link copied")]]).map(([label, run]) => html`<button type="button" class="item" onClick=${() => { run(); close(); }}>${label}</button>`)}</${Pick}></div>`;
+		</div><span class="row runlinks"><${Neighbours} session=${info.conversation} run=${run.id} />
+		<${Pick} end name="Copy this trace" kind="btn small" label=${html`<${Icon} name="copy" size=${14} /> Copy`}>${(close) => /** @type {[string, () => any][]} */ ([["Trace id", () => copyText(trace, "Id copied")], ["As Markdown", () => copyText(markdownOf(tree.order), "Tree copied as Markdown")], ["As OTLP JSON", copyOtlp], ["Link", () => copyText(location.href, "Link copied")]]).map(([label, run]) => html`<button type="button" class="item" onClick=${() => { run(); close(); }}>${label}</button>`)}</${Pick}></span></div>`;
 }
 
 export function Trace({ id }) {
@@ -94,5 +94,6 @@ export function Trace({ id }) {
 	return html`<section class="panel" aria-label="Trace"><${Head} tree=${tree} focus=${selected} trace=${id} start=${data.start} onCost=${() => set({ span: (runOf(selected) || tree.roots[0]).id, tab: "cost", panel: narrow ? "1" : null })} />
 		<div class=${open ? "trace" : "trace nopanel"}><${Waterfall} tree=${tree} rows=${rows} selected=${selected} collapsed=${collapsed} onSelect=${(s) => select(s)} onToggle=${toggle} onAll=${all} critical=${path} onCritical=${() => setCritical(!critical)} scroller=${scroller} />
 		${open && html`<${Details} trace=${id} s=${selected} tab=${tab} setTab=${(t) => set({ tab: t === "summary" ? null : t }, { replace: true })} onClose=${() => set({ panel: "0" }, { replace: true })} />`}</div></section>
-		<p class="third" style=${{ fontSize: "11px" }}>▒ waiting for the first token, ▏ first token, solid: streaming; dashed: inferred. Wheel over the axis (or Ctrl + wheel) zooms, drag pans, double-click shows all.</p>`;
+		<ul class="wf-legend" aria-label="How to read it"><li><i class="wait"></i>waiting for the first token</li><li><i class="tick"></i>first token</li><li><i></i>streaming</li><li><i class="retry"></i>waited before a retry</li><li><i class="inf"></i>inferred</li><li><i class="err"></i>failed</li>
+			<li class="grow right">Wheel over the axis, or Ctrl and wheel, zooms; drag pans; double-click shows all</li></ul>`;
 }

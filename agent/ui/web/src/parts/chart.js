@@ -38,6 +38,7 @@ function options(series, unit, stack, width, height, plotted) {
 			{ ...axis, size: 58, space: 34, gap: 6, values: (u, v) => v.map((x) => x === 0 ? "0" : shown(x, unit)) }],
 		series: [{}, ...plotted.map((p) => ({ label: p.name, scale: "y", stroke: resolved(p.color), width: stack ? 0 : 1.5, dash: p.dash, spanGaps: false,
 			paths: stack ? filled : stepped, fill: stack ? resolved(p.color) : undefined, show: true,
+			gaps: (u, i, a, b, list) => stack ? list : list.map(([from, to]) => [from, to + 2 * devicePixelRatio]),
 			points: { show: !stack, filter: (u, i) => u.data[i].map((v, k) => pointsOf(u.data[i], k) ? k : -1).filter((k) => k >= 0), size: 4, fill: resolved(p.color) } }))],
 		hooks: { setSelect: [(u) => {
 			if (u.select.width < 4)

@@ -21,7 +21,7 @@ const unknown = (unit) => html`<div class="third" style=${{ height: "190px", dis
 /** Any aggregate by a dimension over time. @param {{title: string, q: any, scope: any, family: string, stack?: boolean, unit: string, right?: any, tall?: boolean}} p */
 export function SeriesPanel({ title, q, scope, family, stack, unit, right, tall }) {
 	const full = { ...q, interval: step(scope), top: 8, stack };
-	const a = useQuery(full, scope), marks = useMarks(scope, q.where);
+	const a = useQuery(full, scope), marks = useMarks(scope, unit === "usd");
 	const s = useMemo(() => seriesOf(a.data, family, { stack }), [a.data, family, stack]);
 	return html`<${Panel} title=${title} stale=${a.stale} error=${a.error} right=${html`${right}<${Asked} q=${full} scope=${scope} />`}>
 		${!s ? html`<div style=${{ height: "190px" }}></div>` : s.series.some((x) => x.values.some((v) => v != null)) ? html`<${Chart} name=${title} x=${s.x} series=${s.series} unit=${unit} stack=${stack} tall=${tall} marks=${marks} />` : s.series.length ? unknown(unit) : nothing}</${Panel}>`;
@@ -37,7 +37,7 @@ export function SpendPanel({ scope, where = REQUESTS, by = scope.by, title }) {
 const LATENCY = [["p50", "var(--c0)"], ["p95", "var(--c5)"], ["TTFT p50", "var(--c2)"]];
 function LatencyLines({ scope, where, title, ttft, right }) {
 	const q = { select: `p50:duration p95:duration${ttft ? ` p50:${TTFT}` : ""}`, where, interval: step(scope) };
-	const a = useSeries(q, scope), marks = useMarks(scope, where);
+	const a = useSeries(q, scope), marks = useMarks(scope);
 	const s = useMemo(() => seriesOf(a.data, "figure", { name: (_, i) => LATENCY[i][0], color: (_, i) => LATENCY[i][1] }), [a.data]);
 	const any = s?.series.some((x) => x.values.some((v) => v != null));
 	return html`<${Panel} title=${title} stale=${a.stale} error=${a.error} right=${html`${right}<${Asked} q=${q} scope=${scope} />`}>

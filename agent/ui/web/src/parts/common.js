@@ -54,13 +54,17 @@ export function Panel({ title, right, children, stale, error, flush, id }) {
 		${error ? html`<${ProblemBox} error=${error} />` : html`<div class=${flush ? "" : "body"}>${children}</div>`}</section>`;
 }
 
-/** A sum of money with its unknown parts told. @param {{value: any, unknown?: any, calls?: any}} p */
-export function Cost({ value, unknown, calls }) {
+const calls_ = (n) => n === 1 ? "1 call" : `${whole(n)} calls`;
+const refusedOnes = (n) => n > 0 ? `${calls_(n)} refused by the provider: nothing to pay` : "";
+
+/** A sum of money with its unknown parts told, and what was refused. @param {{value: any, unknown?: any, calls?: any, refused?: any}} p */
+export function Cost({ value, unknown, calls, refused = 0 }) {
 	if (value == null)
-		return html`<span class="third" title=${unknown ? `${whole(unknown)} calls, none with a price` : "no price is known"}>${DASH}</span>`;
+		return html`<span class="third" title=${[unknown > 0 ? `${calls_(unknown)}, none with a price` : refused > 0 ? "" : "no price is known", refusedOnes(refused)].filter(Boolean).join("\n")}>${DASH}</span>`;
+	const more = refused > 0 ? `\n${refusedOnes(refused)}` : "";
 	if (unknown > 0)
-		return html`<span class="num atleast" title=${`${whole(unknown)}${calls ? ` of ${whole(calls)}` : ""} calls have no price; the others: ${moneyFull(value)}`}>≥ ${money(value)}</span>`;
-	return html`<span class="num" title=${`${moneyFull(value)}, estimated at list price`}>${money(value)}</span>`;
+		return html`<span class="num atleast" title=${`${whole(unknown)}${calls ? ` of ${whole(calls)}` : ""} calls have no price; the others: ${moneyFull(value)}${more}`}>≥ ${money(value)}</span>`;
+	return html`<span class="num" title=${`${moneyFull(value)}, estimated at list price${more}`}>${money(value)}</span>`;
 }
 
 /** Tokens by kind as one small bar; input is what was neither cached nor written, output what was not reasoning. */
@@ -72,8 +76,8 @@ export function TokenBar({ t, max, width = 64 }) {
 	const p = tokenParts(t), sum = TOKEN_KINDS.reduce((a, k) => a + p[k.key], 0);
 	if (!sum)
 		return null;
-	const scale = max ? sum / max : 1;
-	return html`<span class="mini" style=${{ width: `${width}px`, minWidth: 0 }} role="img"
+	const scale = max ? Math.min(1, sum / max) : 1;
+	return html`<span class=${cls("mini", max && sum > max && "over")} style=${{ width: `${width}px`, minWidth: 0 }} role="img"
 		aria-label=${TOKEN_KINDS.map((k) => `${k.label} ${whole(p[k.key])}`).join(", ")} title=${TOKEN_KINDS.map((k) => `${k.label} ${whole(p[k.key])}`).join("\n")}>
 		${TOKEN_KINDS.map((k) => p[k.key] > 0 && html`<i style=${{ width: `${p[k.key] / sum * scale * 100}%`, background: k.color }}></i>`)}</span>`;
 }

@@ -4,20 +4,19 @@
 import { date } from "../format.js";
 import { url, useGet } from "../api.js";
 import { step, useQuery } from "../scope.js";
-import { REQUESTS, TOOLS } from "../stats.js";
+import { REQUESTS } from "../stats.js";
 import { html, useMemo } from "../ui.js";
 
 const SHOWN = 3;
 
-/** @typedef {{events: {at: number, subject: string, what: string}[], lost: {from: number, to: number, n: number}[]}} Marks times in seconds */
+/** @typedef {{events: {at: number, subject: string, kind: string, what: string}[], lost: {from: number, to: number, n: number}[]}} Marks times in seconds */
 
-/** Prices have nothing to say of tools. @returns {Marks} */
-export function useMarks(scope, where = REQUESTS) {
-	const priced = !where.startsWith(TOOLS);
+/** priced: prices have a say in what is drawn. @returns {Marks} */
+export function useMarks(scope, priced = false) {
 	const told = useGet(url("marks", { from: Math.round(scope.from), to: Math.round(scope.to) })).data;
 	const lost = useQuery({ select: "partial", where: REQUESTS, interval: step(scope) }, scope).data;
 	return useMemo(() => ({
-		events: (told?.marks || []).filter((m) => priced || m.kind !== "price").map((m) => ({ at: m.at / 1000, subject: m.subject, what: m.kind === "price" ? `priced by the list of ${m.after}, before ${m.before}` : `${m.after}, before ${m.before}` })),
+		events: (told?.marks || []).filter((m) => priced || m.kind !== "price").map((m) => ({ at: m.at / 1000, subject: m.subject, kind: m.kind, what: m.kind === "price" ? `priced by the list of ${m.after}, before that by ${m.before}` : `version ${m.after}, before that ${m.before}` })),
 		lost: (lost?.x || []).map((ms, i) => ({ from: ms / 1000, to: (ms + lost.interval) / 1000, n: lost.series[0]?.values[i] || 0 })).filter((w) => w.n > 0),
 	}), [told, lost, priced]);
 }
@@ -56,7 +55,7 @@ export function MarkNotes({ marks }) {
 	const n = marks.lost.reduce((sum, w) => sum + w.n, 0), /** @type {Map<string, any[]>} */ by = new Map();
 	for (const e of marks.events)
 		by.set(e.what, [...(by.get(e.what) || []), e]);
-	const notes = [...by].map(([what, list]) => ({ text: `${list.length === 1 ? `${list[0].subject} is` : `${list.length} models or agents are`} ${what}`, title: list.map((e) => `${date(e.at * 1000)} ${e.subject}`).join("\n") })), more = notes.length - SHOWN;
+	const notes = [...by].map(([what, list]) => ({ text: `${list.length === 1 ? list[0].subject : `${list.length} ${list[0].kind === "price" ? "models" : "agents"}`}: ${what}`, title: list.map((e) => `${date(e.at * 1000)} ${e.subject}`).join("\n") })), more = notes.length - SHOWN;
 	if (!n && !marks.events.length)
 		return null;
 	return html`<ul class="marks">${n > 0 && html`<li><i class="hatch" aria-hidden="true"></i>${n === 1 ? "1 call was" : `${n} calls were`} not wholly seen</li>`}

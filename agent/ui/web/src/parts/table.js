@@ -8,10 +8,10 @@ import { cls, html, useEffect, useMemo, useRef, useState } from "../ui.js";
 import { params, set } from "../url.js";
 import { Copy, Pick, copyText } from "./common.js";
 
-const SHOWN_MAX = 9, VIRTUAL_FROM = 120, ROW = 28, AROUND = 12;
+const SHOWN_MAX = 9, VIRTUAL_FROM = 120, ROW = 28, AROUND = 12, PHONE_PX = 620;
 
 /**
- * @typedef {{key: string, label: string, num?: boolean, value?: (r: any) => any, draw?: (r: any, max: number) => any, bar?: boolean, error?: boolean, off?: boolean, title?: string, text?: (r: any) => string, hidden?: boolean}} Column
+ * @typedef {{key: string, label: string, num?: boolean, value?: (r: any) => any, draw?: (r: any, max: number) => any, bar?: boolean, error?: boolean, off?: boolean, wide?: boolean, title?: string, text?: (r: any) => string, hidden?: boolean}} Column
  */
 const valueOf = (c, r) => c.value ? c.value(r) : r[c.key];
 
@@ -40,8 +40,14 @@ function exported(rows, columns, kind) {
 	return [`| ${columns.map((c) => c.label).join(" | ")} |`, `|${columns.map((c) => c.num ? "---:" : "---").join("|")}|`, ...shown.map((r) => `| ${r.join(" | ")} |`)].join("\n") + "\n";
 }
 
-/** A cell with a bar within its column. */
-export const InBar = ({ share, text, error, inside }) => html`<span class="inbar"><span class="track">${inside || (share != null && html`<i class=${error ? "error" : ""} style=${{ width: `${Math.max(0, Math.min(1, share)) * 100}%` }}></i>`)}</span><span>${text}</span></span>`;
+/** What a full bar stands for: the largest value, unless one outlier would leave the others no length. */
+export function scaleOf(values) {
+	const sorted = [...values].sort((a, b) => a - b), most = sorted.at(-1) || 0, usual = sorted[Math.floor(sorted.length * 0.9)] || 0;
+	return values.length >= 10 && most > 4 * usual && usual > 0 ? usual * 1.25 : most;
+}
+
+/** A cell with a bar within its column; one that is longer than the column ends in a cut. */
+export const InBar = ({ share, text, error, inside }) => html`<span class="inbar"><span class="track">${inside || (share != null && html`<i class=${cls(error && "error", share > 1 && "over")} style=${{ width: `${Math.max(0, Math.min(1, share)) * 100}%` }}></i>`)}</span><span>${text}</span></span>`;
 
 /**
  * @param {{name: string, columns: Column[], rows: any[], id: (r: any) => string, sort?: string, onOpen?: (r: any) => void, inside?: (r: any) => any, open?: string | null, stale?: boolean, foot?: any, copyId?: (r: any) => string, empty?: any, keys?: boolean}} p
@@ -49,7 +55,7 @@ export const InBar = ({ share, text, error, inside }) => html`<span class="inbar
 export function Table({ name, columns, rows, id, sort = "", onOpen, inside, stale, foot, copyId, empty, keys = true }) {
 	const [hidden, setHidden] = useState(() => {
 		const mine = localStorage.getItem(`gentap.cols.${name}`);
-		return mine ? mine.split(",") : columns.filter((c, i) => c.off || i >= SHOWN_MAX).map((c) => c.key);
+		return mine ? mine.split(",") : columns.filter((c, i) => c.off || i >= SHOWN_MAX || (c.wide && innerWidth <= PHONE_PX)).map((c) => c.key);
 	});
 	const [sel, setSel] = useState(-1), [scroll, setScroll] = useState(0), [height, setHeight] = useState(700);
 	const wrap = useRef(/** @type {HTMLElement | null} */ (null));
@@ -66,7 +72,7 @@ export function Table({ name, columns, rows, id, sort = "", onOpen, inside, stal
 			return x == null || y == null ? (x == null ? 1 : 0) - (y == null ? 1 : 0) : sign * compare(x, y);
 		});
 	}, [rows, order, columns]);
-	const maxima = useMemo(() => Object.fromEntries(columns.filter((c) => c.bar).map((c) => [c.key, Math.max(0, ...rows.map((r) => valueOf(c, r) || 0))])), [rows, columns]);
+	const maxima = useMemo(() => Object.fromEntries(columns.filter((c) => c.bar).map((c) => [c.key, scaleOf(rows.map((r) => valueOf(c, r) || 0))])), [rows, columns]);
 	const virtual = rows.length > VIRTUAL_FROM && !open;
 	const first = virtual ? Math.max(0, Math.floor(scroll / ROW) - AROUND) : 0;
 	const last = virtual ? Math.min(sorted.length, Math.ceil((scroll + height) / ROW) + AROUND) : sorted.length;

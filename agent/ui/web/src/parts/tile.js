@@ -39,15 +39,15 @@ function Change({ now, before, sense }) {
 	if (Math.abs(c) < 0.005)
 		return html`<span class="change">unchanged</span>`;
 	const tone = sense === "bad" && c > 0 ? "warn" : sense === "good" && c > 0 ? "good" : "";
-	return html`<span class=${`change ${tone}`} title="against the period before">${c > 0 ? "▲" : "▼"} ${Math.abs(c) > 9.99 ? "×" + Math.round(Math.abs(c) + 1) : percent(Math.abs(c))}</span>`;
+	return html`<span class=${`change ${tone}`} title="against the period before">${c > 0 ? "▲" : "▼"} ${Math.abs(c) > 9.99 ? "×" + shown(Math.round(Math.abs(c) + 1), "count") : percent(Math.abs(c))}</span>`;
 }
 
 /**
- * @param {{label: string, unit?: string, now: any, before?: any, spark?: any[], href: string, sense?: string, query: any, scope: any, unknown?: any, of?: any, partial?: any, name?: string}} p
+ * @param {{label: string, unit?: string, now: any, before?: any, spark?: any[], href: string, sense?: string, query: any, scope: any, unknown?: any, of?: any, refused?: any, name?: string}} p
  */
-export function Tile({ label, unit, now, before, spark, href, sense, query, scope, unknown, of, name }) {
+export function Tile({ label, unit, now, before, spark, href, sense, query, scope, unknown, of, refused, name }) {
 	const text = now == null ? DASH : (unknown > 0 ? "≥ " : "") + shown(now, unit);
-	const rests = of != null ? `\nrests on ${whole(of)} calls${unknown > 0 ? `, ${whole(unknown)} of them without a value` : ""}` : "";
+	const rests = of != null ? `\nrests on ${whole(of)} calls${unknown > 0 ? `, ${whole(unknown)} of them without a value` : ""}${refused > 0 ? `, ${whole(refused)} refused: nothing used` : ""}` : "";
 	return html`<a class="tile" href=${href} data-tile=${name || label} data-value=${now ?? ""} title=${queryLine(query, scope) + rests}>
 		<span class="cap">${label}</span>
 		<span class="fig"><span class=${unknown > 0 ? "atleast" : ""}>${text}</span></span>

@@ -43,6 +43,8 @@ export function TokenTable({ t, title = "Tokens" }) {
 
 /** Each line of the cost written out, from what the span says of it. */
 export function CostLines({ s, a }) {
+	if (a["gentap.cost.source"] === "refused")
+		return html`<p>The provider refused this call${a["http.response.status_code"] ? ` (${a["http.response.status_code"]})` : ""}: there is no usage, and nothing to pay.</p>`;
 	if (a["gentap.cost.total"] == null)
 		return html`<p>What this call cost is unknown: ${a["gentap.cost.source"] === "none" ? "its model has no price" : s.input == null ? "its usage was not seen" : "no price was applied"}. It is counted as unknown, not as 0.</p><p class="second"><code>gentap prices</code> lists the models that have one; <code>--prices FILE</code> adds yours.</p>`;
 	const p = tokenParts(s), lines = [["input", "uncached", p.input], ["cache_read", "cached", p.cached], ["cache_write", "cache write", p.cache_write], ["output", "output", s.output], ["other", "other", null]];
@@ -59,7 +61,7 @@ export function CostLines({ s, a }) {
 
 function RunCost({ s }) {
 	const t = totalsOf(s);
-	return html`<p>The sum of the ${whole(t.calls)} calls under it${s.unpriced ? `; ${whole(s.unpriced)} of them have no price` : ""}.</p>
+	return html`<p>The sum of the ${t.calls === 1 ? "one call" : `${whole(t.calls)} calls`} under it${s.unpriced ? `; ${s.unpriced === 1 ? "one of them has" : `${whole(s.unpriced)} of them have`} no price` : ""}${s.refused ? `; ${s.refused === 1 ? "one was" : `${whole(s.refused)} were`} refused by the provider: nothing to pay` : ""}.</p>
 		<table class="formula"><tbody><tr class="sum"><td>Estimated at list price</td><td title=${moneyFull(s.sum)}>${s.sum == null ? DASH : `${s.unpriced ? "≥ " : ""}${money(s.sum)}`}</td></tr></tbody></table><${TokenTable} t=${t} />`;
 }
 

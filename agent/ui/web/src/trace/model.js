@@ -4,7 +4,7 @@
 /**
  * @typedef {{id: string, parent?: string, run?: string, name: string, op: string, start: number, duration: number, error: boolean, model?: string, agent?: string, tool?: string,
  *  error_type?: string, completeness?: string, finish?: string, input?: number, output?: number, cached?: number, cache_write?: number, reasoning?: number, ttft?: number, cost?: number,
- *  inferred?: string, retries?: number, waited?: number, exit?: any, http?: any, children: Span[], depth: number, up: Span | null, leaves: number, sum: number | null, unpriced: number}} Span
+ *  cost_source?: string, inferred?: string, retries?: number, waited?: number, exit?: any, http?: any, children: Span[], depth: number, up: Span | null, leaves: number, sum: number | null, unpriced: number, refused: number}} Span
  */
 
 /** @param {any[]} list in order of start */
@@ -12,7 +12,7 @@ export function treeOf(list) {
 	/** @type {Map<string, Span>} */
 	const byId = new Map();
 	for (const s of list)
-		byId.set(s.id, { ...s, children: [], depth: 0, up: null, leaves: 0, sum: null, unpriced: 0 });
+		byId.set(s.id, { ...s, children: [], depth: 0, up: null, leaves: 0, sum: null, unpriced: 0, refused: 0 });
 	/** @type {Span[]} */
 	const roots = [];
 	for (const s of byId.values()) {
@@ -38,11 +38,14 @@ export function treeOf(list) {
 		s.leaves += 1;
 		if (leaf && s.cost != null)
 			s.sum = (s.sum || 0) + s.cost;
+		else if (leaf && s.cost_source === "refused")
+			s.refused++;
 		else if (leaf)
 			s.unpriced++;
 		if (s.up) {
 			s.up.leaves += s.leaves;
 			s.up.unpriced += s.unpriced;
+			s.up.refused += s.refused;
 			if (s.sum != null)
 				s.up.sum = (s.up.sum || 0) + s.sum;
 		}
