@@ -35,8 +35,9 @@ struct flow {
 	struct twins twins;
 	struct inbounds inbounds;
 	struct flow_relays relays;
-	size_t buffered;     /* bytes that open exchanges hold */
-	uint64_t last_ts_ns; /* boot time of the latest record */
+	struct table mcp_streams; /* struct mcp_stream of mcp_sse.c */
+	size_t buffered;	  /* bytes that open exchanges hold */
+	uint64_t last_ts_ns;	  /* boot time of the latest record */
 };
 
 /* A socket of a process. */

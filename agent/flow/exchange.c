@@ -4,6 +4,7 @@
 #include "asked.h"
 #include "cleanup.h"
 #include "exported.h"
+#include "mcp_sse.h"
 #include "tls_hello.h"
 #include "trace_context.h"
 #include "ws_exchange.h"
@@ -109,7 +110,8 @@ static void exchange_emit(void *ctx, struct call *call)
 	if (c->role == CONN_CLIENT)
 		set_served(x, call);
 	call->relaying = x->relaying;
-	flow_emit(c->flow, call);
+	if (!mcp_sse_take(x, call))
+		flow_emit(c->flow, call);
 }
 
 struct exchange *exchange_new(struct conn *c)
@@ -203,6 +205,7 @@ void exchange_free(struct exchange *x)
 	close_inbound(x, false, now_ns);
 	asked_close(x, x->asked, false, now_ns);
 	exported_close(x);
+	mcp_sse_close(x, now_ns);
 	count(x);
 	free(x);
 }
@@ -229,6 +232,7 @@ void exchange_request_head(struct exchange *x, const struct http_head *head, uin
 		open_inbound(x, head, ts_ns);
 	else
 		x->served = inbound_find(&x->conn->flow->inbounds, x->conn->id.tgid, x->conn->tid);
+	mcp_sse_open(x, head);
 	x->relaying = x->conn->role == CONN_CLIENT &&
 		      flow_relays_now(&x->conn->flow->relays, x->conn->id.tgid);
 	x->websocket = slice_eq_nocase(
@@ -290,6 +294,7 @@ void exchange_response_head(struct exchange *x, const struct http_head *head, ui
 	if (x->inbound && head->status >= 200)
 		inbound_answer(x->inbound, x->conn->tid, head->status);
 	asked_answer(x, head->status);
+	mcp_sse_answer(x, head);
 	if (!x->decoder)
 		return;
 	/* The client's record may have come later than ours of the same bytes. */
@@ -303,6 +308,7 @@ void exchange_response_head(struct exchange *x, const struct http_head *head, ui
 
 void exchange_response_body(struct exchange *x, struct slice data, uint64_t ts_ns)
 {
+	mcp_sse_body(x, data, ts_ns);
 	if (!x->decoder)
 		return;
 	if (x->ws)
@@ -316,6 +322,7 @@ void exchange_response_body(struct exchange *x, struct slice data, uint64_t ts_n
 
 void exchange_response_hole(struct exchange *x, uint64_t len)
 {
+	mcp_sse_hole(x, len);
 	if (!x->decoder)
 		return;
 	if (x->ws)
@@ -395,6 +402,7 @@ void exchange_response_end(struct exchange *x, enum http_end how, uint64_t ts_ns
 	}
 	asked_close(x, true, how != HTTP_END_TRUNCATED && how != HTTP_END_LOST, ts_ns);
 	exported_close(x);
+	mcp_sse_close(x, ts_ns);
 	count(x);
 }
 
@@ -407,5 +415,6 @@ void exchange_abort(struct exchange *x, uint64_t ts_ns)
 	}
 	asked_close(x, true, false, ts_ns);
 	exported_close(x);
+	mcp_sse_close(x, ts_ns);
 	count(x);
 }

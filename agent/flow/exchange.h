@@ -18,6 +18,7 @@ enum exchange_twin { TWIN_UNASKED, TWIN_NONE, TWIN_REPORTED };
 
 struct asked;
 struct exported;
+struct mcp_stream;
 
 struct exchange {
 	struct exchange *next; /* for its owner's list */
@@ -29,6 +30,8 @@ struct exchange {
 	struct inbound *inbound;   /* of a request to a process that asks models, until its end */
 	struct asked *asked;	   /* what is told of it if it is no call; NULL: nothing */
 	struct exported *exported; /* of a request that carries the process's own spans */
+	struct mcp_stream *events; /* it may be MCP's stream of answers; NULL: it is none */
+	uint64_t target;	   /* hash of the request's */
 	struct served served;	   /* the request that it was made for; start_ns 0: not known */
 	enum exchange_twin twin;
 	bool answers;	/* a call of a model, counted in flow->relays */

@@ -2,6 +2,7 @@
 #include "pipeline.h"
 
 #include "cleanup.h"
+#include "mcp_sse.h"
 #include "clock.h"
 #include "conn.h"
 #include "exchange.h"
@@ -51,6 +52,7 @@ int pipeline_new(struct pipeline **ret, const struct pipeline_config *config,
 	twins_init(&p->flow.twins, config->conns_max);
 	inbounds_init(&p->flow.inbounds);
 	flow_relays_init(&p->flow.relays);
+	table_init(&p->flow.mcp_streams, MCP_SSE_STREAMS_MAX);
 	table_init(&p->conns, config->conns_max);
 	table_init(&p->processes, PROCESSES_MAX);
 	*ret = p;
@@ -87,6 +89,7 @@ void pipeline_free(struct pipeline *p)
 	twins_release(&p->flow.twins);
 	inbounds_release(&p->flow.inbounds);
 	flow_relays_release(&p->flow.relays);
+	table_release(&p->flow.mcp_streams, NULL); /* with their connections they have left it */
 	table_release(&p->processes, known_process_free);
 	free(p);
 }

@@ -16,8 +16,8 @@
 #include "list.h"
 #include "span.h"
 
-#define RELAY_NS UINT64_C(500000000)
-#define RELAYS_MAX 1024 /* held at once; the oldest goes, as a call like any other */
+#define RELAY_NS UINT64_C(5000000000) /* a gateway under load hands on late */
+#define RELAYS_MAX 1024		      /* held at once; the oldest goes, as a call like any other */
 
 struct tracer;
 

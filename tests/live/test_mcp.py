@@ -98,10 +98,10 @@ def stdio(tap, w, provider):
 
 
 def http(tap, w, provider):
-    for name, how in (("http", "http"),):
+    for name, how in (("http", "http"), ("the HTTP transport before it", "sse")):
         with socket.create_server(("127.0.0.1", 0)) as s:
             port = s.getsockname()[1]
-        log = w.path("mcp-%s.log" % name)
+        log = w.path("mcp-%s.log" % how)
         server = subprocess.Popen([sys.executable, SERVER, how, str(port)], env=dict(w.env(), MCP_LOG=log),
                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:

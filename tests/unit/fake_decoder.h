@@ -168,27 +168,4 @@ const struct provider *detect_provider(struct slice host, uint16_t port, struct 
 	return NULL;
 }
 
-struct slice detect_host(struct slice authority, uint16_t *ret_port)
-{
-	ssize_t end =
-		slice_find_char(authority, authority.len && *authority.data == '[' ? ']' : ':');
-
-	*ret_port = 0;
-	if (authority.len && *authority.data == '[')
-		return end > 0 ? slice_sub(authority, 1, (size_t)end - 1) : authority;
-	return end < 0 ? authority : slice_sub(authority, 0, (size_t)end);
-}
-
-/* Nobody exports spans here. */
-struct slice detect_target_path(struct slice target)
-{
-	return target;
-}
-
-bool detect_is_json(struct slice content_type)
-{
-	(void)content_type;
-	return false;
-}
-
 #endif

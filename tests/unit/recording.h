@@ -49,6 +49,7 @@ static inline void recording_text(struct recording *r, int dir, const char *text
 struct recorder {
 	struct pipeline *p;
 	struct tracefile_writer *w;
+	uint64_t ptr; /* of the connection; 0: the only one */
 	uint64_t pos[2], now_ns;
 	uint32_t seq[2];
 	size_t records;
@@ -82,7 +83,7 @@ static inline void recorder_send(struct recorder *r, int dir, struct slice data)
 		.source = GENTAP_SRC_OPENSSL,
 		.flags = (uint8_t)(r->flags | GENTAP_F_FIRST | GENTAP_F_LAST),
 		.ts_ns = r->now_ns += 1000,
-		.ptr = 0x1000,
+		.ptr = r->ptr ? r->ptr : 0x1000,
 		.tgid = 7,
 		.seq = r->seq[dir]++,
 		.pos = r->pos[dir],

@@ -46,9 +46,9 @@ static const struct runs_row rows[] = {
 	  "chat m 10+30\n"
 	  "chat m 11+30\n" },
 	{ "nobody took it: it is told when its time is over",
-	  "@10+30 pid=5 relaying=1 u:q resp=x -> hi\nsweep 541\n"
-	  "@0+600 pid=1 by=5 u:q resp=x -> hi\n",
-	  "chat m 0+600\n"
+	  "@10+30 pid=5 relaying=1 u:q resp=x -> hi\nsweep 5041\n"
+	  "@0+6000 pid=1 by=5 u:q resp=x -> hi\n",
+	  "chat m 0+6000\n"
 	  "chat m 10+30\n" },
 	{ "its process has ended",
 	  "@10+30 pid=5 relaying=1 u:q resp=x -> hi\nexit 4\nexit 5\n"
