@@ -11,6 +11,7 @@
 #include <errno.h>
 
 #define PAIRS_MAX 65536
+#define RECENT 256
 #define MEMORY_MAX (64u * 1024 * 1024)
 #define IN_ORDER_MAX 65536 /* as query_scan.c has it: so few spans are read by number */
 
@@ -107,7 +108,11 @@ struct counting {
 	struct query_db *db;
 	struct query_flow *flow;
 	struct table pairs; /* by the numbers of both words */
-	struct step *run;   /* of one run, in order */
+	struct {
+		int64_t from, to;
+		size_t pair; /* its place, plus 1 */
+	} recent[RECENT];    /* the table is too slow to be asked for each call */
+	struct step *run;    /* of one run, in order */
 	size_t run_size;
 };
 
@@ -121,11 +126,20 @@ static struct slice name_of(struct counting *c, int64_t tool)
 
 static int count_pair(struct counting *c, int64_t from, int64_t to)
 {
+	size_t slot = ((uint64_t)from * 31 + (uint64_t)to) % RECENT;
 	const int64_t key[] = { from, to };
-	uintptr_t at = (uintptr_t)table_get(&c->pairs, key, sizeof(key));
 	struct flow_pair *pair;
+	uintptr_t at;
 
+	if (c->recent[slot].pair && c->recent[slot].from == from && c->recent[slot].to == to) {
+		c->flow->pairs[c->recent[slot].pair - 1].count++;
+		return 0;
+	}
+	at = (uintptr_t)table_get(&c->pairs, key, sizeof(key));
 	if (at) {
+		c->recent[slot].from = from;
+		c->recent[slot].to = to;
+		c->recent[slot].pair = at;
 		c->flow->pairs[at - 1].count++;
 		return 0;
 	}
@@ -165,10 +179,17 @@ static int count_run(struct counting *c, const struct gathering *g, size_t last)
 	return r ? r : count_pair(c, before, 0);
 }
 
+/* A run's latest step: its place, plus 1; 0: the slot is free. */
+struct latest {
+	int64_t run;
+	size_t step;
+};
+
 /* The latest step of each run by a hash of the run; steps of one run get linked. */
-static int link_runs(struct gathering *g, size_t **ret, size_t *ret_size)
+static int link_runs(struct gathering *g, struct latest **ret, size_t *ret_size)
 {
-	size_t size = 64, *last;
+	struct latest *last;
+	size_t size = 64;
 
 	while (size < 2 * g->n)
 		size *= 2;
@@ -179,10 +200,10 @@ static int link_runs(struct gathering *g, size_t **ret, size_t *ret_size)
 		uint64_t h = (uint64_t)g->steps[i].run * 0x9e3779b97f4a7c15u;
 		size_t at = (h ^ h >> 32) & (size - 1);
 
-		while (last[at] && g->steps[last[at] - 1].run != g->steps[i].run)
+		while (last[at].step && last[at].run != g->steps[i].run)
 			at = (at + 1) & (size - 1);
-		g->steps[i].next = last[at];
-		last[at] = i + 1;
+		g->steps[i].next = last[at].step;
+		last[at] = (struct latest){ g->steps[i].run, i + 1 };
 	}
 	*ret = last;
 	*ret_size = size;
@@ -192,14 +213,14 @@ static int link_runs(struct gathering *g, size_t **ret, size_t *ret_size)
 static int count_all(struct query_db *db, struct gathering *g, struct query_flow *flow)
 {
 	struct counting c = { .db = db, .flow = flow };
-	_cleanup_free_ size_t *last = NULL;
+	_cleanup_free_ struct latest *last = NULL;
 	size_t size = 0;
 	int r = link_runs(g, &last, &size);
 
 	table_init(&c.pairs, PAIRS_MAX);
 	for (size_t i = 0; !r && i < size; i++)
-		if (last[i])
-			r = count_run(&c, g, last[i]);
+		if (last[i].step)
+			r = count_run(&c, g, last[i].step);
 	table_release(&c.pairs, NULL);
 	free(c.run);
 	return r;
