@@ -115,10 +115,16 @@ static struct group_value value_of(const struct slab_column *c, enum field_kind 
 									: VALUE_NUMBER };
 }
 
-static void pick(struct scan *s, const struct slab *slab)
+static int pick(struct scan *s, struct slab_reader *r, const struct slab *slab)
 {
 	const int64_t *start = s->columns[F_START]->values, *class = s->columns[F_CLASS]->values;
+	int e = 0;
 
+	for (int f = 0; !e && f < F_COUNT; f++)
+		if (s->columns[f] && s->first[f])
+			e = slab_reader_column(r, slab, f, s->columns[f]);
+	if (e)
+		return e;
 	for (size_t i = 0; i < slab->n; i++)
 		s->pass[i] = i >= slab->from && start[i] >= s->from_ns && start[i] < s->to_ns &&
 			     (uint64_t) class[i] < CLASSES && s->class_bits & CLASS_BIT(class[i]);
@@ -128,6 +134,7 @@ static void pick(struct scan *s, const struct slab *slab)
 		s->picked[s->n_picked] = (uint16_t)i;
 		s->n_picked += s->pass[i];
 	}
+	return 0;
 }
 
 static int find_groups(struct scan *s)
@@ -198,14 +205,8 @@ static int add_state(struct scan *s, size_t state)
 
 static int add_slab(struct scan *s, struct slab_reader *r, const struct slab *slab)
 {
-	int e = 0;
+	int e = pick(s, r, slab);
 
-	for (int f = 0; !e && f < F_COUNT; f++)
-		if (s->columns[f] && s->first[f])
-			e = slab_reader_column(r, slab, f, s->columns[f]);
-	if (e)
-		return e;
-	pick(s, slab);
 	for (int f = 0; !e && s->n_picked && f < F_COUNT; f++)
 		if (s->columns[f] && !s->first[f])
 			e = slab_reader_column_at(r, slab, f, s->picked, s->n_picked,
@@ -220,18 +221,11 @@ static int add_slab(struct scan *s, struct slab_reader *r, const struct slab *sl
 	return e;
 }
 
-static int make_columns(struct scan *s)
+/* Those that tell which spans are picked, and these. */
+static int alloc_columns(struct scan *s, const bool needed[F_COUNT])
 {
-	bool needed[F_COUNT] = {
-		[F_ERROR] = true, [F_COMPLETENESS] = true, [F_COST_SOURCE] = true
-	};
-
 	s->first[F_START] = s->first[F_CLASS] = true;
 	slab_cond_fields(s->cond, s->first);
-	for (size_t i = 0; i < s->q->n_keys; i++)
-		needed[s->q->keys[i].attr->field] = true;
-	for (size_t i = 0; i < s->groups->n_states; i++)
-		needed[s->groups->state_attr[i]->field] = true;
 	for (int f = 0; f < F_COUNT; f++) {
 		if (!needed[f] && !s->first[f])
 			continue;
@@ -240,6 +234,19 @@ static int make_columns(struct scan *s)
 			return -ENOMEM;
 	}
 	return 0;
+}
+
+static int make_columns(struct scan *s)
+{
+	bool needed[F_COUNT] = {
+		[F_ERROR] = true, [F_COMPLETENESS] = true, [F_COST_SOURCE] = true
+	};
+
+	for (size_t i = 0; i < s->q->n_keys; i++)
+		needed[s->q->keys[i].attr->field] = true;
+	for (size_t i = 0; i < s->groups->n_states; i++)
+		needed[s->groups->state_attr[i]->field] = true;
+	return alloc_columns(s, needed);
 }
 
 static void scan_release(struct scan *s)
@@ -273,6 +280,73 @@ static int prepare(struct scan *s, sqlite3 *db)
 	if (!e)
 		e = slab_cond_new(&s->cond, db, s->q->where);
 	return e ? e : make_columns(s);
+}
+
+static int visit_slab(struct scan *s, struct slab_reader *r, const struct slab *slab,
+		      const enum field_id *of, size_t n, slab_visit visit, void *arg)
+{
+	int64_t values[SLAB_VISIT_MAX];
+	bool known[SLAB_VISIT_MAX];
+	int e = pick(s, r, slab);
+
+	for (size_t i = 0; !e && s->n_picked && i < n; i++)
+		if (!s->first[of[i]])
+			e = slab_reader_column_at(r, slab, of[i], s->picked, s->n_picked,
+						  s->columns[of[i]]);
+	for (size_t row = 0; !e && row < s->n_picked; row++) {
+		for (size_t i = 0; i < n; i++) {
+			values[i] = s->columns[of[i]]->values[s->picked[row]];
+			known[i] = s->columns[of[i]]->known[s->picked[row]];
+		}
+		e = visit(arg, values, known);
+	}
+	return e;
+}
+
+static int visit_all(struct scan *s, sqlite3 *db, struct slab_reader *r, const enum field_id *of,
+		     size_t n, slab_visit visit, void *arg)
+{
+	bool needed[F_COUNT] = { 0 };
+	struct slab slab;
+	int e = slab_cond_new(&s->cond, db, s->q->where);
+
+	for (size_t i = 0; i < n; i++)
+		needed[of[i]] = true;
+	if (!e)
+		e = alloc_columns(s, needed);
+	while (!e && (e = slab_reader_next(r, &slab)) > 0)
+		e = visit_slab(s, r, &slab, of, n, visit, arg);
+	return e;
+}
+
+int query_slab_each(sqlite3 *db, const struct query *q, const struct scan_range *range,
+		    const enum field_id *fields_of, size_t n, slab_visit visit, void *arg,
+		    int64_t *ret_sealed, int64_t *ret_unsealed)
+{
+	struct slab_reader reader;
+	struct scan *s;
+	int e;
+
+	*ret_sealed = *ret_unsealed = 0;
+	if (!slab_cond_fits(q->where))
+		return 0;
+	e = slab_reader_init(&reader, db, range->from_ns, range->to_ns);
+	if (e)
+		return e;
+	s = calloc(1, sizeof(*s));
+	if (s) {
+		s->q = q;
+		s->from_ns = range->from_ns;
+		s->to_ns = range->to_ns;
+		s->class_bits = range->classes;
+		e = visit_all(s, db, &reader, fields_of, n, visit, arg);
+		*ret_sealed = reader.sealed;
+		*ret_unsealed = reader.unsealed;
+		scan_release(s);
+		free(s);
+	}
+	slab_reader_release(&reader);
+	return s ? e : -ENOMEM;
 }
 
 int query_slab_scan(sqlite3 *db, const struct query *q, const struct plan *plan,

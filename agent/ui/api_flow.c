@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * /flow: which tool follows which within a run, and loops: the same tool with the same
- * arguments three times or more in one run. Arguments are known when content is
- * recorded; without them no loop is claimed.
+ * /flow: which tool follows which within a run, of all calls of the range; and loops: the
+ * same tool with the same arguments three times or more in one run. Arguments are known when
+ * content is recorded; without them no loop is claimed. Loops are looked for in the latest
+ * calls: their arguments have to be read.
  */
 #include "api_impl.h"
+#include "query_flow.h"
 
 #include "cleanup.h"
 #include "table.h"
@@ -12,7 +14,8 @@
 #include <errno.h>
 #include <inttypes.h>
 
-#define SPANS_MAX "5000" /* the latest ones */
+#define TOOLS "span.op:gen_ai.execute_tool"
+#define LOOKED_AT_MAX "5000" /* for loops: the latest ones */
 #define KEYS_MAX 65536
 #define LOOP_LEAST 3
 #define LOOPS_SHOWN 200
@@ -20,21 +23,19 @@
 enum column { RUN, TRACE, TOOL, AGENT, ARGUMENTS };
 #define FLOW_FIELDS "run,trace_id,tool,agent,gen_ai.tool.call.arguments"
 
-/* Of a pair of tools, or of a call with its arguments in a run. */
+/* A call with its arguments in a run. */
 struct tally {
-	const struct query_result *result;
-	size_t row, next; /* rows that it was seen in first; next: of the pair's second */
-	bool has_first, has_next;
+	size_t row; /* that it was seen in first */
 	uint64_t count;
 };
 
-struct flow {
+struct loops {
 	const struct query_result *result;
-	struct table last;  /* by run: the row of its latest tool */
-	struct table pairs; /* by both names */
 	struct table calls; /* by run, tool and arguments */
 	struct arena arena;
 	struct buf key;
+	struct buf *to;
+	size_t n;
 };
 
 static struct slice cell_text(const struct query_result *r, size_t row, enum column c)
@@ -44,152 +45,113 @@ static struct slice cell_text(const struct query_result *r, size_t row, enum col
 	return cell->type == QUERY_TEXT ? cell->text : SLICE_NONE;
 }
 
-static struct tally *tally_of(struct flow *f, struct table *t)
+static void add_row(struct loops *l, size_t row)
 {
-	struct slice key = buf_slice(&f->key);
-	struct tally *y = table_get(t, key.data, key.len);
-
-	if (y)
-		return y;
-	y = arena_alloc(&f->arena, sizeof(*y));
-	if (!y || table_add(t, key.data, key.len, y))
-		return NULL;
-	y->result = f->result;
-	return y;
-}
-
-static void key_start(struct flow *f, struct slice a, struct slice b, struct slice c)
-{
-	buf_reset(&f->key, 4096);
-	buf_printf(&f->key, "%zu:%zu:", a.len, b.len);
-	buf_add_slice(&f->key, a);
-	buf_add_slice(&f->key, b);
-	buf_add_slice(&f->key, c);
-}
-
-static void add_pair(struct flow *f, bool has_first, size_t first, bool has_next, size_t next)
-{
-	struct slice a = has_first ? cell_text(f->result, first, TOOL) : SLICE("\1");
-	struct slice b = has_next ? cell_text(f->result, next, TOOL) : SLICE("\1");
+	struct slice part[] = { cell_text(l->result, row, RUN), cell_text(l->result, row, TOOL),
+				cell_text(l->result, row, ARGUMENTS) };
 	struct tally *y;
+	struct slice key;
 
-	key_start(f, a, b, SLICE(""));
-	y = tally_of(f, &f->pairs);
-	if (!y)
+	if (!part[0].len || !part[2].len)
 		return;
-	if (!y->count)
-		*y = (struct tally){ f->result, first, next, has_first, has_next, 0 };
+	buf_reset(&l->key, 4096);
+	buf_printf(&l->key, "%zu:%zu:", part[0].len, part[1].len);
+	for (size_t i = 0; i < ARRAY_LEN(part); i++)
+		buf_add_slice(&l->key, part[i]);
+	key = buf_slice(&l->key);
+	y = table_get(&l->calls, key.data, key.len);
+	if (!y) {
+		y = arena_alloc(&l->arena, sizeof(*y));
+		if (!y || table_add(&l->calls, key.data, key.len, y))
+			return;
+		*y = (struct tally){ .row = row };
+	}
 	y->count++;
-}
-
-static void add_row(struct flow *f, size_t row)
-{
-	struct slice run = cell_text(f->result, row, RUN), arguments;
-	struct tally *last, *call;
-
-	if (!run.len)
-		return;
-	key_start(f, run, SLICE(""), SLICE(""));
-	last = tally_of(f, &f->last);
-	if (!last)
-		return;
-	add_pair(f, last->count > 0, last->row, true, row);
-	last->row = row;
-	last->count++;
-	arguments = cell_text(f->result, row, ARGUMENTS);
-	if (!arguments.len)
-		return;
-	key_start(f, run, cell_text(f->result, row, TOOL), arguments);
-	call = tally_of(f, &f->calls);
-	if (!call)
-		return;
-	if (!call->count++)
-		call->row = row;
-}
-
-static int end_run(void *value, void *arg)
-{
-	const struct tally *last = value;
-
-	add_pair(arg, true, last->row, false, 0);
-	return 0;
-}
-
-struct writer {
-	struct buf *to;
-	size_t n;
-};
-
-static void write_tool(struct buf *to, const char *name, const struct tally *y, bool has,
-		       size_t row)
-{
-	struct slice tool = has ? cell_text(y->result, row, TOOL) : SLICE_NONE;
-
-	buf_printf(to, "\"%s\":", name);
-	if (tool.data)
-		buf_add_json(to, tool);
-	else
-		buf_add_str(to, "null");
-}
-
-static int write_pair(void *value, void *arg)
-{
-	const struct tally *y = value;
-	struct writer *w = arg;
-
-	buf_add_str(w->to, w->n++ ? ",{" : "{");
-	write_tool(w->to, "from", y, y->has_first, y->row);
-	buf_add_char(w->to, ',');
-	write_tool(w->to, "to", y, y->has_next, y->next);
-	buf_printf(w->to, ",\"count\":%" PRIu64 "}", y->count);
-	return 0;
 }
 
 static int write_loop(void *value, void *arg)
 {
 	static const char *const names[] = { "run", "trace_id", "tool", "agent" };
 	const struct tally *y = value;
-	struct writer *w = arg;
+	struct loops *l = arg;
 
-	if (y->count < LOOP_LEAST || w->n >= LOOPS_SHOWN)
+	if (y->count < LOOP_LEAST || l->n >= LOOPS_SHOWN)
 		return 0;
-	buf_printf(w->to, "%s{\"count\":%" PRIu64, w->n++ ? "," : "", y->count);
+	buf_printf(l->to, "%s{\"count\":%" PRIu64, l->n++ ? "," : "", y->count);
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		buf_printf(w->to, ",\"%s\":", names[i]);
-		query_cell_json(&y->result->columns[i], query_cell(y->result, y->row, i), w->to);
+		buf_printf(l->to, ",\"%s\":", names[i]);
+		query_cell_json(&l->result->columns[i], query_cell(l->result, y->row, i), l->to);
 	}
-	buf_add_char(w->to, '}');
+	buf_add_char(l->to, '}');
 	return 0;
 }
 
-static int write_flow(struct api_context *c, const struct query_result *result)
+static int write_loops(struct api_context *c, const struct query_result *result)
 {
-	struct flow f = { .result = result, .key = BUF_INIT(1024 * 1024) };
-	struct writer w = { .to = c->to };
+	struct loops l = { .result = result, .key = BUF_INIT(1024 * 1024), .to = c->to };
 
-	table_init(&f.last, KEYS_MAX);
-	table_init(&f.pairs, KEYS_MAX);
-	table_init(&f.calls, KEYS_MAX);
-	arena_init(&f.arena, 64 * 1024 * 1024);
+	table_init(&l.calls, KEYS_MAX);
+	arena_init(&l.arena, 64 * 1024 * 1024);
 	for (size_t row = result->n_rows; row-- > 0;)
-		add_row(&f, row);
-	table_each(&f.last, end_run, &f);
-	buf_printf(c->to, "{\"spans\":%zu,\"matched\":%" PRIu64 ",\"steps\":[", result->n_rows,
-		   result->matched);
-	table_each(&f.pairs, write_pair, &w);
-	buf_add_str(c->to, "],\"loops\":[");
-	w.n = 0;
-	table_each(&f.calls, write_loop, &w);
+		add_row(&l, row);
+	buf_printf(c->to, ",\"looked_at\":%zu,\"loops\":[", result->n_rows);
+	table_each(&l.calls, write_loop, &l);
 	buf_add_str(c->to, "]}\n");
-	table_release(&f.last, NULL);
-	table_release(&f.pairs, NULL);
-	table_release(&f.calls, NULL);
-	arena_release(&f.arena);
-	buf_release(&f.key);
+	table_release(&l.calls, NULL);
+	arena_release(&l.arena);
+	buf_release(&l.key);
 	return 0;
+}
+
+static void write_name(struct buf *to, const char *key, struct slice name)
+{
+	buf_printf(to, "\"%s\":", key);
+	if (name.data)
+		buf_add_json(to, name);
+	else
+		buf_add_str(to, "null");
+}
+
+static void write_steps(const struct query_flow *flow, struct buf *to)
+{
+	buf_printf(to, "{\"calls\":%" PRIu64 ",\"cut\":%s,\"steps\":[", flow->calls,
+		   flow->cut ? "true" : "false");
+	for (size_t i = 0; i < flow->n_pairs; i++) {
+		buf_add_str(to, i ? ",{" : "{");
+		write_name(to, "from", flow->pairs[i].from);
+		buf_add_char(to, ',');
+		write_name(to, "to", flow->pairs[i].to);
+		buf_printf(to, ",\"count\":%" PRIu64 "}", flow->pairs[i].count);
+	}
+	buf_add_char(to, ']');
+}
+
+static int steps(struct api_context *c)
+{
+	struct query_flow flow;
+	struct query_error e = { 0 };
+	struct query q;
+	int r, status;
+
+	query_init(&q, c->now_ns);
+	r = query_set(&q, SLICE("where"), SLICE(TOOLS), &e);
+	status = r ? api_failed(c, r) : api_scope(c, &q);
+	if (!status) {
+		r = query_flow(c->db, &q, &flow);
+		if (r) {
+			status = api_failed(c, r);
+		} else {
+			write_steps(&flow, c->to);
+			query_flow_release(&flow);
+		}
+	}
+	query_release(&q);
+	return status;
 }
 
 int api_flow(struct api_context *c)
 {
-	return api_newest(c, FLOW_FIELDS, "span.op:gen_ai.execute_tool", SPANS_MAX, write_flow);
+	int status = steps(c);
+
+	return status ? status : api_newest(c, FLOW_FIELDS, TOOLS, LOOKED_AT_MAX, write_loops);
 }

@@ -33,6 +33,8 @@ def questions(now):
         yield name + " sessions", "sessions", dict(at, limit=1000)
         yield name + " flow", "flow", at
         yield name + " values", "values", dict(at, field="model")
+        # Of an attribute without a column of its own: read from the JSON of each span.
+        yield name + " any attribute", "query", dict(at, select="count", where=REQUESTS, group_by="gen_ai.request.stream")
     yield from controls(now)
     yield "status", "status", {}
     yield "coverage", "coverage", {}

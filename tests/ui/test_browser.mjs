@@ -161,7 +161,7 @@ async function walk(page, url) {
 	await press("Control+k");
 	await page.keyboard.type("count --where span.op:gen_ai.request --group-by model");
 	await press("Enter");
-	check("the palette answers a query", await page.waitForSelector(".palette .answer td", { timeout: 3000 }).then(() => true, () => false));
+	check("the palette answers a query", await page.waitForSelector(".palette .answer td", { timeout: 10000 }).then(() => true, () => false));
 	await press("Escape", "L");
 	check("L holds still", page.url().includes("live=0"), page.url());
 	await press("L", "$");
@@ -224,6 +224,24 @@ async function taught(page, url, db) {
 /* What stands on the newer parts is what the API says. */
 async function parts(page, url) {
 	const api = (path) => page.evaluate(async (p) => (await fetch(p)).json(), path), to = Date.now(), from = to - 3600e3, span = `from=${from}&to=${to}`;
+	await goTo(page, `${url}/?range=${from}-${to}`);
+	const spend = await api(`/api/v1/query?select=sum:gentap.cost.total+refused&where=${REQUESTS}&group_by=model&${span}`), words = await page.getAttribute(".plot[role=img][aria-label^='Cost by model']", "aria-label") || "";
+	const paid = spend.rows.filter((r) => r[1] > 0), free = spend.rows.filter((r) => r[1] == null);
+	check("the cost chart in words: each model with its last figure", paid.length > 2 && paid.every((r) => new RegExp(`${r[0]} last \\$\\d`).test(words)) && free.every((r) => words.includes(`${r[0]} last –`)), { words, rows: spend.rows });
+	await goTo(page, `${url}/models?range=${from}-${to}`);
+	const refused = spend.rows.filter((r) => r[2] > 0 && r[1] > 0), titles = await page.$$eval("[aria-label='models table'] td[data-col=cost] .num", (e) => e.map((x) => x.getAttribute("title")));
+	check("what was refused is told beside a cost", refused.length > 0 && refused.every((r) => titles.some((t) => t?.includes(`${r[2] === 1 ? "1 call" : `${r[2]} calls`} refused`))), { refused, titles });
+	let late = true;
+	await page.route("**/api/v1/query?**", async (route) => {
+		if (late)
+			await new Promise((r) => setTimeout(r, 1500));
+		await route.continue().catch(() => { /* the page has gone on */ });
+	});
+	await page.goto(`${url}/models?f=gen_ai.request.stream:true`);
+	check("what takes long says so", await page.waitForSelector(".slow", { timeout: 5000 }).then(() => true, () => false));
+	late = false;
+	check("and no longer than it takes", await page.waitForSelector(".slow", { state: "detached", timeout: 15000 }).then(() => true, () => false));
+	await page.unrouteAll({ behavior: "ignoreErrors" });
 	await goTo(page, `${url}/?latency=spread&range=${from}-${to}`);
 	const total = await api(`/api/v1/query?select=count&where=${REQUESTS}&${span}`), label = await page.getAttribute(".heat svg", "aria-label") || "";
 	const shown = [...label.matchAll(/ (\d+)(?:,|$)/g)].reduce((n, m) => n + Number(m[1]), 0);

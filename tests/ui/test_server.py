@@ -154,6 +154,10 @@ def answers(tap, s):
     tap.equal("runs that have such spans", len(tool_runs["rows"]), spans)
     line = ask("line?q=gentap+query+count+--group-by+model+--where+span.op:gen_ai.request")
     tap.check("a line as typed", line["matched"] == table["matched"], line["matched"])
+    sums = ask("query?select=count+refused+sum:gentap.cost.total&group_by=gentap.cost.source&where=span.op:gen_ai.request")
+    refused = [(r, u) for r, u in zip(sums["rows"], sums["unknown"]) if r[0] == "refused"]
+    tap.check("a refused call has no cost, and no unknown one", len(refused) == 1 and refused[0][0][1] == refused[0][0][2] > 0 and
+              refused[0][0][3] is None and refused[0][1][2] == 0, sums)
     flow = ask("flow")
     tools = ask("query?select=count&where=span.op:gen_ai.execute_tool")["rows"][0][0]
     tap.equal("every tool call has one before it", sum(x["count"] for x in flow["steps"] if x["to"] is not None), tools)

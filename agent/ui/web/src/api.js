@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from "./ui.js";
 
 /** @type {Map<string, {etag: string, data: any}>} */
 const kept = new Map();
-/** @type {Map<string, Promise<any>>} */
+/** @type {Map<string, {answer: Promise<any>, since: number}>} */
 const asking = new Map();
 const KEPT_MAX = 300;
 
@@ -55,12 +55,18 @@ export function url(path, args = {}) {
 
 /** @returns {Promise<any>} */
 export function get(u) {
-	let p = asking.get(u);
-	if (!p) {
-		p = fetchJson(u).finally(() => asking.delete(u));
-		asking.set(u, p);
+	let a = asking.get(u);
+	if (!a) {
+		a = { answer: fetchJson(u).finally(() => asking.delete(u)), since: Date.now() };
+		asking.set(u, a);
 	}
-	return p;
+	return a.answer;
+}
+const SLOW_MS = 700;
+/** For how long the oldest question has been without an answer, once that is long; else 0. In ms. */
+export function waiting(now = Date.now()) {
+	const since = Math.min(now, ...[...asking.values()].map((a) => a.since));
+	return now - since > SLOW_MS ? now - since : 0;
 }
 export const put = (path, body) => fetchJson(url(path), { method: "PUT", body: JSON.stringify(body), headers: { "Content-Type": "application/json" } });
 export const remove = (path) => fetchJson(url(path), { method: "DELETE" });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What every panel obeys: the range (one moment for the whole page, so that figures
 // agree), the filters, the breakdown, the unit.
-import { stream, url, useGet, watch } from "./api.js";
+import { stream, url, useGet, waiting, watch } from "./api.js";
 import { useEffect, useMemo, useState } from "./ui.js";
 import * as address from "./url.js";
 
@@ -17,7 +17,10 @@ export function useNow(live) {
 			return;
 		let last = Date.now(), timer = 0;
 		const move = () => {
-			timer = 0;
+			/* Slow answers first: more of the same questions make them slower. */
+			timer = waiting() ? setTimeout(move, 300) : 0;
+			if (timer)
+				return;
 			last = Date.now();
 			setNow(last);
 		};
@@ -25,7 +28,7 @@ export function useNow(live) {
 			if (!timer)
 				timer = setTimeout(move, Math.max(0, last + TICK_MS - Date.now() - 700));
 		});
-		const idle = setInterval(() => document.visibilityState === "visible" && move(), IDLE_MS);
+		const idle = setInterval(() => document.visibilityState === "visible" && !timer && move(), IDLE_MS);
 		return () => {
 			unwatch();
 			clearTimeout(timer);

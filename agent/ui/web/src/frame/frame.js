@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The bars above every page.
-import { get, stream, url, useGet, useLive, watch } from "../api.js";
+import { get, stream, url, useGet, useLive, waiting, watch } from "../api.js";
 import { Icon } from "../icons.js";
 import { KEYS, useKeys } from "../keys.js";
 import { Dialog, Pick, Segmented } from "../parts/common.js";
@@ -91,6 +91,16 @@ function FilterPick({ scope, open, onOpen }) {
 			: html`<button type="button" class="item" onClick=${(e) => { setText(`${text.startsWith("!") ? "!" : ""}${v}:`); e.currentTarget.closest(".menu").querySelector("input").focus(); }}>${v}</button>`)}</div>`}</${Pick}>`;
 }
 
+/** What takes long says so, and how to make it shorter. */
+function Slow() {
+	const [ms, setMs] = useState(0);
+	useEffect(() => {
+		const t = setInterval(() => setMs(waiting()), 250);
+		return () => clearInterval(t);
+	}, []);
+	return ms > 0 && html`<span class="pill slow" role="status" title="Attributes without a column of their own are read from each span of the range. A shorter range, or one more filter, is faster.">reading spans, ${Math.ceil(ms / 1000)} s</span>`;
+}
+
 export function FilterBar({ scope, opened, setOpened }) {
 	const o = (name) => ({ open: opened === name, onOpen: (x) => setOpened(x ? name : null) });
 	const dim = DIMENSIONS.find(([k]) => k === scope.by) || [scope.by, scope.by];
@@ -102,7 +112,7 @@ export function FilterBar({ scope, opened, setOpened }) {
 		${scope.filters.map((f) => html`<span class=${cls("chip", f.startsWith("!") && "not")}><button type="button" class="text" title="click turns it round" onClick=${() => set({ f: scope.filters.map((g) => g === f ? (f.startsWith("!") ? f.slice(1) : "!" + f) : g) })}><span>${f.startsWith("!") ? `not ${f.slice(1)}` : f}</span></button>
 			<button type="button" class="x" aria-label=${`remove filter ${f}`} onClick=${() => set({ f: scope.filters.filter((g) => g !== f) })}>×</button></span>`)}
 		${scope.filters.length > 1 && html`<button type="button" class="pill" onClick=${() => set({ f: null })}>clear</button>`}
-		<span class="grow"></span>
+		<span class="grow"></span><${Slow} />
 		<${Segmented} name="Unit" options=${[["cost", "$"], ["tokens", "tokens"]]} value=${scope.unit} onChange=${(v) => set({ unit: v === "cost" ? null : v })} /></div></div>`;
 }
 

@@ -27,7 +27,7 @@ function Around({ flow, tool }) {
 		const list = flow.steps.filter((s) => s[to] === tool).map((s) => ({ name: s[from], n: s.count })).sort((a, b) => b.n - a.n), sum = list.reduce((n, x) => n + x.n, 0);
 		return list.slice(0, 5).map((x) => html`<li><span class="clip">${x.name ?? (from === "from" ? "start of the run" : "end of the run")}</span><span class="meter"><i style=${{ width: `${x.n / sum * 100}%` }}></i></span><span class="num second right">${percent(x.n / sum)}</span></li>`);
 	};
-	return html`<div class="flow">${flow.spans < flow.matched && html`<p class="third" style=${{ flexBasis: "100%", margin: 0 }}>Of the latest ${count(flow.spans)} of ${count(flow.matched)} tool calls</p>`}<div><span class="cap">Comes before it</span><ol>${side("from", "to")}</ol></div><div><span class="cap">Comes after it</span><ol>${side("to", "from")}</ol></div></div>`;
+	return html`<div class="flow">${flow.cut && html`<p class="third" style=${{ flexBasis: "100%", margin: 0 }}>Of the first ${count(flow.calls)} tool calls in this time; there are more</p>`}<div><span class="cap">Comes before it</span><ol>${side("from", "to")}</ol></div><div><span class="cap">Comes after it</span><ol>${side("to", "from")}</ol></div></div>`;
 }
 
 function Who({ scope, tool }) {
@@ -39,7 +39,7 @@ export function Loops({ scope }) {
 	const flow = useFlow(scope);
 	if (!flow?.loops.length)
 		return null;
-	return html`<${Panel} title="Loops: the same tool with the same arguments three times or more in a run" flush><${Table} name="loops" keys=${false} rows=${flow.loops} id=${(r) => r.run + r.tool + r.count} sort="-count" columns=${[
+	return html`<${Panel} title="Loops: the same tool with the same arguments three times or more in a run" flush right=${html`<span class="second">looked for in the latest ${count(flow.looked_at)} tool calls</span>`}><${Table} name="loops" keys=${false} rows=${flow.loops} id=${(r) => r.run + r.tool + r.count} sort="-count" columns=${[
 		{ key: "tool", label: "Tool" }, { key: "agent", label: "Agent" }, { key: "count", label: "Times", num: true }, { key: "run", label: "Run", draw: (r) => html`<a class="mono" href=${href(`/runs/${r.trace_id}`, { span: r.run })}>${r.run}</a>` }]} /></${Panel}>`;
 }
 
