@@ -236,7 +236,7 @@ LIBS_DEV := libbpf-dev libelf-dev libdw-dev zlib1g-dev libbrotli-dev libzstd-dev
 	libcurl4-openssl-dev libcap-ng-dev libsqlite3-dev libyaml-dev libmicrohttpd-dev libpcre2-dev \
 	libncurses-dev uthash-dev libc6-dev
 DEPS := gcc make clang llvm bpftool $(LIBS_DEV) pkg-config ca-certificates $(NPM_DEPS)
-DEPS_TEST := chromium libfaketime libclang-rt-14-dev python3-venv python3-pip openssl curl procps brotli zstd \
+DEPS_TEST := chromium g++ libgnutls28-dev libssl-dev libfaketime libclang-rt-14-dev python3-venv python3-pip openssl curl procps brotli zstd \
 	libcjson-dev util-linux systemd dpkg-dev podman buildah runc gcc-aarch64-linux-gnu openjdk-17-jdk-headless \
 	redis-server postgresql
 

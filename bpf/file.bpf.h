@@ -16,6 +16,14 @@ static __always_inline bool is_tcp(const struct sock *sk)
 	       BPF_CORE_READ(sk, sk_type) == SOCK_STREAM;
 }
 
+static __always_inline bool is_udp(const struct sock *sk)
+{
+	u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+
+	return (family == AF_INET || family == AF_INET6) &&
+	       BPF_CORE_READ(sk, sk_type) == SOCK_DGRAM;
+}
+
 static __always_inline struct file *file_of_fd(u64 fd)
 {
 	const struct task_struct *task = (const struct task_struct *)bpf_get_current_task();
@@ -39,7 +47,7 @@ static __always_inline u64 sock_of_fd(u64 fd)
 		return 0;
 	socket = BPF_CORE_READ(file, private_data);
 	sk = BPF_CORE_READ(socket, sk);
-	return sk && is_tcp(sk) ? (u64)sk : 0;
+	return sk && (is_tcp(sk) || is_udp(sk)) ? (u64)sk : 0;
 }
 
 #endif

@@ -70,6 +70,7 @@ struct pt_regs {
 #define S_IFSOCK 0140000
 
 #define SOCK_STREAM 1
+#define SOCK_DGRAM 2
 
 #define TCP_SYN_SENT 2
 

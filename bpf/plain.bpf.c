@@ -142,6 +142,46 @@ __noinline int plain_peeks(u64 sock, u64 dir, u64 buf, u64 n)
 	return 1;
 }
 
+#define QUIC_FIRST_MIN 1200 /* RFC 9000 section 14.1 */
+#define QUIC_V1 0x01000000  /* as its bytes are read here */
+#define QUIC_V2 0xcf43336b
+
+/*
+ * A datagram. The first ones of a QUIC connection are told to the agent, as a ClientHello is:
+ * it reads the server's name in them, and no more is seen of the connection. What else the
+ * socket sends is looked at once a second.
+ */
+__noinline int plain_datagram(u64 sock, u64 n)
+{
+	struct sock_owner *owner = bpf_map_lookup_elem(&socks, &sock);
+	u64 pid_tgid = bpf_get_current_pid_tgid(), now_ns = bpf_ktime_get_boot_ns();
+	struct sock_owner fresh = { .tgid = pid_tgid >> 32, .looked_ns = now_ns };
+	struct user_iovec v = { .len = n };
+	u64 iov = 0, n_iov = 0;
+	struct request r;
+	u8 head[5];
+	u32 version;
+
+	if (n < QUIC_FIRST_MIN || !read_request(&r) || !find_segments(&r, &iov, &n_iov))
+		return 0;
+	v.base = r.buf;
+	if (iov && bpf_probe_read_user(&v, sizeof(v), (const void *)iov))
+		return 0;
+	if (bpf_probe_read_user(head, sizeof(head), (const void *)v.base))
+		return 0;
+	__builtin_memcpy(&version, head + 1, sizeof(version));
+	if (((head[0] & 0xf0) == 0xc0 && version == QUIC_V1) ||
+	    ((head[0] & 0xf0) == 0xd0 && version == QUIC_V2)) {
+		emit_hello(sock, pid_tgid >> 32, v.base, v.len < n ? v.len : n);
+		return 0;
+	}
+	if (owner)
+		owner->looked_ns = now_ns;
+	else
+		bpf_map_update_elem(&socks, &sock, &fresh, BPF_ANY);
+	return 0;
+}
+
 /*
  * n bytes went over the socket: 1 when they are to be sent to the agent. This and what follows
  * are functions of their own because a chain of calls may have 512 bytes of stack.
@@ -154,8 +194,15 @@ __noinline int plain_judge(u64 sock, u64 dir, u64 n)
 	bool known, look;
 
 	if (is_settled(owner, dir) ||
-	    (!inspects_after && !n_acting && !may_look(owner, sock, now_ns)) ||
-	    !is_tcp((const struct sock *)sock) || !read_request(&r))
+	    (!inspects_after && !n_acting && !may_look(owner, sock, now_ns)))
+		return 0;
+	if (!is_tcp((const struct sock *)sock)) {
+		if (dir == GENTAP_WRITE && is_udp((const struct sock *)sock) &&
+		    may_look(owner, sock, now_ns))
+			plain_datagram(sock, n);
+		return 0;
+	}
+	if (!read_request(&r))
 		return 0;
 	known = find_segments(&r, &iov, &n_iov);
 	if (known)

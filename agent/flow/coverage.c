@@ -20,8 +20,10 @@
 #define WHY_NOT_HTTP "its plaintext is no HTTP"
 #define WHY_NO_PLAINTEXT                                                                           \
 	"TLS without plaintext: its TLS stack was not located, or the handshake did not end"
+#define WHY_QUIC "QUIC: HTTP/3 is not read, and counted by its first datagrams alone"
 #define WHY_BEFORE "some bytes were missed before"
 #define REMEDY_NO_PLAINTEXT "sudo gentap doctor"
+#define REMEDY_QUIC "switch HTTP/3 off in the program"
 
 /* A socket whose plaintext was not seen (yet). */
 struct unread {
@@ -114,6 +116,25 @@ void coverage_hello(struct flow *flow, const struct gentap_event *ev, const stru
 		flow->stats.no_memory++;
 		unread_free(u);
 	}
+}
+
+void coverage_quic(struct flow *flow, const struct gentap_event *ev, const struct tls_hello *hello,
+		   struct process *process)
+{
+	const struct conn_report r = {
+		.process = process,
+		.tgid = ev->tgid,
+		.state = COVERAGE_OPAQUE,
+		.reason = WHY_QUIC,
+		.remedy = REMEDY_QUIC,
+		.endpoint = slice_from(hello->sni),
+		.bytes = ev->call_len,
+		.first_ns = flow_wall_ns(flow, ev->ts_ns),
+		.last_ns = flow_wall_ns(flow, ev->ts_ns),
+	};
+
+	if (is_provider(r.endpoint, PORT_HTTPS))
+		tell(flow, &r);
 }
 
 struct sweeping {

@@ -50,6 +50,9 @@ void coverage_conn_end(struct conn *c);
 /* Of sockets. `process` is lent and may be NULL. */
 void coverage_hello(struct flow *flow, const struct gentap_event *ev, const struct tls_hello *hello,
 		    struct process *process);
+/* A QUIC connection begins: nothing more is seen of it. */
+void coverage_quic(struct flow *flow, const struct gentap_event *ev, const struct tls_hello *hello,
+		   struct process *process);
 void coverage_sock_end(struct flow *flow, uint32_t tgid, uint64_t sock);
 void coverage_process_end(struct flow *flow, uint32_t tgid);
 /* What has waited too long at ts_ns. */

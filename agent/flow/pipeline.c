@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "conn.h"
 #include "exchange.h"
+#include "quic_hello.h"
 #include "tls_hello.h"
 
 #include <errno.h>
@@ -278,6 +279,11 @@ static void record_hello(struct pipeline *p, const struct gentap_event *ev, stru
 	free(table_take(hellos, &key, sizeof(key)));
 	if (!hello) {
 		p->flow.stats.no_memory++;
+		return;
+	}
+	if (quic_is_initial(data)) {
+		quic_hello_parse(data, hello);
+		coverage_quic(&p->flow, ev, hello, find_process(p, ev->tgid));
 		return;
 	}
 	tls_hello_parse(data, hello);

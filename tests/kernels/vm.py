@@ -167,7 +167,7 @@ def initrd(kernel, root, share, work):
     with open(os.path.join(tree, "modules", "order"), "w") as f:
         f.write("\n".join(MODULES))
     if share:
-        with open(os.path.join(tree, "share"), "w") as f:
+        with open(os.path.join(tree, "share-path"), "w") as f:
             f.write(share)
     out = os.path.join(work, "initrd.cpio")
     names = subprocess.run(["find", "."], cwd=tree, capture_output=True, check=True, timeout=60).stdout

@@ -21,12 +21,12 @@ def coverage(db):
     return {r["process"]: r for r in json.loads(p.stdout)["rows"]} if p.returncode == 0 and p.stdout else {}
 
 
-def hello(w, name, port, env=None):
+def hello(w, name, port, env=None, program=("raw_hello.py", HOST)):
     """A process of that name, whose TLS is its own, and when it spoke."""
     executable = w.path(name)
     if not os.path.exists(executable):
         shutil.copy(os.path.realpath(sys.executable), executable)
-    p = subprocess.Popen([sys.executable, os.path.join(HERE, "clients", "raw_hello.py"), str(port), HOST, "8"], executable=executable,
+    p = subprocess.Popen([sys.executable, os.path.join(HERE, "clients", program[0]), str(port), *program[1:], "8"], executable=executable,
                          stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONHOME": sys.base_prefix, **(env or {})})
     return p, float(p.stdout.readline())
 
@@ -65,6 +65,21 @@ def own_tls(tap, w, db, port):
         tap.check("its own TLS: what to do", row["remedy"], row)
 
 
+def quic(tap, w, db):
+    """HTTP/3: seen by the name in its first datagram, and not read."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        p, began = hello(w, "quic", server.getsockname()[1], program=("raw_quic.py",))
+        row = wait_for(lambda: coverage(db).get("quic"), 8)
+        took = time.time() - began
+        stop(p)
+    limit = WITHIN_S * slack()
+    tap.check("QUIC: opaque within %.1f s of its first datagram (%.2f s)" % (limit, took), row and took <= limit, row)
+    if row:
+        tap.check("QUIC: state, endpoint, no call", (row["state"], row["endpoint"], row["calls"]) == ("opaque", HOST, 0), row)
+        tap.check("QUIC: why, and what to do", "QUIC" in row["reason"] and "HTTP/3" in row["remedy"], row)
+
+
 def left_out(tap, w, db, port):
     p, _ = hello(w, "left-out", port)
     row = wait_for(lambda: coverage(db).get("left-out"), 8)
@@ -77,7 +92,7 @@ def totals(tap, w, db):
     """doctor while the agent runs: it reads what that one wrote."""
     out = subprocess.run([*SUDO, GENTAP, "doctor", "--db", db], capture_output=True, text=True).stdout
     line = next((s for s in out.splitlines() if s.startswith("coverage")), "")
-    tap.check("doctor: totals of the ledger", "2 opaque" in line and "0 decoded" in line, out[:2000])
+    tap.check("doctor: totals of the ledger", "3 opaque" in line and "0 decoded" in line, out[:2000])
 
 
 def main():
@@ -88,6 +103,7 @@ def main():
         with w.agent("--db", db, "--exclude-comm", "left-out"):
             tap.run("own TLS", own_tls, w, db, port)
             tap.run("left out", left_out, w, db, port)
+            tap.run("QUIC", quic, w, db)
         totals(tap, w, db)
     return tap.done()
 
