@@ -11,7 +11,7 @@
 #include <errno.h>
 
 #define PAIRS_MAX 65536
-#define RECENT 256
+#define PAIRS_RECENT 256
 #define MEMORY_MAX (64u * 1024 * 1024)
 #define IN_ORDER_MAX 65536 /* as query_scan.c has it: so few spans are read by number */
 
@@ -110,9 +110,9 @@ struct counting {
 	struct table pairs; /* by the numbers of both words */
 	struct {
 		int64_t from, to;
-		size_t pair; /* its place, plus 1 */
-	} recent[RECENT];    /* the table is too slow to be asked for each call */
-	struct step *run;    /* of one run, in order */
+		size_t pair;	/* its place, plus 1 */
+	} recent[PAIRS_RECENT]; /* the table is too slow to be asked for each call */
+	struct step *run;	/* of one run, in order */
 	size_t run_size;
 };
 
@@ -126,7 +126,7 @@ static struct slice name_of(struct counting *c, int64_t tool)
 
 static int count_pair(struct counting *c, int64_t from, int64_t to)
 {
-	size_t slot = ((uint64_t)from * 31 + (uint64_t)to) % RECENT;
+	size_t slot = ((uint64_t)from * 31 + (uint64_t)to) % PAIRS_RECENT;
 	const int64_t key[] = { from, to };
 	struct flow_pair *pair;
 	uintptr_t at;

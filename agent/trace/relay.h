@@ -16,7 +16,7 @@
 #include "list.h"
 #include "span.h"
 
-#define RELAY_NS UINT64_C(5000000000) /* a gateway under load hands on late */
+#define RELAY_NS UINT64_C(1000000000) /* spans leave within a second of a call's end */
 #define RELAYS_MAX 1024		      /* held at once; the oldest goes, as a call like any other */
 
 struct tracer;

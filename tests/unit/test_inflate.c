@@ -327,7 +327,7 @@ TEST(inflate_garbage)
 		{ "deflate", SLICE("\x78\xbb\0\0\0\1"), -EBADMSG }, /* wants a dictionary */
 		{ "br", SLICE("\xff\xff\xff\xff\xff\xff\xff\xff"), -EBADMSG },
 		{ "zstd", SLICE("{\"plain\":\"text\"}"), -EBADMSG },
-		{ "zstd", SLICE("\x27\xb5\x2f\xfd\x04\x68\x58"), -EBADMSG }, /* zstd 0.7 */
+		{ "zstd", SLICE("\x27\xb5\x2f\xfd\x04\x68\x58"), -EBADMSG },   /* zstd 0.7 */
 		{ "zstd", SLICE("\x28\x26\xb5\x2f\xfd\x04\x58\0"), -EBADMSG }, /* 0.6, late */
 		/* A frame header that asks for a window of 128 MiB. */
 		{ "zstd", SLICE("\x28\xb5\x2f\xfd\x00\x88\x00\x00\x00"), -ENOBUFS },
