@@ -39,7 +39,9 @@ void cohere_usage_read(struct usage *u, struct json_val usage)
 		usage_set_json(u, USAGE_OUTPUT, json_get(counts, "output_tokens"));
 		usage_set_json(u, USAGE_SEARCH_UNITS, json_get(counts, "search_units"));
 	}
-	usage_set_json(u, USAGE_CACHE_READ, json_get(usage, "cached_tokens"));
+	/* A part of `tokens`; what is billed leaves it out, and may be less. */
+	if (!json_get(usage, "billed_units").doc)
+		usage_set_json(u, USAGE_CACHE_READ, json_get(usage, "cached_tokens"));
 }
 
 static struct block *get_block(const struct reader *r, uint64_t key, enum part_type type)

@@ -262,7 +262,10 @@ static void read_root(struct call *c, const struct decoder_config *config, struc
 static void chat_response(struct call *c, const struct decoder_config *config, void *state,
 			  struct json_val root)
 {
-	read_root(c, config, state, root, 0);
+	struct chat_state *st = state;
+
+	read_root(c, config, st, root, 0);
+	st->running = false; /* whole, also where no reason is given for its end */
 }
 
 static void chat_event(struct call *c, const struct decoder_config *config, void *state,

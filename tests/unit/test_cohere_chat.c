@@ -48,7 +48,7 @@ static const struct dialect_row rows[] = {
 	  "id=\"c1\"\n"
 	  "finish=[tool_calls]\n"
 	  "raw_finish=[TOOL_CALL]\n"
-	  "usage in=5 read=3 out=2 units=1\n"
+	  "usage in=5 out=2 units=1\n"
 	  "input system\n"
 	  "  text \"S\"\n"
 	  "input user\n"
@@ -247,7 +247,7 @@ static const struct dialect_row rows[] = {
 			      "\"type\":\"text\""
 			      ",\"text\":\"A\"}]},\"finish_reason\":\"MAX_TOKENS\",\"usage\":{"
 			      "\"tokens\":{\"in"
-			      "put_tokens\":8.0,\"output_tokens\":3.0}}}") },
+			      "put_tokens\":8.0,\"output_tokens\":3.0},\"cached_tokens\":2}}") },
 	  "cohere-chat chat\n"
 	  "provider=\"cohere\"\n"
 	  "server=\"api.cohere.com\"\n"
@@ -256,7 +256,7 @@ static const struct dialect_row rows[] = {
 	  "id=\"c9\"\n"
 	  "finish=[length]\n"
 	  "raw_finish=[MAX_TOKENS]\n"
-	  "usage in=8 out=3\n"
+	  "usage in=8 read=2 out=3\n"
 	  "input user\n"
 	  "  text \"Hi\"\n"
 	  "output assistant finish=length\n"

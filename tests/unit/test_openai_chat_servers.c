@@ -157,6 +157,30 @@ static const struct dialect_row rows[] = {
 	  "  text \"A\"\n"
 	  "error=\"stream_interrupted\"\n"
 	  "partial stream_interrupted lost=0\n" },
+	{ "Snowflake Cortex: a whole answer that gives no reason for its end",
+	  { .target = "/api/v2/cortex/v1/chat/completions",
+	    .host = "org.example",
+	    .request = SLICE("{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":"
+			     "\"Hi\"}]}"),
+	    .response = SLICE("{\"choices\":[{\"finish_reason\":\"\",\"index\":0,\"message\":{"
+			      "\"content\":\"A\",\"role\":\"assistant\"}}],\"id\":\"\","
+			      "\"model\":\"m\",\"object\":\"chat.completion\",\"usage\":{"
+			      "\"completion_tokens\":14,\"prompt_tokens\":89,"
+			      "\"total_tokens\":103}}") },
+	  "openai-chat chat\n"
+	  "provider=\"openai\"\n"
+	  "api_type=\"chat_completions\"\n"
+	  "server=\"org.example\"\n"
+	  "status=200\n"
+	  "request_model=\"m\"\n"
+	  "model=\"m\"\n"
+	  "finish=[error]\n"
+	  "raw_finish=[error]\n"
+	  "usage in=89 out=14 total=103\n"
+	  "input user\n"
+	  "  text \"Hi\"\n"
+	  "output assistant finish=error\n"
+	  "  text \"A\"\n" },
 	{ "SGLang: cached and reasoning tokens, and how it names itself",
 	  { .target = "/v1/chat/completions",
 	    .host = "localhost:30000",
