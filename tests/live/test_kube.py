@@ -81,7 +81,8 @@ def kubelet(lists):
 
 def call_in(w, group, agent):
     """The Resource and the span of the last call of a client in the group."""
-    w.run([*INTO, group, *w.plain("httpclient", "chat", repeat=2, after=0.3)])
+    # It calls when a pod of a moment ago is known: the kubelet is asked once a second at most.
+    w.run([*INTO, group, *w.plain("httpclient", "chat", repeat=2, before=2, after=0.3)])
     want = {e["request_id"] for e in w.finished(2)}
     found = wait_for(lambda: [s for s in agent.spans() if s["gentap.provider.request_id"] in want][1:], 8)
     return found[-1] if found else None
