@@ -75,7 +75,8 @@ int process_set_fact(struct process *p, const char *name, struct slice value)
 	struct fact *f = find_fact(p, name);
 	char *copy;
 
-	if (!value.data || !value.len)
+	/* None is told from one that ends where it begins, and half of one is another one. */
+	if (!value.data || !value.len || memchr(value.data, 0, value.len))
 		return 0;
 	if (!f && p->n_facts == PROCESS_FACTS_MAX)
 		return -ENOSPC;
