@@ -166,7 +166,10 @@ def the_four_queries_of_the_product_page():
     gentap("query", "avg:gen_ai.usage.total_tokens", "count", "--where", "span.op:gen_ai.invoke_agent",
            "--group-by", "gen_ai.agent.name", "--db", s.db)
     gentap("query", "sum:gen_ai.usage.input_tokens.cached", "sum:gen_ai.usage.input_tokens", "--where",
-           "span.op:gen_ai.request", "--display", "line", "--interval", "1h", "--db", s.db)
+           "span.op:gen_ai.request", "--display", "line", "--db", s.db)
+    for display in ("line", "heatmap"):  # without an --interval, over any range
+        for since in ("all", "2026-03-01", "1m"):
+            gentap("query", "count", "--by", "model", "--display", display, "--since", since, "--db", s.db)
 
 
 @test
