@@ -22,7 +22,7 @@ import spans
 from tap import Tap
 
 GOLDEN = sorted(glob.glob(os.path.join(agent.ROOT, "tests", "replay", "golden", "*.har")))
-SERVE = os.path.join(agent.BUILD, "replay", "scrape_serve")
+SERVE = os.path.join(agent.BUILD, "system", "scrape_serve")
 SERVICES = ("first", "second")  # that send to the same place: neither may overwrite the other's series
 ARRIVE_S = 60
 KINDS = {"input": "gen_ai.usage.input_tokens", "output": "gen_ai.usage.output_tokens",
