@@ -5,8 +5,9 @@
 
 #define NAME_MAX_LEN 256
 
-#define SUM_OF(c) "CASE WHEN s.k_" c ">0 THEN s.s_" c " END", "s.k_" c, "s.calls-s.refused"
-#define PLAIN(c) "s." c, NULL, NULL
+#define SUM_OF(c)                                                                                  \
+	"CASE WHEN s.k_" c ">0 THEN s.s_" c " END", "s.k_" c, "s.calls-s.refused", "s.s_" c
+#define PLAIN(c) "s." c, NULL, NULL, NULL
 
 /* A run says that it ended; without that, it runs as long as something of it ends now and
  * then. */
@@ -19,12 +20,12 @@ static const struct {
 	const char *name;
 	enum field_kind kind;
 	enum field_unit unit;
-	const char *sql, *known, *of;
+	const char *sql, *known, *of, *sum;
 } group_attrs[] = {
 	{ "timestamp", FIELD_TIME, UNIT_TIME, PLAIN("start_ns") },
 	{ "start", FIELD_TIME, UNIT_TIME, PLAIN("start_ns") },
 	{ "end", FIELD_TIME, UNIT_TIME, PLAIN("end_ns") },
-	{ "duration", FIELD_SECONDS, UNIT_SECONDS, "s.end_ns-s.start_ns", NULL, NULL },
+	{ "duration", FIELD_SECONDS, UNIT_SECONDS, "s.end_ns-s.start_ns", NULL, NULL, NULL },
 	{ "ended", FIELD_BOOL, UNIT_NONE, PLAIN("ended") },
 	{ "error", FIELD_BOOL, UNIT_NONE, PLAIN("error") },
 	{ "calls", FIELD_INT, UNIT_COUNT, PLAIN("calls") },
@@ -56,7 +57,7 @@ static const struct {
 	{ "cost", FIELD_USD, UNIT_USD, SUM_OF("cost") },
 	{ "saved", FIELD_USD, UNIT_USD, SUM_OF("cost_saved") },
 	{ "guessed", FIELD_USD, UNIT_USD, SUM_OF("cost_guessed") },
-	{ "state", FIELD_WORD, UNIT_NONE, STATE_SQL, NULL, NULL },
+	{ "state", FIELD_WORD, UNIT_NONE, STATE_SQL, NULL, NULL, NULL },
 	{ "task", FIELD_WORD, UNIT_NONE, PLAIN("task") },
 	{ "trace_id", FIELD_ID, UNIT_NONE, PLAIN("trace_id") },
 	{ "run", FIELD_ID, UNIT_NONE, PLAIN("key") }, /* not of sessions */
@@ -162,6 +163,7 @@ static struct query_attr *group_attr_new(struct arena *arena, struct slice name,
 				.sql = group_attrs[i].sql,
 				.known_sql = group_attrs[i].known,
 				.of_sql = group_attrs[i].of,
+				.sum_sql = group_attrs[i].sum,
 				.text = !strcmp(group_attrs[i].name, "state") ||
 					!strcmp(group_attrs[i].name, "task"),
 				.classes = CLASS_ALL,

@@ -12,7 +12,8 @@ struct query_attr {
 	enum field_unit unit;
 	const char *sql;       /* the expression, of the table `s` */
 	const char *known_sql; /* of sums of runs: how many calls told it; NULL */
-	const char *of_sql;    /* and how many could */
+	const char *of_sql;    /* and how many could: of all sums the same */
+	const char *sum_sql;   /* `sql`, where some told it */
 	bool text;	       /* a word that stands in the column itself */
 	unsigned int classes;
 };

@@ -99,37 +99,39 @@ void scan_add_from(struct sql *s, const struct query *q, const struct scan_range
 		add_having(s, q->having);
 }
 
-/* One column of a row as part of a group's name. */
+/* One column of a row as part of a group's name. By its value: one call into the statement, not
+ * one for each thing that is asked of it (which would matter if another thread had it, too). */
 static int read_value(sqlite3_stmt *s, int column, const struct query_attr *a,
 		      struct query_groups *g, struct group_value *ret)
 {
+	sqlite3_value *v = sqlite3_column_value(s, column);
 	double real;
 
 	*ret = (struct group_value){ 0 };
-	switch (sqlite3_column_type(s, column)) {
+	switch (sqlite3_value_type(v)) {
 	case SQLITE_NULL:
 		return 0;
 	case SQLITE_INTEGER:
-		ret->integer = sqlite3_column_int64(s, column);
+		ret->integer = sqlite3_value_int64(v);
 		ret->tag = a->kind == FIELD_WORD ? VALUE_WORD : VALUE_NUMBER;
 		return 0;
 	case SQLITE_FLOAT:
-		real = sqlite3_column_double(s, column);
+		real = sqlite3_value_double(v);
 		memcpy(&ret->integer, &real, sizeof(real));
 		ret->tag = VALUE_REAL;
 		return 0;
 	case SQLITE_BLOB:
 		ret->tag = VALUE_BYTES;
-		if (sqlite3_column_bytes(s, column) != sizeof(ret->integer))
+		if (sqlite3_value_bytes(v) != sizeof(ret->integer))
 			break;
 		ret->tag = VALUE_ID;
-		memcpy(&ret->integer, sqlite3_column_blob(s, column), sizeof(ret->integer));
+		memcpy(&ret->integer, sqlite3_value_blob(v), sizeof(ret->integer));
 		return 0;
 	default:
 		ret->tag = VALUE_TEXT;
 	}
-	ret->integer = groups_text(g, (struct slice){ sqlite3_column_blob(s, column),
-						      (size_t)sqlite3_column_bytes(s, column) });
+	ret->integer = groups_text(
+		g, (struct slice){ sqlite3_value_blob(v), (size_t)sqlite3_value_bytes(v) });
 	return ret->integer < 0 ? -ENOMEM : 0;
 }
 
@@ -161,14 +163,28 @@ static struct group_value bucket_value(const struct query *q, int64_t start_ns)
 	return (struct group_value){ start_ns - start_ns % interval, VALUE_NUMBER };
 }
 
-/* class, error, start, partial, refused, keys, aggregates; behind a sum of a run or session,
- * whether some of its calls do not tell */
+/* A sum of a run or session, and behind it how many of its calls told it. */
+static int read_sum(struct reader *r, sqlite3_stmt *s, int column, int64_t of, size_t state,
+		    struct query_group *group, struct group_value *ret)
+{
+	int64_t known = sqlite3_column_int64(s, column + 1);
+
+	*ret = (struct group_value){ 0 };
+	if (known <= 0)
+		return 0;
+	group->states[state].bounds += known < of;
+	return read_value(s, column, r->groups->state_attr[state], r->groups, ret);
+}
+
+/* class, error, start, partial, refused (of runs and sessions: calls that were not), keys,
+ * aggregates */
 static int add_row(struct reader *r, sqlite3_stmt *s)
 {
 	struct group_value key[QUERY_COLUMNS_MAX + 1];
 	unsigned int class = CLASS_BIT(sqlite3_column_int(s, 0));
 	int64_t start = sqlite3_column_int64(s, 2);
-	bool refused = sqlite3_column_int(s, 4) != 0;
+	int64_t fifth = sqlite3_column_int64(s, 4);
+	bool spans = r->q->source == QUERY_SPANS, refused = spans && fifth;
 	const struct query *q = r->q;
 	struct query_group *group;
 	int column = 5, e = 0;
@@ -187,15 +203,15 @@ static int add_row(struct reader *r, sqlite3_stmt *s)
 	r->totals->first_ns = MIN(r->totals->first_ns, start);
 	for (size_t i = 0; !e && i < r->groups->n_states;
 	     column += r->groups->state_attr[i]->known_sql ? 2 : 1, i++) {
+		const struct query_attr *a = r->groups->state_attr[i];
 		struct group_value v;
 
 		if (!(r->rules[i].classes & class) || (refused && r->rules[i].of_answer))
 			continue;
-		e = read_value(s, column, r->groups->state_attr[i], r->groups, &v);
+		e = a->known_sql ? read_sum(r, s, column, fifth, i, group, &v)
+				 : read_value(s, column, a, r->groups, &v);
 		if (!e)
 			e = agg_add(r->groups, group, i, &v);
-		if (r->groups->state_attr[i]->known_sql && v.tag != VALUE_NULL)
-			group->states[i].bounds += sqlite3_column_int(s, column + 1) != 0;
 	}
 	return e;
 }
@@ -219,6 +235,7 @@ static int scan_raw(sqlite3 *db, const struct plan *plan, const struct plan_segm
 	const struct query *q = r->q;
 	int64_t unsealed = 0;
 	bool partial = false, refused = false;
+	const char *of = NULL;
 	struct sql sql;
 	int e;
 
@@ -233,22 +250,29 @@ static int scan_raw(sqlite3 *db, const struct plan *plan, const struct plan_segm
 		partial |= q->aggs[i].fn == QUERY_PARTIAL;
 		refused |= q->source == QUERY_SPANS && q->aggs[i].fn == QUERY_REFUSED;
 	}
-	for (size_t i = 0; i < r->groups->n_states; i++)
+	for (size_t i = 0; i < r->groups->n_states; i++) {
 		refused |= r->rules[i].of_answer;
+		of = r->groups->state_attr[i]->of_sql ? r->groups->state_attr[i]->of_sql : of;
+	}
 	sql_init(&sql);
 	buf_printf(&sql.text, "SELECT %s,%s,%s,%s,%s", sources[q->source].class,
 		   sources[q->source].error, sources[q->source].time,
-		   partial ? sources[q->source].partial : "0", refused ? REFUSED_SQL : "0");
+		   partial ? sources[q->source].partial : "0",
+		   refused ? REFUSED_SQL
+		   : of	   ? of
+			   : "0");
 	for (size_t i = 0; i < q->n_keys; i++) {
 		buf_add_char(&sql.text, ',');
 		sql_add_attr(&sql, q->keys[i].attr);
 	}
 	for (size_t i = 0; i < r->groups->n_states; i++) {
+		const struct query_attr *a = r->groups->state_attr[i];
+
 		buf_add_char(&sql.text, ',');
-		sql_add_attr(&sql, r->groups->state_attr[i]);
-		if (r->groups->state_attr[i]->known_sql)
-			buf_printf(&sql.text, ",%s<%s", r->groups->state_attr[i]->known_sql,
-				   r->groups->state_attr[i]->of_sql);
+		if (a->known_sql)
+			buf_printf(&sql.text, "%s,%s", a->sum_sql, a->known_sql);
+		else
+			sql_add_attr(&sql, a);
 	}
 	scan_add_from(&sql, q, &range);
 	e = each_row(db, &sql, r, add_row);
