@@ -161,8 +161,9 @@ static enum span_class class_of(const struct span *s)
 	if (span_attr(s, "mcp.method.name"))
 		return CLASS_MCP;
 	/* All that is asked of a provider: reranking costs, too, and so does an agent that it
-	 * runs, which says invoke_agent. What is fetched was asked for by another call. */
-	if (s->call && s->call->op != OP_FETCH_RESPONSE)
+	 * runs, which says invoke_agent. What is fetched was asked for by another call; where that
+	 * was in the background, its tokens and cost come with the fetch, and only there. */
+	if (s->call && (s->call->op != OP_FETCH_RESPONSE || s->call->usage.present))
 		return CLASS_REQUEST;
 	for (size_t i = 0; op && op->type == ATTR_STRING && i < ARRAY_LEN(ops); i++)
 		if (slice_eq(op->string, slice_from(ops[i].op)))

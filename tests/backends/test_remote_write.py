@@ -44,7 +44,7 @@ def sums(every):
     """{(service, model): {what: sum}} of the calls; what no call says is not there."""
     found = collections.defaultdict(lambda: collections.defaultdict(list))
     for service, s in every:
-        if not s.is_call or "mcp.method.name" in s.attrs or s["gen_ai.operation.name"] == "fetch_response":
+        if not s.is_call or "mcp.method.name" in s.attrs or s["gen_ai.operation.name"] == "fetch_response" and s[KINDS["input"]] is None:
             continue
         kinds = found[service, s["gen_ai.request.model"] or ""]
         kinds["calls"].append(1)
@@ -56,7 +56,7 @@ def sums(every):
 
 def asked(p, service_label):
     """The same, of Prometheus' answers."""
-    by = "sum by (%s, gen_ai_request_model, gen_ai_token_type) (%%s{gen_ai_operation_name!=\"fetch_response\"})" % service_label
+    by = "sum by (%s, gen_ai_request_model, gen_ai_token_type) (%%s)" % service_label
     found = collections.defaultdict(dict)
     for name, what in (("gen_ai_client_operation_duration_seconds_count", "calls"), ("gentap_cost_USD_total", "cost"),
                        ("gentap_tokens_total", None)):

@@ -46,8 +46,8 @@ def of_spans(every):
     """What all others have to say, by model; None: no call says it."""
     sums = collections.defaultdict(lambda: collections.defaultdict(list))
     for s in every:
-        if not s.is_call or "mcp.method.name" in s.attrs or s["gen_ai.operation.name"] == "fetch_response":
-            continue  # what is fetched was asked for, and counted, by another call
+        if not s.is_call or "mcp.method.name" in s.attrs or s["gen_ai.operation.name"] == "fetch_response" and s[KINDS["input"]] is None:
+            continue  # what is fetched was asked for, and counted, by another call; but for the usage of one in the background
         model = sums[s["gen_ai.request.model"]]
         model["calls"].append(1)
         for kind, key in KINDS.items():
@@ -105,8 +105,6 @@ def add(found, labels, name, value, dot):
     if kind == 0:
         return
     kind = kind or labels["gen_ai.token.type".replace(".", dot)]
-    if labels["gen_ai.operation.name".replace(".", dot)] == "fetch_response":
-        return
     sums = found[labels.get("gen_ai.request.model".replace(".", dot))]
     sums[kind] = sums.get(kind, 0) + value
 

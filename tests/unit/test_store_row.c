@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "call.h"
 #include "cleanup.h"
 #include "row.h"
 #include "semconv.h"
@@ -57,6 +58,28 @@ TEST(row_has_typed_values_and_the_rest_as_json)
 			   "\"server.port\":443}");
 	row_free(r);
 	span_free(s);
+}
+
+/* A fetch counts when it brings the tokens of a response that ran in the background. */
+TEST(fetches_with_and_without_usage)
+{
+	static const struct {
+		unsigned int usage;
+		enum span_class want;
+	} rows[] = { { 0, CLASS_OTHER }, { 1u << USAGE_INPUT, CLASS_REQUEST } };
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const struct call call = { .op = OP_FETCH_RESPONSE,
+					   .usage.present = rows[i].usage };
+		struct span *s = new_span("fetch_response");
+		struct row *r = NULL;
+
+		s->call = &call;
+		CHECK_INT(row_new(&r, s, SLICE_NONE), 0);
+		CHECK_INT(r->values[F_CLASS], rows[i].want);
+		row_free(r);
+		span_free(s);
+	}
 }
 
 /* What of a cost is a guess: all of it, nothing, or it is not known. */
