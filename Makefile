@@ -220,7 +220,7 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/bench/libpure.a
 SUBMAKE = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # ---- Targets -------------------------------------------------------------------------
-.PHONY: all deps deps-test run test test-live test-agents test-kernels test-torture test-backends test-frameworks conformance check bench fuzz fuzzers unit asan install uninstall deb format lint clean help arm64 clang
+.PHONY: all deps deps-test run test test-live test-agents test-kernels test-torture test-backends test-image test-frameworks conformance check bench fuzz fuzzers unit asan install uninstall deb format lint clean help arm64 clang
 all: $(BUILD)/gentap ## build the agent
 	@:
 asan: $(BUILD)/gentap-asan
@@ -306,8 +306,13 @@ test-backends: deps-test ## real backends count and price our spans themselves (
 	$(Q)for b in phoenix mlflow; do list=tests/backends/$$b.txt; venv=$(BUILD)/venv-$$b; \
 		cmp -s $$list $$venv/.stamp || { $(PYTHON) -m venv $$venv && $$venv/bin/pip install -q -r $$list && \
 			cp $$list $$venv/.stamp; } || exit; done
+	$(Q)tests/otelcol backends || [ $$? = 77 ]
 	$(Q)$(PYTHON) tests/run backends
-	$(Q)$(PYTHON) tests/run -k test_collector replay
+	$(Q)$(PYTHON) tests/run -k test_collector system
+
+test-image: ## the container image by its Dockerfile, from the first stage on (root, 10 min)
+	$(call apt_install,buildah podman runc debootstrap)
+	$(Q)$(SUDO) tests/image
 
 test-kernels: deps-test ## other kernels and arm64 under QEMU, without KVM (downloads 500 MB)
 	$(call apt_install,qemu-system-x86 qemu-system-arm busybox-static cpio xz-utils)

@@ -167,7 +167,10 @@ def the_four_queries_of_the_product_page():
     gentap("query", "avg:gen_ai.usage.total_tokens", "count", "--where", "span.op:gen_ai.invoke_agent",
            "--group-by", "gen_ai.agent.name", "--db", s.db)
     gentap("query", "sum:gen_ai.usage.input_tokens.cached", "sum:gen_ai.usage.input_tokens", "--where",
-           "span.op:gen_ai.request", "--display", "line", "--interval", "1h", "--db", s.db)
+           "span.op:gen_ai.request", "--display", "line", "--db", s.db)
+    for display in ("line", "heatmap"):  # without an --interval, over any range
+        for since in ("all", "2026-03-01", "1m"):
+            gentap("query", "count", "--by", "model", "--display", display, "--since", since, "--db", s.db)
 
 
 @test
@@ -233,7 +236,9 @@ def a_file_of_schema_2_is_brought_up_to_date():
                       " FROM spans s JOIN strings w ON w.id=s.price_date WHERE s.id=span_details.id;"
                       "ALTER TABLE spans DROP COLUMN price_date; DROP TABLE slabs; DROP TABLE slab_columns; DROP INDEX spans_run; DROP TABLE marks;"
                       "ALTER TABLE runs DROP COLUMN task; ALTER TABLE sessions DROP COLUMN task; ALTER TABLE rollups DROP COLUMN refused;"
-                      "ALTER TABLE runs DROP COLUMN refused; ALTER TABLE sessions DROP COLUMN refused; PRAGMA user_version=2")
+                      "ALTER TABLE runs DROP COLUMN refused; ALTER TABLE sessions DROP COLUMN refused; ALTER TABLE spans DROP COLUMN cost_guessed;" +
+                      "".join("ALTER TABLE %s DROP COLUMN %s_cost_guessed;" % (t, c) for t in ("rollups", "runs", "sessions") for c in "ks") +
+                      "PRAGMA user_version=2")
     dst.close()
     gentap("decode", "--db", old, glob.glob(os.path.join(RECORDINGS, "*.har"))[0])
     dst = sqlite3.connect(old)
@@ -366,6 +371,10 @@ def budgets_warn_fire_once_and_exit_with_3():
     spent = rows(db, "query", "sum:cost", "--where", "span.op:gen_ai.request", "--since", "today")[0]
     assert abs(states["all"]["spent_usd"] - spent["sum:cost"]) < 1e-9, (states, spent)
     assert states["all"]["calls_without_price"] == spent["sum:cost?"]
+    for line in csv.DictReader(io.StringIO(gentap("budget", "list", "-o", "csv", "--db", db).stdout)):
+        want = states[line["budget"]]
+        assert set(line) <= set(want) and line["level"] == want["level"] and line["where"] == (want["where"] or ""), (line, want)
+        assert abs(float(line["spent_usd"]) - want["spent_usd"]) < 1e-9 and float(line["limit_usd"]) == want["limit_usd"], (line, want)
     for _ in range(3):
         gentap("budget", "check", "--db", db, ok=(3,))
     told = [json.loads(x) for x in open(fired).read().replace("}{", "}\n{").splitlines()]
@@ -383,6 +392,12 @@ def budgets_warn_fire_once_and_exit_with_3():
     daily = json.loads(gentap("report", "daily", "-o", "json", "--db", db).stdout)
     assert abs(daily["total"]["sum:cost"] - spent["sum:cost"]) < 1e-9
     assert sum(r["count"] for r in daily["period"]["rows"]) == daily["total"]["count"]
+    table = list(csv.DictReader(io.StringIO(gentap("report", "daily", "-o", "csv", "--db", db).stdout)))
+    usd = lambda text: float(text) if text else None
+    assert [usd(r["sum:cost"]) for r in table] == [r["sum:cost"] for r in daily["period"]["rows"]], table
+    before = {r["gentap.provider_model"]: r["sum:cost"] for r in daily["before"]["rows"]}
+    for r in table:
+        assert usd(r["before:sum:cost"]) == before.get(r["gentap.provider_model"]), (r, before)
     markdown = gentap("report", "daily", "-o", "markdown", "--by", "user.id", "--db", db).stdout.splitlines()
     assert all(line.count("|") == markdown[2].count("|") for line in markdown[2:]), markdown
 
