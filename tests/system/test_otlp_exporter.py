@@ -531,7 +531,7 @@ def test_tls():
                  ("no such bundle", server, {"OTEL_EXPORTER_OTLP_CERTIFICATE": folder + "/none"}))
         for name, key_crt, env in wrong:
             with Collector(tls=server_context(key_crt)) as c:
-                s = send(c.url, env, spans=3, run=1500, flush=1)
+                s = send(c.url, env, spans=3, run=2000, flush=1)
                 expect(s, exported=0, queued=3)
                 # The last one may still have been under way.
                 assert s["requests"] >= 2 and s["requests"] - s["tls"] in (0, 1), (name, s)
