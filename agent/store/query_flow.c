@@ -86,8 +86,10 @@ static int gather(sqlite3 *db, const struct query *q, struct gathering *g)
 		.classes = cond_classes(q->where),
 	};
 	int64_t unsealed = 0;
-	int r = query_slab_each(db, q, &range, columns, ARRAY_LEN(columns), add_step, g,
-				&range.above, &unsealed);
+	struct slab_visitor visitor = {
+		.fields = columns, .n = ARRAY_LEN(columns), .visit = add_step, .arg = g
+	};
+	int r = query_slab_each(db, q, &range, &visitor, &range.above, &unsealed);
 
 	if (r)
 		return r;

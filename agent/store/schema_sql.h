@@ -114,4 +114,10 @@
 	"ALTER TABLE runs ADD COLUMN refused INT NOT NULL DEFAULT 0;"                              \
 	"ALTER TABLE sessions ADD COLUMN refused INT NOT NULL DEFAULT 0;"
 
+/* Questions about attributes that have no column. */
+#define SCHEMA_SQL_7                                                                               \
+	"CREATE TABLE slab_attrs(id INTEGER PRIMARY KEY, last INT NOT NULL, name TEXT NOT NULL,"   \
+	" data BLOB);"                                                                             \
+	"CREATE UNIQUE INDEX slab_attrs_of ON slab_attrs(name, last);"
+
 #endif
