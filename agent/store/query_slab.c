@@ -122,18 +122,22 @@ static struct query_group *find_group(struct scan *s, const struct group_value *
 }
 
 /* As a row of `spans` would give it. */
-static int value_of(struct scan *s, const struct query_attr *a, size_t row, struct group_value *ret)
+static inline struct group_value column_value(const struct slab_column *c, enum field_kind kind,
+					      size_t row)
 {
-	const struct slab_column *c;
+	if (!c->known[row])
+		return (struct group_value){ 0 };
+	return (struct group_value){ c->values[row], kind == FIELD_WORD ? VALUE_WORD
+						     : kind == FIELD_ID ? VALUE_ID
+									: VALUE_NUMBER };
+}
 
+static inline int value_of(struct scan *s, const struct query_attr *a, size_t row,
+			   struct group_value *ret)
+{
 	if (a->field == F_NONE)
 		return slab_uses_value(&s->uses, s->groups, a, row, ret);
-	c = s->columns[a->field];
-	*ret = (struct group_value){ 0 };
-	if (c->known[row])
-		*ret = (struct group_value){ c->values[row], a->kind == FIELD_WORD ? VALUE_WORD
-							     : a->kind == FIELD_ID ? VALUE_ID
-										   : VALUE_NUMBER };
+	*ret = column_value(s->columns[a->field], a->kind, row);
 	return 0;
 }
 
