@@ -116,7 +116,7 @@ async function neighbours(page, url, range) {
 	const table = await page.evaluate(async ([from, to]) => (await fetch(`/api/v1/runs?limit=500&from=${from}&to=${to}`)).json(), range), at = (n) => table.columns.findIndex((c) => c.name === n), by = new Map();
 	for (const r of table.rows)
 		by.set(r[at("session")], [...(by.get(r[at("session")]) || []), r]);
-	const [session, list] = [...by].find(([, rows]) => rows.length >= 3) || [null, []], runs = list.sort((a, b) => a[at("start")] - b[at("start")]);
+	const [session, list] = [...by].find(([, rows]) => rows.length >= 3) || [null, []], when = (r) => Number(new Date(r[at("start")])), runs = list.sort((a, b) => when(a) - when(b));
 	check("there is a session of several runs", runs.length >= 3, session);
 	await goTo(page, `${url}/runs/${runs[0][at("trace_id")]}`);
 	const here = () => page.textContent('[title="runs of this session"]'), link = (name) => page.$(`.runlinks a:has-text("${name}")`);
@@ -166,16 +166,23 @@ async function dashboards(page, url) {
 	await drag(1, "header", 20, -5);
 	check("not out of the board", await save() === "[[5,4,3,2],[6,0,6,4]]", await places(page));
 	await edit();
+	await drag(0, "header", 1, -3);
+	check("what is in the way makes room", await save() === "[[6,1,3,2],[6,3,6,4]]", await places(page));
+	await edit();
+	await drag(0, "header", -1, 6);
+	await drag(1, "header", 0, -3);
+	check("and can go back", await save() === "[[5,7,3,2],[6,0,6,4]]", await places(page));
+	await edit();
 	await widget(0).focus();
-	for (const key of ["ArrowLeft", "ArrowLeft", "ArrowDown", "Shift+ArrowRight", "Shift+ArrowDown", "Shift+ArrowDown", "ArrowUp", "ArrowUp"])
+	for (const key of ["ArrowLeft", "ArrowLeft", "ArrowDown", "Shift+ArrowLeft", "Shift+ArrowRight", "Shift+ArrowDown", "Shift+ArrowDown", "ArrowUp", "ArrowUp"])
 		await page.keyboard.press(key);
-	check("arrows move, Shift and arrows resize", await save() === "[[3,3,4,4],[6,0,6,4]]", await places(page));
+	check("arrows move, Shift and arrows resize", await save() === "[[3,6,3,4],[6,0,6,4]]", await places(page));
 	check("the terminal has it", JSON.parse(execFileSync(gentap, ["dashboard", "export", "work", "--db", db], { encoding: "utf8" })).widgets[0].x === 3);
 	await edit();
 	await widget(0).focus();
 	await page.keyboard.press("ArrowRight");
 	await page.click('button:has-text("Discard")');
-	check("what is discarded is not kept", JSON.stringify(await places(page)) === "[[3,3,4,4],[6,0,6,4]]", await places(page));
+	check("what is discarded is not kept", JSON.stringify(await places(page)) === "[[3,6,3,4],[6,0,6,4]]", await places(page));
 	await page.click('button:has-text("Edit")');
 	await page.click('button[aria-label="Edit Two"]');
 	await page.fill(".editor textarea", "count --group-by nonsense --where '(model:a'");
