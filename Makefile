@@ -175,7 +175,7 @@ TEST_INCLUDES := $(addprefix -iquoteagent/,$(SEES_main)) -Iinclude -Itests/unit
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZ := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzzers/%,$(wildcard tests/fuzz/fuzz_*.c))
 # Programs that a Python test of the same suite drives.
-REPLAY := $(patsubst tests/replay/%.c,$(BUILD)/replay/%,$(wildcard tests/replay/*.c))
+DRIVEN := $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/replay/*.c tests/system/*.c))
 BENCH := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/bench_*.c))
 # What tests compare with, and make their input with; never in the agent.
 $(BUILD)/unit/test_inflate $(BUILD)/fuzzers/fuzz_inflate $(BUILD)/bench/bench_wire: LIBS_TEST := libbrotlienc
@@ -195,13 +195,13 @@ $(BUILD)/bench/libpure.a: $(call pure_objs,release)
 $(BUILD)/unit/%: tests/unit/%.c tests/unit/test.c tests/unit/test.h $(BUILD)/unit/libpure.a
 	$(Q)$(CC) $(BASE_CFLAGS) $(SANITIZE) $(TEST_INCLUDES) -MMD -MP -MF $@.d tests/unit/test.c $< \
 		$(BUILD)/unit/libpure.a $(WRAP) -o $@ $(call pkg,--libs,$(LIBS_PURE) $(LIBS_TEST)) -lm
-$(BUILD)/replay/%: tests/replay/%.c $(BUILD)/unit/libpure.a
+$(DRIVEN): $(BUILD)/%: tests/%.c $(BUILD)/unit/libpure.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BASE_CFLAGS) $(SANITIZE) $(TEST_INCLUDES) -MMD -MP -MF $@.d $< $(filter %.o,$^) \
 		$(BUILD)/unit/libpure.a -o $@ $(call pkg,--libs,$(LIBS_PURE) $(LIBS_TEST)) -lm
-$(BUILD)/replay/scrape_serve: $(BUILD)/asan/main/scrape.o
-$(BUILD)/replay/scrape_serve: LIBS_TEST := libmicrohttpd
-$(BUILD)/replay/kube_ask: $(BUILD)/asan/main/kube.o
+$(BUILD)/system/scrape_serve: $(BUILD)/asan/main/scrape.o
+$(BUILD)/system/scrape_serve: LIBS_TEST := libmicrohttpd
+$(BUILD)/system/kube_ask: $(BUILD)/asan/main/kube.o
 $(BUILD)/ui/%: tests/ui/%.c $(BUILD)/bench/libpure.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BASE_CFLAGS) $(HARDEN) $(TEST_INCLUDES) -MMD -MP -MF $@.d $< $(BUILD)/bench/libpure.a \
@@ -224,7 +224,7 @@ SUBMAKE = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(s
 all: $(BUILD)/gentap ## build the agent
 	@:
 asan: $(BUILD)/gentap-asan
-unit: $(UNIT) $(REPLAY)
+unit: $(UNIT) $(DRIVEN)
 fuzzers: $(FUZZ)
 benches: $(BENCH)
 
@@ -271,7 +271,7 @@ check: ## fast inner loop: unit and replay tests under ASan and UBSan, no root
 
 test: deps-test ## install, build, pass every test, live ones included
 	+$(Q)$(SUBMAKE) unit asan fuzzers all arm64 clang $(BUILD)/ui/fill
-	$(Q)$(PYTHON) tests/run unit replay conformance fuzz ui
+	$(Q)$(PYTHON) tests/run unit replay system conformance fuzz ui
 	$(Q)$(live_tests)
 
 # The other machine's agent and kernel programs, whole, with Debian's own libraries for it.

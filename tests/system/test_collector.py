@@ -15,6 +15,7 @@ import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+RECORDINGS = os.path.join(HERE, "..", "replay", "golden")
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "common")]
 import agent
 import otlp
@@ -23,8 +24,8 @@ from tap import Tap
 
 BUILD = os.environ.get("BUILD", "build")
 OTELCOL = os.path.join(BUILD, "otelcol", "out", "otelcol")
-SEND = os.path.join(BUILD, "replay", "otlp_send")
-GOLDEN = [os.path.join(HERE, "golden", n + ".har") for n in ("agent_run", "anthropic_messages", "openai_chat", "vendors")]
+SEND = os.path.join(BUILD, "system", "otlp_send")
+GOLDEN = [os.path.join(RECORDINGS, n + ".har") for n in ("agent_run", "anthropic_messages", "openai_chat", "vendors")]
 CONFIG = """
 receivers:
   otlp: {protocols: {grpc: {endpoint: "127.0.0.1:%(grpc)d"}, http: {endpoint: "127.0.0.1:%(http)d"}}}
