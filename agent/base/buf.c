@@ -153,6 +153,21 @@ static size_t ascii_run(const unsigned char *s, size_t len)
 	return i;
 }
 
+int buf_add_hex(struct buf *b, const void *data, size_t len)
+{
+	static const char digits[] = "0123456789abcdef";
+	const unsigned char *bytes = data;
+	char *to = buf_reserve(b, 2 * len);
+
+	for (size_t i = 0; to && i < len; i++) {
+		to[2 * i] = digits[bytes[i] >> 4];
+		to[2 * i + 1] = digits[bytes[i] & 15];
+	}
+	if (to)
+		buf_commit(b, 2 * len);
+	return b->error;
+}
+
 int buf_add_utf8(struct buf *b, struct slice s)
 {
 	const unsigned char *p = (const unsigned char *)s.data;

@@ -44,6 +44,8 @@ void buf_commit(struct buf *b, size_t len);
 void buf_drop(struct buf *b, size_t len);
 /* Text as it is; bytes that are not UTF-8 become U+FFFD. */
 int buf_add_utf8(struct buf *b, struct slice s);
+/* Two lower-case digits for each byte. */
+int buf_add_hex(struct buf *b, const void *data, size_t len);
 /* A JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */
 int buf_add_json(struct buf *b, struct slice s);
 /* What base64 (RFC 4648) stands for; white space passes. -EBADMSG when it is none. */

@@ -39,6 +39,12 @@ void sql_add_text(struct sql *s, struct slice text)
 	add_param(s, "?", (struct sql_param){ .type = PARAM_TEXT, .bytes = text });
 }
 
+void sql_add_pointer(struct sql *s, const void *p, const char *type)
+{
+	add_param(s, "?",
+		  (struct sql_param){ .type = PARAM_POINTER, .pointer = p, .pointer_type = type });
+}
+
 static void add_number(struct sql *s, double v)
 {
 	add_param(s, "?", (struct sql_param){ .type = PARAM_DOUBLE, .number = v });
@@ -56,7 +62,9 @@ static bool is_json(const struct query_attr *a)
 
 void sql_add_attr(struct sql *s, const struct query_attr *a)
 {
-	if (is_json(a)) {
+	if (is_json(a) && s->on_value) {
+		buf_add_str(&s->text, "v.value");
+	} else if (is_json(a)) {
 		s->needs_details = true;
 		buf_add_str(&s->text, "json_extract(d.attributes,");
 		sql_add_text(s, a->json_path);
@@ -113,6 +121,17 @@ static void add_word(struct sql *s, const struct query_cond *c, const struct con
 	buf_add_char(&s->text, ')');
 }
 
+static void add_json_type(struct sql *s, const struct query_attr *a)
+{
+	if (s->on_value) {
+		buf_add_str(&s->text, "v.type");
+		return;
+	}
+	buf_add_str(&s->text, "json_type(d.attributes,");
+	sql_add_text(s, a->json_path);
+	buf_add_char(&s->text, ')');
+}
+
 static void add_json(struct sql *s, const struct query_cond *c, const struct cond_value *v)
 {
 	if (c->op == COND_MATCH || (c->op == COND_EQ && v->wildcard)) {
@@ -142,9 +161,9 @@ static void add_json(struct sql *s, const struct query_cond *c, const struct con
 		buf_add_char(&s->text, '=');
 		add_number(s, v->number);
 	} else if (slice_eq(v->text, SLICE("true")) || slice_eq(v->text, SLICE("false"))) {
-		buf_add_str(&s->text, " OR json_type(d.attributes,");
-		sql_add_text(s, c->attr->json_path);
-		buf_add_str(&s->text, ")=");
+		buf_add_str(&s->text, " OR ");
+		add_json_type(s, c->attr);
+		buf_add_char(&s->text, '=');
 		sql_add_text(s, v->text);
 	}
 }
@@ -290,12 +309,26 @@ int sql_prepare(struct sql *s, sqlite3 *db, sqlite3_stmt **ret)
 			r = db_errno(sqlite3_bind_int64(*ret, at, p->integer));
 		else if (p->type == PARAM_DOUBLE)
 			r = db_errno(sqlite3_bind_double(*ret, at, p->number));
+		else if (p->type == PARAM_POINTER) /* read only: the type has no const */
+			r = db_errno(sqlite3_bind_pointer(*ret, at, (void *)(uintptr_t)p->pointer,
+							  p->pointer_type, NULL));
 		else if (p->type == PARAM_TEXT)
 			db_bind_text(*ret, at, p->bytes);
 		else
 			db_bind_blob(*ret, at, p->bytes.data, p->bytes.len);
 	}
 	return r;
+}
+
+bool cond_needs_details(const struct query_cond *c)
+{
+	if (!c)
+		return false;
+	if (c->op == COND_AND || c->op == COND_OR)
+		return cond_needs_details(c->left) || cond_needs_details(c->right);
+	if (c->op == COND_NOT)
+		return cond_needs_details(c->left);
+	return c->attr->json_path.data;
 }
 
 unsigned int cond_classes(const struct query_cond *c)

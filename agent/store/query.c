@@ -3,6 +3,7 @@
 
 #include "clock.h"
 #include "query_cond.h"
+#include "query_pick.h"
 #include "query_run.h"
 #include "query_scan.h"
 #include "query_slab.h"
@@ -19,6 +20,8 @@ int query_open(struct query_db **ret, const char *path)
 
 	if (!r)
 		r = cond_register(db->db);
+	if (!r)
+		r = query_pick_register(db->db);
 	if (!r)
 		r = db_prepare(db->db, SLICE("SELECT value FROM strings WHERE id=?"), &db->word);
 	if (!r)

@@ -45,6 +45,8 @@ int cond_parse(struct query *q, enum query_source source, struct slice text, str
 /* A number with a unit as the attribute has it: 0 or -EINVAL. */
 int cond_number(struct slice text, enum field_kind kind, int64_t *ret, double *ret_double);
 
+/* Does it ask about the JSON? */
+bool cond_needs_details(const struct query_cond *c);
 /* Which classes of span can fit: what the conditions say of span.op at their top. */
 unsigned int cond_classes(const struct query_cond *c);
 /* The only dimension that the conditions speak of besides span.op: its number, 0 when they
@@ -53,10 +55,12 @@ int cond_dim(const struct query_cond *c);
 
 /* Parameters of a statement in their order. */
 struct sql_param {
-	enum { PARAM_INT, PARAM_DOUBLE, PARAM_TEXT, PARAM_BLOB } type;
+	enum { PARAM_INT, PARAM_DOUBLE, PARAM_TEXT, PARAM_BLOB, PARAM_POINTER } type;
 	int64_t integer;
 	double number;
 	struct slice bytes;
+	const void *pointer;
+	const char *pointer_type;
 };
 
 struct sql {
@@ -64,14 +68,18 @@ struct sql {
 	struct sql_param *params;
 	size_t n_params;
 	struct arena arena;
-	bool needs_details; /* the JSON is joined as `d` */
-	bool on_rollups;    /* a word stands in `s.value` */
+	const struct query_pick *pick; /* takes the place of conditions; NULL: none */
+	bool needs_details;	       /* the JSON is joined as `d` */
+	bool on_rollups;	       /* a word stands in `s.value` */
+	bool on_value;		       /* an attribute of the JSON is `v.value`, of `v.type` */
 };
 
 void sql_init(struct sql *s);
 void sql_release(struct sql *s);
 void sql_add_int(struct sql *s, int64_t v);	     /* "?" with its value */
 void sql_add_text(struct sql *s, struct slice text); /* lends the text */
+/* For a function of ours, of the type that it asks for. */
+void sql_add_pointer(struct sql *s, const void *p, const char *type);
 void sql_add_attr(struct sql *s, const struct query_attr *a);
 /* Which words fit, as a test of `value` in `strings`. */
 void sql_add_words(struct sql *s, const struct query_cond *c);

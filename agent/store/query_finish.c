@@ -19,10 +19,13 @@ struct slice query_word(struct query_db *db, struct arena *arena, int64_t number
 
 struct slice query_hex(struct arena *arena, struct slice bytes)
 {
+	static const char digits[] = "0123456789abcdef";
 	char *text = arena_alloc(arena, 2 * bytes.len + 1);
 
-	for (size_t i = 0; text && i < bytes.len; i++)
-		snprintf(text + 2 * i, 3, "%02x", (unsigned char)bytes.data[i]);
+	for (size_t i = 0; text && i < bytes.len; i++) {
+		text[2 * i] = digits[(unsigned char)bytes.data[i] >> 4];
+		text[2 * i + 1] = digits[(unsigned char)bytes.data[i] & 15];
+	}
 	return (struct slice){ text, text ? 2 * bytes.len : 0 };
 }
 

@@ -12,25 +12,118 @@
 
 #define PAIRS_MAX 65536
 #define PAIRS_RECENT 256
+#define MOVES_MAX 16		    /* for each step of a run, on average */
+#define RUNS_RECENT 4096	    /* runs */
+#define TOOL_MAX (INT64_C(1) << 31) /* as slab_cond.c has it of words */
 #define MEMORY_MAX (64u * 1024 * 1024)
 #define IN_ORDER_MAX 65536 /* as query_scan.c has it: so few spans are read by number */
 
 /* One call. Those of a run are linked. */
 struct step {
-	int64_t run, start_ns, tool; /* tool: number of the word; 0: not told */
-	size_t next;		     /* place of the run's one before, plus 1 */
+	int64_t start_ns;
+	uint32_t tool; /* number of the word; 0: not told */
+	uint32_t run;  /* place in `runs` */
+	uint32_t next; /* place of the run's one before, plus 1 */
+};
+
+struct run {
+	int64_t id;
+	uint32_t last; /* place of its latest step, plus 1 */
 };
 
 struct gathering {
 	struct step *steps;
 	size_t n, size;
+	struct run *runs;
+	size_t n_runs, runs_size;
+	uint32_t *slots; /* places in `runs`, plus 1, by a hash of the id; 0: free */
+	size_t n_slots;	 /* a power of two, twice the runs at least */
+	/* Calls of one run come close together: these few are found without leaving the cache. */
+	struct {
+		int64_t id;
+		uint32_t place; /* plus 1 */
+	} recent[RUNS_RECENT];
 	bool cut;
 };
 
+static size_t hash_of(int64_t run)
+{
+	uint64_t h = (uint64_t)run * 0x9e3779b97f4a7c15u;
+
+	return (size_t)(h ^ h >> 32);
+}
+
+/* Room for twice as many, or for some, in an array whose pointer stands at `array`. */
+static int grow(void *array, size_t *size, size_t element, size_t some)
+{
+	size_t more = *size ? 2 * *size : some;
+	void *grown;
+
+	memcpy(&grown, array, sizeof(grown));
+	grown = reallocarray(grown, more, element);
+	if (!grown)
+		return -ENOMEM;
+	memcpy(array, &grown, sizeof(grown));
+	*size = more;
+	return 0;
+}
+
+static uint32_t *slot_of(struct gathering *g, int64_t id)
+{
+	size_t at = hash_of(id) & (g->n_slots - 1);
+
+	while (g->slots[at] && g->runs[g->slots[at] - 1].id != id)
+		at = (at + 1) & (g->n_slots - 1);
+	return &g->slots[at];
+}
+
+static int grow_slots(struct gathering *g)
+{
+	free(g->slots);
+	g->n_slots = g->n_slots ? 2 * g->n_slots : 4096;
+	g->slots = calloc(g->n_slots, sizeof(*g->slots));
+	if (!g->slots)
+		return -ENOMEM;
+	for (size_t i = 0; i < g->n_runs; i++)
+		*slot_of(g, g->runs[i].id) = (uint32_t)i + 1;
+	return 0;
+}
+
+/* Its place in `runs`. */
+static int find_run(struct gathering *g, int64_t id, uint32_t *ret)
+{
+	size_t at = hash_of(id) % RUNS_RECENT;
+	uint32_t *slot;
+	int r = 0;
+
+	if (g->recent[at].place && g->recent[at].id == id) {
+		*ret = g->recent[at].place - 1;
+		return 0;
+	}
+	if (2 * (g->n_runs + 1) > g->n_slots)
+		r = grow_slots(g);
+	if (!r && g->n_runs == g->runs_size)
+		r = grow(&g->runs, &g->runs_size, sizeof(*g->runs), 2048);
+	if (r)
+		return r;
+	slot = slot_of(g, id);
+	if (!*slot) {
+		g->runs[g->n_runs] = (struct run){ .id = id };
+		*slot = (uint32_t)++g->n_runs;
+	}
+	g->recent[at].id = id;
+	g->recent[at].place = *slot;
+	*ret = *slot - 1;
+	return 0;
+}
+
+/* start, run, tool */
 static int add_step(void *arg, const int64_t *values, const bool *known)
 {
 	struct gathering *g = arg;
-	struct step *grown;
+	struct step *step;
+	uint32_t run;
+	int r = 0;
 
 	if (!known[1])
 		return 0;
@@ -38,18 +131,20 @@ static int add_step(void *arg, const int64_t *values, const bool *known)
 		g->cut = true;
 		return 0;
 	}
-	if (g->n == g->size) {
-		size_t size = g->size ? 2 * g->size : 4096;
-
-		grown = reallocarray(g->steps, size, sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		g->steps = grown;
-		g->size = size;
-	}
-	g->steps[g->n++] = (struct step){ .start_ns = values[0],
-					  .run = values[1],
-					  .tool = known[2] ? values[2] : 0 };
+	if (known[2] && (values[2] <= 0 || values[2] >= TOOL_MAX))
+		return -ERANGE;
+	if (g->n == g->size)
+		r = grow(&g->steps, &g->size, sizeof(*g->steps), 4096);
+	if (!r)
+		r = find_run(g, values[1], &run);
+	if (r)
+		return r;
+	step = &g->steps[g->n++];
+	*step = (struct step){ .start_ns = values[0],
+			       .tool = known[2] ? (uint32_t)values[2] : 0,
+			       .run = run,
+			       .next = g->runs[run].last };
+	g->runs[run].last = (uint32_t)g->n;
 	return 0;
 }
 
@@ -86,22 +181,15 @@ static int gather(sqlite3 *db, const struct query *q, struct gathering *g)
 		.classes = cond_classes(q->where),
 	};
 	int64_t unsealed = 0;
-	int r = query_slab_each(db, q, &range, columns, ARRAY_LEN(columns), add_step, g,
-				&range.above, &unsealed);
+	struct slab_visitor visitor = {
+		.fields = columns, .n = ARRAY_LEN(columns), .visit = add_step, .arg = g
+	};
+	int r = query_slab_each(db, q, &range, &visitor, &range.above, &unsealed);
 
 	if (r)
 		return r;
 	range.in_order = range.above && unsealed < IN_ORDER_MAX;
 	return add_rows(db, q, &range, g);
-}
-
-/* Of those that start at once, the one that was stored first. */
-static int by_start(const void *a, const void *b)
-{
-	const struct step *x = a, *y = b;
-	int r = (x->start_ns > y->start_ns) - (x->start_ns < y->start_ns);
-
-	return r ? r : (x->next > y->next) - (x->next < y->next);
 }
 
 struct counting {
@@ -110,9 +198,9 @@ struct counting {
 	struct table pairs; /* by the numbers of both words */
 	struct {
 		int64_t from, to;
-		size_t pair;	/* its place, plus 1 */
-	} recent[PAIRS_RECENT]; /* the table is too slow to be asked for each call */
-	struct step *run;	/* of one run, in order */
+		size_t pair;	 /* its place, plus 1 */
+	} recent[PAIRS_RECENT];	 /* the table is too slow to be asked for each call */
+	const struct step **run; /* of one run, in order */
 	size_t run_size;
 };
 
@@ -150,28 +238,63 @@ static int count_pair(struct counting *c, int64_t from, int64_t to)
 	return table_add(&c->pairs, key, sizeof(key), (void *)(uintptr_t)c->flow->n_pairs);
 }
 
-static int count_run(struct counting *c, const struct gathering *g, size_t last)
+/* Of those that start at once, the one that was stored first. */
+static int by_start(const void *a, const void *b)
+{
+	const struct step *x = *(struct step *const *)a, *y = *(struct step *const *)b;
+	int r = (x->start_ns > y->start_ns) - (x->start_ns < y->start_ns);
+
+	return r ? r : (x > y) - (x < y);
+}
+
+/* They come as they were stored, which mostly is in order. False: they do not. */
+static bool insert_in_order(const struct step **run, size_t n)
+{
+	size_t moves = 0;
+
+	for (size_t i = 1; i < n; i++) {
+		const struct step *moved = run[i];
+		size_t to = i;
+
+		for (; to && run[to - 1]->start_ns > moved->start_ns; to--)
+			run[to] = run[to - 1];
+		run[to] = moved;
+		moves += i - to;
+		if (moves > MOVES_MAX * n)
+			return false;
+	}
+	return true;
+}
+
+/* The steps of the run whose latest is `last`, by their start. */
+static int sort_run(struct counting *c, const struct gathering *g, uint32_t last, size_t *ret)
+{
+	size_t n = 0, from;
+
+	for (uint32_t at = last; at; at = g->steps[at - 1].next)
+		n++;
+	while (n > c->run_size) {
+		int r = grow(&c->run, &c->run_size, sizeof(struct step *), 64);
+
+		if (r)
+			return r;
+	}
+	*ret = from = n;
+	for (uint32_t at = last; at; at = g->steps[at - 1].next)
+		c->run[--from] = &g->steps[at - 1];
+	if (!insert_in_order(c->run, n))
+		qsort(c->run, n, sizeof(*c->run), by_start);
+	return 0;
+}
+
+static int count_run(struct counting *c, const struct gathering *g, uint32_t last)
 {
 	int64_t before = 0;
 	size_t n = 0;
-	int r = 0;
+	int r = sort_run(c, g, last, &n);
 
-	for (size_t at = last; at; at = g->steps[at - 1].next, n++) {
-		if (n == c->run_size) {
-			size_t size = c->run_size ? 2 * c->run_size : 64;
-			struct step *grown = reallocarray(c->run, size, sizeof(*grown));
-
-			if (!grown)
-				return -ENOMEM;
-			c->run = grown;
-			c->run_size = size;
-		}
-		c->run[n] = g->steps[at - 1];
-		c->run[n].next = at; /* its place, from here on */
-	}
-	qsort(c->run, n, sizeof(*c->run), by_start);
 	for (size_t i = 0; !r && i < n; i++) {
-		int64_t tool = c->run[i].tool ? c->run[i].tool : -1;
+		int64_t tool = c->run[i]->tool ? (int64_t)c->run[i]->tool : -1;
 
 		r = count_pair(c, before, tool);
 		before = tool;
@@ -179,48 +302,14 @@ static int count_run(struct counting *c, const struct gathering *g, size_t last)
 	return r ? r : count_pair(c, before, 0);
 }
 
-/* A run's latest step: its place, plus 1; 0: the slot is free. */
-struct latest {
-	int64_t run;
-	size_t step;
-};
-
-/* The latest step of each run by a hash of the run; steps of one run get linked. */
-static int link_runs(struct gathering *g, struct latest **ret, size_t *ret_size)
-{
-	struct latest *last;
-	size_t size = 64;
-
-	while (size < 2 * g->n)
-		size *= 2;
-	last = calloc(size, sizeof(*last));
-	if (!last)
-		return -ENOMEM;
-	for (size_t i = 0; i < g->n; i++) {
-		uint64_t h = (uint64_t)g->steps[i].run * 0x9e3779b97f4a7c15u;
-		size_t at = (h ^ h >> 32) & (size - 1);
-
-		while (last[at].step && last[at].run != g->steps[i].run)
-			at = (at + 1) & (size - 1);
-		g->steps[i].next = last[at].step;
-		last[at] = (struct latest){ g->steps[i].run, i + 1 };
-	}
-	*ret = last;
-	*ret_size = size;
-	return 0;
-}
-
 static int count_all(struct query_db *db, struct gathering *g, struct query_flow *flow)
 {
 	struct counting c = { .db = db, .flow = flow };
-	_cleanup_free_ struct latest *last = NULL;
-	size_t size = 0;
-	int r = link_runs(g, &last, &size);
+	int r = 0;
 
 	table_init(&c.pairs, PAIRS_MAX);
-	for (size_t i = 0; !r && i < size; i++)
-		if (last[i].step)
-			r = count_run(&c, g, last[i].step);
+	for (size_t i = 0; !r && i < g->n_runs; i++)
+		r = count_run(&c, g, g->runs[i].last);
 	table_release(&c.pairs, NULL);
 	free(c.run);
 	return r;
@@ -243,6 +332,8 @@ int query_flow(struct query_db *db, const struct query *q, struct query_flow *re
 	flow.calls = g.n;
 	flow.cut = g.cut;
 	free(g.steps);
+	free(g.runs);
+	free(g.slots);
 	if (r) {
 		query_flow_release(&flow);
 		return r;

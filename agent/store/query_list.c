@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "query_cond.h"
+#include "query_pick.h"
 #include "query_run.h"
 #include "query_scan.h"
 
@@ -144,11 +145,12 @@ int query_list(struct query_db *db, const struct query *q, struct query_result *
 	_cleanup_stmt_ sqlite3_stmt *s = NULL;
 	struct query with_default = { 0 };
 	const struct query *columns = q;
+	struct query_pick *pick = NULL;
 	struct query_error unused;
 	struct sql sql;
-	int r = 0, rc = SQLITE_DONE;
+	int r = query_pick_new(&pick, db->db, q), rc = SQLITE_DONE;
 
-	if (!q->n_keys) {
+	if (!r && !q->n_keys) {
 		query_init(&with_default, q->now_ns);
 		with_default.source = q->source;
 		r = query_set(&with_default, SLICE("fields"), slice_from(default_fields[q->source]),
@@ -156,6 +158,7 @@ int query_list(struct query_db *db, const struct query *q, struct query_result *
 		columns = &with_default;
 	}
 	sql_init(&sql);
+	sql.pick = pick;
 	if (!r)
 		r = build(&sql, q, columns->keys, columns->n_keys, &sql.arena);
 	if (!r)
@@ -172,5 +175,7 @@ int query_list(struct query_db *db, const struct query *q, struct query_result *
 	ret->matched = ret->groups = ret->n_rows;
 	sql_release(&sql);
 	query_release(&with_default);
+	sqlite3_finalize(TAKE(s)); /* what it reads goes */
+	query_pick_free(pick);
 	return r ? r : db_errno(rc);
 }

@@ -2,6 +2,7 @@
 #include "query_scan.h"
 
 #include "query_cond.h"
+#include "query_pick.h"
 #include "query_slab.h"
 #include "slab.h"
 
@@ -43,17 +44,6 @@ static void add_classes(struct sql *s, unsigned int classes)
 	buf_add_char(&s->text, ')');
 }
 
-static bool cond_needs_details(const struct query_cond *c)
-{
-	if (!c)
-		return false;
-	if (c->op == COND_AND || c->op == COND_OR)
-		return cond_needs_details(c->left) || cond_needs_details(c->right);
-	if (c->op == COND_NOT)
-		return cond_needs_details(c->left);
-	return c->attr->json_path.data;
-}
-
 /* Runs that have a span which fits: looked for run by run, so that the latest few are
  * found at once. `key` is the run's, since spans have no such column; `s` is the span. */
 static void add_having(struct sql *s, const struct query_cond *having)
@@ -71,10 +61,11 @@ static void add_having(struct sql *s, const struct query_cond *having)
 void scan_add_from(struct sql *s, const struct query *q, const struct scan_range *range)
 {
 	int64_t from = range->from_ns, to = range->to_ns;
+	bool picked = s->pick && q->source == QUERY_SPANS;
 
 	buf_printf(&s->text, " FROM %s s%s", sources[q->source].table,
 		   range->in_order ? " NOT INDEXED" : "");
-	if (s->needs_details || cond_needs_details(q->where))
+	if (s->needs_details || (cond_needs_details(q->where) && !picked))
 		buf_add_str(&s->text, " LEFT JOIN span_details d ON d.id=s.id");
 	buf_add_str(&s->text, " WHERE 1");
 	if (range->above) {
@@ -91,11 +82,13 @@ void scan_add_from(struct sql *s, const struct query *q, const struct scan_range
 	}
 	if (q->source == QUERY_SPANS)
 		add_classes(s, range->classes);
-	if (q->where) {
+	if (q->where && !picked) {
 		buf_add_str(&s->text, " AND ");
 		sql_add_cond(s, q->where);
 	}
-	if (q->having)
+	if (s->pick)
+		query_pick_add(s, s->pick);
+	else if (q->having)
 		add_having(s, q->having);
 }
 
@@ -236,6 +229,7 @@ static int scan_raw(sqlite3 *db, const struct plan *plan, const struct plan_segm
 	int64_t unsealed = 0;
 	bool partial = false, refused = false;
 	const char *of = NULL;
+	struct query_pick *pick = NULL;
 	struct sql sql;
 	int e;
 
@@ -274,9 +268,13 @@ static int scan_raw(sqlite3 *db, const struct plan *plan, const struct plan_segm
 		else
 			sql_add_attr(&sql, a);
 	}
+	e = query_pick_new(&pick, db, q);
+	sql.pick = pick;
 	scan_add_from(&sql, q, &range);
-	e = each_row(db, &sql, r, add_row);
+	if (!e)
+		e = each_row(db, &sql, r, add_row);
 	sql_release(&sql);
+	query_pick_free(pick);
 	return e;
 }
 

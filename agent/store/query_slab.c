@@ -2,8 +2,8 @@
 #include "query_slab.h"
 
 #include "cleanup.h"
-#include "slab.h"
 #include "slab_cond.h"
+#include "slab_use.h"
 
 #include <errno.h>
 
@@ -21,7 +21,10 @@ struct scan {
 	struct query_groups *groups;
 	struct scan_totals *totals;
 	struct slab_cond *cond;
+	struct slab_attrs *attrs;
+	struct slab_uses uses;
 	struct slab_column *columns[F_COUNT]; /* NULL: not needed */
+	struct slab_column *ids;	      /* the same */
 	bool first[F_COUNT];		      /* needed to know which spans are */
 	int64_t from_ns, to_ns;
 	int64_t full, refused; /* numbers of these words; 0: there is none */
@@ -33,15 +36,28 @@ struct scan {
 	size_t n_picked;
 };
 
+static bool attr_fits(const struct query_attr *a)
+{
+	return a->field == F_NONE ? slab_attrs_have(a->json_path) : slab_has(a->field);
+}
+
+/* How values are spread is kept in whole numbers, which those of other attributes need not be. */
+static bool agg_fits(const struct query_column *c)
+{
+	bool spread = (c->fn >= QUERY_P50 && c->fn <= QUERY_P99) || c->fn == QUERY_BELOW;
+
+	return !c->attr || (attr_fits(c->attr) && !(spread && c->attr->field == F_NONE));
+}
+
 bool query_slab_fits(const struct query *q)
 {
 	if (q->source != QUERY_SPANS || !q->n_aggs || !slab_cond_fits(q->where))
 		return false;
 	for (size_t i = 0; i < q->n_keys; i++)
-		if (!slab_has(q->keys[i].attr->field))
+		if (!attr_fits(q->keys[i].attr))
 			return false;
 	for (size_t i = 0; i < q->n_aggs; i++)
-		if (q->aggs[i].attr && !slab_has(q->aggs[i].attr->field))
+		if (!agg_fits(&q->aggs[i]))
 			return false;
 	return true;
 }
@@ -106,13 +122,23 @@ static struct query_group *find_group(struct scan *s, const struct group_value *
 }
 
 /* As a row of `spans` would give it. */
-static struct group_value value_of(const struct slab_column *c, enum field_kind kind, size_t row)
+static inline struct group_value column_value(const struct slab_column *c, enum field_kind kind,
+					      size_t row)
 {
 	if (!c->known[row])
 		return (struct group_value){ 0 };
 	return (struct group_value){ c->values[row], kind == FIELD_WORD ? VALUE_WORD
 						     : kind == FIELD_ID ? VALUE_ID
 									: VALUE_NUMBER };
+}
+
+static inline int value_of(struct scan *s, const struct query_attr *a, size_t row,
+			   struct group_value *ret)
+{
+	if (a->field == F_NONE)
+		return slab_uses_value(&s->uses, s->groups, a, row, ret);
+	*ret = column_value(s->columns[a->field], a->kind, row);
+	return 0;
 }
 
 static int pick(struct scan *s, struct slab_reader *r, const struct slab *slab)
@@ -123,18 +149,21 @@ static int pick(struct scan *s, struct slab_reader *r, const struct slab *slab)
 	for (int f = 0; !e && f < F_COUNT; f++)
 		if (s->columns[f] && s->first[f])
 			e = slab_reader_column(r, slab, f, s->columns[f]);
+	if (!e)
+		e = slab_attrs_read(s->attrs, slab);
 	if (e)
 		return e;
+	slab_uses_reset(&s->uses);
 	for (size_t i = 0; i < slab->n; i++)
 		s->pass[i] = i >= slab->from && start[i] >= s->from_ns && start[i] < s->to_ns &&
 			     (uint64_t) class[i] < CLASSES && s->class_bits & CLASS_BIT(class[i]);
-	slab_cond_filter(s->cond, s->columns, slab->n, s->pass);
+	e = slab_cond_filter(s->cond, s->columns, slab->n, s->pass);
 	s->n_picked = 0;
 	for (size_t i = 0; i < slab->n; i++) {
 		s->picked[s->n_picked] = (uint16_t)i;
 		s->n_picked += s->pass[i];
 	}
-	return 0;
+	return e;
 }
 
 static int find_groups(struct scan *s)
@@ -150,10 +179,9 @@ static int find_groups(struct scan *s)
 		if (interval)
 			key[0] = (struct group_value){ start[row] - start[row] % interval,
 						       VALUE_NUMBER };
-		for (size_t k = 0; k < s->q->n_keys; k++)
-			key[k + 1] = value_of(s->columns[s->q->keys[k].attr->field],
-					      s->q->keys[k].attr->kind, row);
-		s->group[i] = find_group(s, key, &e);
+		for (size_t k = 0; !e && k < s->q->n_keys; k++)
+			e = value_of(s, s->q->keys[k].attr, row, &key[k + 1]);
+		s->group[i] = e ? NULL : find_group(s, key, &e);
 		if (!s->group[i])
 			return e;
 	}
@@ -197,8 +225,9 @@ static int add_state(struct scan *s, size_t state)
 		if (!(s->rules[state].classes & CLASS_BIT(class[s->picked[i]])) ||
 		    (s->rules[state].of_answer && is_refused(s, s->picked[i])))
 			continue;
-		v = value_of(s->columns[a->field], a->kind, s->picked[i]);
-		e = agg_add(s->groups, s->group[i], state, &v);
+		e = value_of(s, a, s->picked[i], &v);
+		if (!e)
+			e = agg_add(s->groups, s->group[i], state, &v);
 	}
 	return e;
 }
@@ -236,33 +265,57 @@ static int alloc_columns(struct scan *s, const bool needed[F_COUNT])
 	return 0;
 }
 
+static int need(struct scan *s, const struct query_attr *a, bool needed[F_COUNT])
+{
+	if (a->field == F_NONE)
+		return slab_uses_need(&s->uses, s->attrs, a);
+	needed[a->field] = true;
+	return 0;
+}
+
 static int make_columns(struct scan *s)
 {
 	bool needed[F_COUNT] = {
 		[F_ERROR] = true, [F_COMPLETENESS] = true, [F_COST_SOURCE] = true
 	};
 
-	for (size_t i = 0; i < s->q->n_keys; i++)
-		needed[s->q->keys[i].attr->field] = true;
-	for (size_t i = 0; i < s->groups->n_states; i++)
-		needed[s->groups->state_attr[i]->field] = true;
-	return alloc_columns(s, needed);
+	int e = 0;
+
+	for (size_t i = 0; !e && i < s->q->n_keys; i++)
+		e = need(s, s->q->keys[i].attr, needed);
+	for (size_t i = 0; !e && i < s->groups->n_states; i++)
+		e = need(s, s->groups->state_attr[i], needed);
+	return e ? e : alloc_columns(s, needed);
 }
 
 static void scan_release(struct scan *s)
 {
 	for (int f = 0; f < F_COUNT; f++)
 		free(s->columns[f]);
+	free(s->ids);
+	slab_uses_release(&s->uses);
 	slab_cond_free(s->cond);
+	slab_attrs_free(s->attrs);
 	free(s->memo.groups);
+}
+
+/* Slabs without the attributes that are needed are left to those who read span by span. */
+static int leave_out(struct scan *s, struct slab_reader *r)
+{
+	int64_t sealed;
+	int e = slab_attrs_sealed(s->attrs, s->from_ns, s->to_ns, &sealed);
+
+	if (!e)
+		slab_reader_stop_at(r, sealed);
+	return e;
 }
 
 static int scan_all(struct scan *s, struct slab_reader *r)
 {
 	struct slab slab;
-	int e;
+	int e = leave_out(s, r);
 
-	while ((e = slab_reader_next(r, &slab)) > 0) {
+	while (!e && (e = slab_reader_next(r, &slab)) > 0) {
 		e = add_slab(s, r, &slab);
 		if (e)
 			return e;
@@ -278,50 +331,74 @@ static int prepare(struct scan *s, sqlite3 *db)
 		e = db_get_int(db, "SELECT id FROM strings WHERE value='" COST_REFUSED "'", 0,
 			       &s->refused);
 	if (!e)
-		e = slab_cond_new(&s->cond, db, s->q->where);
+		e = slab_attrs_new(&s->attrs, db);
+	if (!e)
+		e = slab_cond_new(&s->cond, db, s->attrs, s->q->where);
 	return e ? e : make_columns(s);
 }
 
 static int visit_slab(struct scan *s, struct slab_reader *r, const struct slab *slab,
-		      const enum field_id *of, size_t n, slab_visit visit, void *arg)
+		      const struct slab_visitor *v)
 {
 	int64_t values[SLAB_VISIT_MAX];
-	bool known[SLAB_VISIT_MAX];
+	bool known[SLAB_VISIT_MAX] = { 0 };
 	int e = pick(s, r, slab);
 
-	for (size_t i = 0; !e && s->n_picked && i < n; i++)
-		if (!s->first[of[i]])
-			e = slab_reader_column_at(r, slab, of[i], s->picked, s->n_picked,
-						  s->columns[of[i]]);
-	for (size_t row = 0; !e && row < s->n_picked; row++) {
-		for (size_t i = 0; i < n; i++) {
-			values[i] = s->columns[of[i]]->values[s->picked[row]];
-			known[i] = s->columns[of[i]]->known[s->picked[row]];
+	if (e || !s->n_picked)
+		return e;
+	for (size_t i = 0; !e && i < v->n; i++)
+		if (!s->first[v->fields[i]])
+			e = slab_reader_column_at(r, slab, v->fields[i], s->picked, s->n_picked,
+						  s->columns[v->fields[i]]);
+	if (!e && s->ids)
+		e = slab_reader_ids(r, slab, s->ids);
+	for (size_t i = 0; !e && i < s->n_picked; i++) {
+		size_t row = s->picked[i];
+
+		for (size_t f = 0; f < v->n; f++) {
+			values[f] = s->columns[v->fields[f]]->values[row];
+			known[f] = s->columns[v->fields[f]]->known[row];
 		}
-		e = visit(arg, values, known);
+		if (s->ids) {
+			values[v->n] = s->ids->values[row];
+			known[v->n] = true;
+		}
+		e = v->visit(v->arg, values, known);
 	}
 	return e;
 }
 
-static int visit_all(struct scan *s, sqlite3 *db, struct slab_reader *r, const enum field_id *of,
-		     size_t n, slab_visit visit, void *arg)
+static int prepare_visit(struct scan *s, sqlite3 *db, const struct slab_visitor *v)
 {
 	bool needed[F_COUNT] = { 0 };
-	struct slab slab;
-	int e = slab_cond_new(&s->cond, db, s->q->where);
+	int e = slab_attrs_new(&s->attrs, db);
 
-	for (size_t i = 0; i < n; i++)
-		needed[of[i]] = true;
 	if (!e)
-		e = alloc_columns(s, needed);
+		e = slab_cond_new(&s->cond, db, s->attrs, s->q->where);
+	for (size_t i = 0; i < v->n; i++)
+		needed[v->fields[i]] = true;
+	if (!e && v->id) {
+		s->ids = malloc(sizeof(*s->ids));
+		e = s->ids ? 0 : -ENOMEM;
+	}
+	return e ? e : alloc_columns(s, needed);
+}
+
+static int visit_all(struct scan *s, sqlite3 *db, struct slab_reader *r,
+		     const struct slab_visitor *v)
+{
+	struct slab slab;
+	int e = prepare_visit(s, db, v);
+
+	if (!e)
+		e = leave_out(s, r);
 	while (!e && (e = slab_reader_next(r, &slab)) > 0)
-		e = visit_slab(s, r, &slab, of, n, visit, arg);
+		e = visit_slab(s, r, &slab, v);
 	return e;
 }
 
 int query_slab_each(sqlite3 *db, const struct query *q, const struct scan_range *range,
-		    const enum field_id *fields_of, size_t n, slab_visit visit, void *arg,
-		    int64_t *ret_sealed, int64_t *ret_unsealed)
+		    const struct slab_visitor *visitor, int64_t *ret_sealed, int64_t *ret_unsealed)
 {
 	struct slab_reader reader;
 	struct scan *s;
@@ -339,7 +416,7 @@ int query_slab_each(sqlite3 *db, const struct query *q, const struct scan_range 
 		s->from_ns = range->from_ns;
 		s->to_ns = range->to_ns;
 		s->class_bits = range->classes;
-		e = visit_all(s, db, &reader, fields_of, n, visit, arg);
+		e = visit_all(s, db, &reader, visitor);
 		*ret_sealed = reader.sealed;
 		*ret_unsealed = reader.unsealed;
 		scan_release(s);

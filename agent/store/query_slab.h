@@ -16,15 +16,21 @@ int query_slab_scan(sqlite3 *db, const struct query *q, const struct plan *plan,
 		    struct query_groups *groups, struct scan_totals *totals, int64_t *ret_sealed,
 		    int64_t *ret_unsealed);
 
-/* Lends the columns of one span, in the order that was asked for. Not 0: it ends there. */
-typedef int (*slab_visit)(void *arg, const int64_t *values, const bool *known);
+/* Is lent the columns of each span, in the order that it asks for. */
+struct slab_visitor {
+	const enum field_id *fields;
+	size_t n; /* at most SLAB_VISIT_MAX - 1 */
+	bool id;  /* the span's number comes behind them */
+	int (*visit)(void *arg, const int64_t *values,
+		     const bool *known); /* not 0: it ends there */
+	void *arg;
+};
 
 #define SLAB_VISIT_MAX 8
 
 /* Visits the spans of the range that stand in slabs and that the conditions of `q` leave;
  * none when slabs cannot tell these conditions: *ret_sealed is 0 then. */
 int query_slab_each(sqlite3 *db, const struct query *q, const struct scan_range *range,
-		    const enum field_id *fields_of, size_t n, slab_visit visit, void *arg,
-		    int64_t *ret_sealed, int64_t *ret_unsealed);
+		    const struct slab_visitor *visitor, int64_t *ret_sealed, int64_t *ret_unsealed);
 
 #endif

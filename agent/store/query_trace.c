@@ -76,10 +76,9 @@ static void add_attributes(struct buf *b, sqlite3_stmt *s)
 			continue;
 		if (fields[f].kind == FIELD_ID) {
 			_cleanup_(buf_cleanup) struct buf hex = BUF_INIT(64);
-			const unsigned char *bytes = sqlite3_column_blob(s, f);
+			const void *bytes = sqlite3_column_blob(s, f);
 
-			for (int i = 0; i < sqlite3_column_bytes(s, f); i++)
-				buf_printf(&hex, "%02x", bytes[i]);
+			buf_add_hex(&hex, bytes, (size_t)sqlite3_column_bytes(s, f));
 			buf_printf(b, "%s\"%s\":\"%s\"", b->len > 1 ? "," : "", fields[f].attr,
 				   hex.data ? hex.data : "");
 		} else if (fields[f].kind == FIELD_USD) {

@@ -122,4 +122,10 @@
 	"ALTER TABLE spans ADD COLUMN cost_guessed INT;" SCHEMA_GUESSED("rollups")                 \
 		SCHEMA_GUESSED("runs") SCHEMA_GUESSED("sessions")
 
+/* Questions about attributes that have no column. */
+#define SCHEMA_SQL_8                                                                               \
+	"CREATE TABLE slab_attrs(id INTEGER PRIMARY KEY, last INT NOT NULL, name TEXT NOT NULL,"   \
+	" data BLOB);"                                                                             \
+	"CREATE UNIQUE INDEX slab_attrs_of ON slab_attrs(name, last);"
+
 #endif

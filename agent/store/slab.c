@@ -164,6 +164,7 @@ int slab_let_go(sqlite3 *db, int64_t id)
 	static const struct slice sql[] = {
 		SLICE("DELETE FROM slab_columns WHERE key<=(SELECT max(last) FROM slabs"
 		      " WHERE last<=?)*256+255"),
+		SLICE("DELETE FROM slab_attrs WHERE last<=?"),
 		SLICE("DELETE FROM slabs WHERE last<=?"),
 	};
 	int r = 0;
@@ -193,7 +194,7 @@ int slab_reader_init(struct slab_reader *r, sqlite3 *db, int64_t from_ns, int64_
 	if (!e)
 		e = db_prepare(db,
 			       SLICE("SELECT last,first,n,from_ns,to_ns FROM slabs"
-				     " WHERE to_ns>=?1 AND from_ns<?2 ORDER BY last"),
+				     " WHERE to_ns>=?1 AND from_ns<?2 AND last<=?3 ORDER BY last"),
 			       &r->slabs);
 	if (!e)
 		e = db_prepare(db, SLICE("SELECT data FROM slab_columns WHERE key=?"), &r->column);
@@ -203,7 +204,17 @@ int slab_reader_init(struct slab_reader *r, sqlite3 *db, int64_t from_ns, int64_
 	}
 	sqlite3_bind_int64(r->slabs, 1, from_ns);
 	sqlite3_bind_int64(r->slabs, 2, to_ns);
+	sqlite3_bind_int64(r->slabs, 3, INT64_MAX);
 	return 0;
+}
+
+void slab_reader_stop_at(struct slab_reader *r, int64_t sealed)
+{
+	if (sealed >= r->sealed)
+		return;
+	r->unsealed += r->sealed - sealed;
+	r->sealed = sealed;
+	sqlite3_bind_int64(r->slabs, 3, sealed);
 }
 
 void slab_reader_release(struct slab_reader *r)
@@ -237,11 +248,16 @@ static int read_column(struct slab_reader *r, const struct slab *s, int column,
 	return e ? e : slab_column_decode(bytes, s->n, to);
 }
 
+int slab_reader_ids(struct slab_reader *r, const struct slab *s, struct slab_column *to)
+{
+	return read_column(r, s, COLUMN_IDS, to);
+}
+
 /* Some of its spans may be gone already: those of low numbers. */
 static int find_first(struct slab_reader *r, struct slab *s)
 {
 	_cleanup_free_ struct slab_column *ids = malloc(sizeof(*ids));
-	int e = ids ? read_column(r, s, COLUMN_IDS, ids) : -ENOMEM;
+	int e = ids ? slab_reader_ids(r, s, ids) : -ENOMEM;
 
 	while (!e && s->from < s->n && ids->values[s->from] < r->first_id)
 		s->from++;

@@ -41,10 +41,13 @@ struct slab_reader {
 
 int slab_reader_init(struct slab_reader *r, sqlite3 *db, int64_t from_ns, int64_t to_ns);
 void slab_reader_release(struct slab_reader *r);
+/* Slabs behind this number are left to those who read span by span. */
+void slab_reader_stop_at(struct slab_reader *r, int64_t sealed);
 /* 1, 0 at the end, or -errno. */
 int slab_reader_next(struct slab_reader *r, struct slab *ret);
 int slab_reader_column(struct slab_reader *r, const struct slab *s, enum field_id f,
 		       struct slab_column *to);
+int slab_reader_ids(struct slab_reader *r, const struct slab *s, struct slab_column *to);
 /* Of which process each was. 1; 0: the slab does not know (it is old, or none had any). */
 int slab_reader_resources(struct slab_reader *r, const struct slab *s, struct slab_column *to);
 /* At these places alone. */

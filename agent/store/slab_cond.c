@@ -2,6 +2,7 @@
 #include "slab_cond.h"
 
 #include "cleanup.h"
+#include "value_test.h"
 
 #include <errno.h>
 
@@ -13,6 +14,8 @@ struct slab_cond {
 	bool *other;	      /* SLAB_SPANS, of OR and NOT: what fits below */
 	unsigned char *words; /* a bit for each number of a word: it fits */
 	int64_t n_words;
+	struct slab_attr *attr; /* one without a column */
+	struct value_test *test;
 };
 
 bool slab_cond_fits(const struct query_cond *c)
@@ -23,6 +26,8 @@ bool slab_cond_fits(const struct query_cond *c)
 		return slab_cond_fits(c->left) && slab_cond_fits(c->right);
 	if (c->op == COND_NOT)
 		return slab_cond_fits(c->left);
+	if (c->attr->field == F_NONE)
+		return slab_attrs_have(c->attr->json_path);
 	return slab_has(c->attr->field) && c->attr->kind != FIELD_ID;
 }
 
@@ -63,7 +68,19 @@ static int find_words(struct slab_cond *c, sqlite3 *db)
 	return r ? r : db_errno(rc);
 }
 
-int slab_cond_new(struct slab_cond **ret, sqlite3 *db, const struct query_cond *of)
+static int prepare_attr(struct slab_cond *c, sqlite3 *db, struct slab_attrs *attrs)
+{
+	c->attr = slab_attrs_need(attrs, c->of->attr->json_path);
+	return c->attr ? value_test_new(&c->test, db, c->of) : -ENOMEM;
+}
+
+static bool has_parts(const struct query_cond *c)
+{
+	return c->op == COND_AND || c->op == COND_OR || c->op == COND_NOT;
+}
+
+int slab_cond_new(struct slab_cond **ret, sqlite3 *db, struct slab_attrs *attrs,
+		  const struct query_cond *of)
 {
 	struct slab_cond *c;
 	int r = 0;
@@ -75,11 +92,13 @@ int slab_cond_new(struct slab_cond **ret, sqlite3 *db, const struct query_cond *
 	if (!c)
 		return -ENOMEM;
 	c->of = of;
-	if (of->op == COND_AND || of->op == COND_OR || of->op == COND_NOT) {
+	if (has_parts(of)) {
 		c->other = malloc(SLAB_SPANS * sizeof(*c->other));
-		r = c->other ? slab_cond_new(&c->left, db, of->left) : -ENOMEM;
+		r = c->other ? slab_cond_new(&c->left, db, attrs, of->left) : -ENOMEM;
 		if (!r && of->op != COND_NOT)
-			r = slab_cond_new(&c->right, db, of->right);
+			r = slab_cond_new(&c->right, db, attrs, of->right);
+	} else if (of->attr->field == F_NONE) {
+		r = prepare_attr(c, db, attrs);
 	} else if (of->attr->kind == FIELD_WORD && of->op != COND_KNOWN) {
 		r = find_words(c, db);
 	}
@@ -97,6 +116,7 @@ void slab_cond_free(struct slab_cond *c)
 		return;
 	slab_cond_free(c->left);
 	slab_cond_free(c->right);
+	value_test_free(c->test);
 	free(c->other);
 	free(c->words);
 	free(c);
@@ -108,7 +128,7 @@ void slab_cond_fields(const struct slab_cond *c, bool needed[F_COUNT])
 		return;
 	slab_cond_fields(c->left, needed);
 	slab_cond_fields(c->right, needed);
-	if (!c->left)
+	if (!c->left && !c->attr)
 		needed[c->of->attr->field] = true;
 }
 
@@ -158,30 +178,35 @@ static void filter_leaf(const struct slab_cond *c, const struct slab_column *of,
 			pass[i] = pass[i] && of->known[i] && number_fits(c->of, of->values[i]);
 }
 
-void slab_cond_filter(const struct slab_cond *c, struct slab_column *const columns[F_COUNT],
-		      size_t n, bool *pass)
+int slab_cond_filter(const struct slab_cond *c, struct slab_column *const columns[F_COUNT],
+		     size_t n, bool *pass)
 {
+	int r;
+
 	if (!c)
-		return;
+		return 0;
 	switch (c->of->op) {
 	case COND_AND:
-		slab_cond_filter(c->left, columns, n, pass);
-		slab_cond_filter(c->right, columns, n, pass);
-		break;
+		r = slab_cond_filter(c->left, columns, n, pass);
+		return r ? r : slab_cond_filter(c->right, columns, n, pass);
 	case COND_OR:
 		memcpy(c->other, pass, n * sizeof(*pass));
-		slab_cond_filter(c->left, columns, n, pass);
-		slab_cond_filter(c->right, columns, n, c->other);
+		r = slab_cond_filter(c->left, columns, n, pass);
+		if (!r)
+			r = slab_cond_filter(c->right, columns, n, c->other);
 		for (size_t i = 0; i < n; i++)
 			pass[i] |= c->other[i];
-		break;
+		return r;
 	case COND_NOT:
 		memcpy(c->other, pass, n * sizeof(*pass));
-		slab_cond_filter(c->left, columns, n, c->other);
+		r = slab_cond_filter(c->left, columns, n, c->other);
 		for (size_t i = 0; i < n; i++)
 			pass[i] &= !c->other[i];
-		break;
+		return r;
 	default:
+		if (c->attr)
+			return value_test_filter(c->test, c->attr, n, pass);
 		filter_leaf(c, columns[c->of->attr->field], n, pass);
+		return 0;
 	}
 }

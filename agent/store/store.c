@@ -8,7 +8,7 @@
 #include "prune.h"
 #include "retention.h"
 #include "row.h"
-#include "slab.h"
+#include "slab_attrs.h"
 #include "writer.h"
 
 #include <errno.h>
@@ -194,6 +194,16 @@ static void clean(struct store *s)
 		prune(s);
 }
 
+static bool is_idle(struct store *s)
+{
+	bool idle;
+
+	pthread_mutex_lock(&s->lock);
+	idle = !s->stats.queued && !s->stop;
+	pthread_mutex_unlock(&s->lock);
+	return idle;
+}
+
 /* One at a time: batches come in between. Without slabs answers are late, not wrong. */
 static void seal(struct store *s)
 {
@@ -204,6 +214,8 @@ static void seal(struct store *s)
 	if (!s->writer || now - s->sealed_ns < SEAL_MS * NSEC_PER_MSEC)
 		return;
 	r = slab_seal(writer_db(s->writer), SLAB_SPANS, &more);
+	if (!r && !more && is_idle(s))
+		r = slab_attrs_seal(writer_db(s->writer), &more);
 	s->sealed_ns = more ? 0 : now;
 	if (r)
 		LOG_RATE(LOG_LEVEL_WARN, "store: cannot make a slab: %s", strerror(-r));

@@ -30,8 +30,7 @@ static void write_hex(struct buf *to, const char *name, const uint8_t *id, size_
 	if (!memcmp(id, none, len))
 		return;
 	buf_printf(to, ",\"%s\":\"", name);
-	for (size_t i = 0; i < len; i++)
-		buf_printf(to, "%02x", id[i]);
+	buf_add_hex(to, id, len);
 	buf_add_char(to, '"');
 }
 

@@ -234,7 +234,7 @@ def a_file_of_schema_2_is_brought_up_to_date():
     # What is a column now stood among the other attributes.
     dst.executescript("UPDATE span_details SET attributes=json_set(attributes, '$.\"gentap.cost.price_date\"', w.value)"
                       " FROM spans s JOIN strings w ON w.id=s.price_date WHERE s.id=span_details.id;"
-                      "ALTER TABLE spans DROP COLUMN price_date; DROP TABLE slabs; DROP TABLE slab_columns; DROP INDEX spans_run; DROP TABLE marks;"
+                      "ALTER TABLE spans DROP COLUMN price_date; DROP TABLE slabs; DROP TABLE slab_columns; DROP TABLE slab_attrs; DROP INDEX spans_run; DROP TABLE marks;"
                       "ALTER TABLE runs DROP COLUMN task; ALTER TABLE sessions DROP COLUMN task; ALTER TABLE rollups DROP COLUMN refused;"
                       "ALTER TABLE runs DROP COLUMN refused; ALTER TABLE sessions DROP COLUMN refused; ALTER TABLE spans DROP COLUMN cost_guessed;" +
                       "".join("ALTER TABLE %s DROP COLUMN %s_cost_guessed;" % (t, c) for t in ("rollups", "runs", "sessions") for c in "ks") +

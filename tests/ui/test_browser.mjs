@@ -2,76 +2,28 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page in Debian's Chromium, over the real binary and a filled store: its figures
 // against `gentap query`, keys, themes, a small screen, axe-core, CSP, speed; TAP.
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build, launch, require } from "./browser.mjs";
+import { TOKEN, gentap, goTo, open, query, serve } from "./page.mjs";
 import { check, done, note, skip } from "./tap.mjs";
 
-const gentap = process.env.GENTAP || join(build, "gentap"), asker = process.env.GENTAP_QUERY || gentap;
-const TOKEN = "browser-token-0123456789", shots = join(build, "ui-shots");
+const shots = join(build, "ui-shots");
 const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 const REQUESTS = "span.op:gen_ai.request", RUNS = "span.op:gen_ai.invoke_agent", TOOLS = "span.op:gen_ai.execute_tool";
 const close = (a, b) => a === b || (a == null) === (b == null) && Math.abs(Number(a) - Number(b)) <= 1e-9 * Math.max(1, Math.abs(Number(b)));
 
-const freePort = () => new Promise((done) => {
-	const s = createServer().listen(0, "127.0.0.1", () => {
-		const { port } = /** @type {any} */ (s.address());
-		s.close(() => done(port));
-	});
-});
-
-async function serve(db) {
-	const port = await freePort(), url = `http://127.0.0.1:${port}`;
-	const child = spawn(gentap, ["ui", "--db", db, "--listen", `127.0.0.1:${port}`], { env: { ...process.env, GENTAP_UI_TOKEN: TOKEN }, stdio: ["ignore", "ignore", "inherit"] });
-	for (let i = 0; i < 200; i++) {
-		try {
-			if ((await fetch(`${url}/healthz`)).ok)
-				return { url, child };
-		} catch { /* not yet */ }
-		await new Promise((r) => setTimeout(r, 50));
-	}
-	throw new Error("the server did not start");
-}
-
-/** What the terminal says, for the same range and filters. */
-function query(db, range, args, where = "") {
-	const iso = (ms) => new Date(ms - new Date(ms).getTimezoneOffset() * 60000).toISOString().slice(0, 19);
-	const all = ["query", ...args, "--db", db, "--since", iso(range[0]), "--until", iso(range[1]), "-o", "json", ...(where ? ["--where", where] : [])];
-	const answer = JSON.parse(execFileSync(asker, all, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));
-	return answer.rows || answer;
-}
 function canQuery() {
 	try {
-		execFileSync(asker, ["query", "--help"], { stdio: "ignore" });
+		execFileSync(process.env.GENTAP_QUERY || gentap, ["query", "--help"], { stdio: "ignore" });
 		return true;
 	} catch {
 		return false;
 	}
 }
 
-/** A page that remembers what went wrong on it. */
-async function open(browser, url, options = {}) {
-	const context = await browser.newContext({ viewport: { width: 1440, height: 960 }, colorScheme: "light", timezoneId: "UTC", ...options });
-	const page = await context.newPage(), wrong = [];
-	page.on("pageerror", (e) => wrong.push(`error: ${e.message}`));
-	page.on("response", (r) => r.status() >= 400 && wrong.push(`${r.status()}: ${r.url()}`));
-	page.on("console", (m) => m.type() === "error" && wrong.push(`console: ${m.text()}`));
-	page.on("request", (r) => !r.url().startsWith(url) && !r.url().startsWith("data:") && !r.url().startsWith("blob:") && wrong.push(`request elsewhere: ${r.url()}`));
-	await page.addInitScript(() => document.addEventListener("securitypolicyviolation", (e) => console.error(`CSP: ${e.violatedDirective} ${e.blockedURI}`)));
-	await page.goto(`${url}/?token=${TOKEN}`);
-	await page.waitForURL((u) => !u.search.includes("token"));
-	await page.waitForSelector("[data-tile]");
-	return { context, page, wrong };
-}
-const goTo = async (page, url) => {
-	await page.goto(url);
-	await page.waitForSelector("main.page > *");
-	await page.waitForFunction(() => !document.querySelector(".stale")).catch(() => {});
-	await page.waitForTimeout(200);
-};
 const tile = (page, name) => page.$eval(`[data-tile="${name}"]`, (e) => /** @type {HTMLElement} */ (e).dataset.value);
 const table = (page, name) => page.$$eval(`[role=region][aria-label="${name} table"] tbody tr[data-id]`, (rows) => rows.map((r) => ({ id: r.dataset.id, ...Object.fromEntries([...r.querySelectorAll("td[data-col]")].map((c) => [c.dataset.col, c.dataset.v === "" ? null : c.dataset.v])) })));
 

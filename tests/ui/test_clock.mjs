@@ -3,15 +3,14 @@
 // Every page and every answer at the edges of days, weeks, months and summer time, over
 // an empty store and a small one, for ranges of no length, turned round and in the future:
 // no NaN, no undefined, no error of ours. The clock is libfaketime's; TAP.
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build, launch } from "./browser.mjs";
+import { TOKEN, gentap, serve } from "./page.mjs";
 import { check, done } from "./tap.mjs";
 
-const gentap = process.env.GENTAP || join(build, "gentap"), TOKEN = "clock-token-0123456789";
 const LIBRARY = readdirSync("/usr/lib").map((d) => `/usr/lib/${d}/faketime/libfaketimeMT.so.1`).find((p) => {
 	try {
 		return readdirSync(join(p, "..")).length > 0;
@@ -31,27 +30,7 @@ const MOMENTS = [
 /* What libfaketime reads as local time is in the zone of the process. */
 function faked(zone, at) {
 	const p = Object.fromEntries(new Intl.DateTimeFormat("en-CA", { timeZone: zone, hourCycle: "h23", year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit" }).formatToParts(at).map((x) => [x.type, x.value]));
-	return { ...process.env, TZ: zone, LD_PRELOAD: LIBRARY, FAKETIME: `@${p.year}-${p.month}-${p.day} ${p.hour}:${p.minute}:${p.second}`, FAKETIME_DONT_FAKE_MONOTONIC: "1", GENTAP_UI_TOKEN: TOKEN, NO_COLOR: "1" };
-}
-
-const freePort = () => new Promise((done) => {
-	const s = createServer().listen(0, "127.0.0.1", () => {
-		const { port } = /** @type {any} */ (s.address());
-		s.close(() => done(port));
-	});
-});
-async function serve(db, env) {
-	const port = await freePort(), url = `http://127.0.0.1:${port}`;
-	const child = spawn(gentap, ["ui", "--db", db, "--listen", `127.0.0.1:${port}`], { env, stdio: ["ignore", "ignore", "ignore"] });
-	for (let i = 0; i < 200; i++) {
-		try {
-			if ((await fetch(`${url}/healthz`)).ok)
-				return { url, child };
-		} catch { /* not yet */ }
-		await new Promise((r) => setTimeout(r, 50));
-	}
-	child.kill("SIGKILL");
-	throw new Error("the server did not start");
+	return { ...process.env, TZ: zone, LD_PRELOAD: LIBRARY, FAKETIME: `@${p.year}-${p.month}-${p.day} ${p.hour}:${p.minute}:${p.second}`, FAKETIME_DONT_FAKE_MONOTONIC: "1", NO_COLOR: "1" };
 }
 
 const Q = "count failure_rate partial p95:duration below:duration:1 rate:total sum:gentap.cost.total avg:input min:ttft max:duration uniq:user";

@@ -34,6 +34,19 @@ TEST(buf_error_is_sticky_without_memory)
 	}
 }
 
+TEST(buf_hex)
+{
+	const unsigned char bytes[] = { 0x00, 0x0f, 0xa0, 0xff };
+	struct buf b = BUF_INIT(9);
+
+	CHECK_INT(buf_add_hex(&b, bytes, sizeof(bytes)), 0);
+	CHECK_SLICE(buf_slice(&b), SLICE("000fa0ff"));
+	CHECK_INT(buf_add_hex(&b, bytes, 0), 0);
+	CHECK_INT(buf_add_hex(&b, bytes, 1), -ENOBUFS);
+	CHECK_SLICE(buf_slice(&b), SLICE("000fa0ff"));
+	buf_release(&b);
+}
+
 TEST(buf_json_strings)
 {
 	static const struct {

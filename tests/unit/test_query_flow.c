@@ -3,7 +3,7 @@
 #include "query_flow.h"
 
 #include "schema.h"
-#include "slab.h"
+#include "slab_attrs.h"
 #include "store.h"
 #include "store_spans.h"
 #include "test.h"
@@ -130,7 +130,7 @@ static void check_all(const char *stage)
 		{ "span.op:gen_ai.execute_tool", -1, true },
 		{ "span.op:gen_ai.execute_tool agent:agent-1", 1, false },
 		{ "span.op:gen_ai.execute_tool agent:nobody", 99, false },
-		/* Slabs do not have what stands in the JSON. */
+		/* Slabs do not have what stands in the JSON; it may stand beside them. */
 		{ "span.op:gen_ai.execute_tool not nothing.like.it:1", -1, true },
 	};
 
@@ -152,8 +152,11 @@ TEST(tools_in_their_order)
 	CHECK_INT(slab_seal(db, SPANS / 3 + 10, &more), 0);
 	check_all("a slab and spans");
 	CHECK_INT(slab_seal(db, SPANS / 3 + 10, &more), 0);
-	sqlite3_close(db);
 	check_all("slabs and spans");
+	for (more = true; more;)
+		CHECK_INT(slab_attrs_seal(db, &more), 0);
+	sqlite3_close(db);
+	check_all("slabs with attributes");
 	unlink(path);
 	rmdir(folder);
 }

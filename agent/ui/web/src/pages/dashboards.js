@@ -46,8 +46,22 @@ export function PageBoard({ name, scope, bare }) {
 		: html`<div class="board auto">${(a.data?.widgets || []).map((w, i) => html`<${Widget} key=${i} w=${w} scope=${scope} />`)}</div>`}${bare && html`<div class="right">${change}</div>`}`;
 }
 
-/** @param {{w: any, scope: any, edit?: boolean, onEdit?: any, onRemove?: any, onMove?: any, onSize?: any}} p */
-function Widget({ w, scope, edit, onEdit, onRemove, onMove, onSize }) {
+const overlap = (a, b) => a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;
+/** Those in the way of widget i go down, and those in their way. */
+function settled(widgets, i) {
+	const placed = [widgets[i]], to = new Map([[widgets[i], widgets[i]]]);
+	for (const w of widgets.filter((_, k) => k !== i).sort((a, b) => a.y - b.y)) {
+		let at = w;
+		for (let other; (other = placed.find((p) => overlap(p, at)));)
+			at = { ...at, y: other.y + other.h };
+		placed.push(at);
+		to.set(w, at);
+	}
+	return widgets.map((w) => to.get(w));
+}
+
+/** @param {{w: any, scope: any, edit?: boolean, onEdit?: any, onRemove?: any, onMove?: any, onSize?: any, onHold?: any}} p */
+function Widget({ w, scope, edit, onEdit, onRemove, onMove, onSize, onHold }) {
 	const part = w.kind === "part", a = useGet(part ? null : lineUrl(w, scope)), [moving, setMoving] = useState(false), box = useRef(/** @type {HTMLElement | null} */ (null));
 	const drag = (e, what) => {
 		if (!edit || e.button || e.target.closest("button"))
@@ -55,9 +69,11 @@ function Widget({ w, scope, edit, onEdit, onRemove, onMove, onSize }) {
 		e.preventDefault();
 		const board = box.current?.parentElement?.getBoundingClientRect(), unit = (board?.width || 1200) / COLS, x0 = e.clientX, y0 = e.clientY;
 		setMoving(true);
+		onHold(true);
 		const move = (m) => (what === "size" ? onSize : onMove)(Math.round((m.clientX - x0) / unit), Math.round((m.clientY - y0) / ROW_PX), w);
 		const stop = () => {
 			setMoving(false);
+			onHold(false);
 			removeEventListener("pointermove", move);
 			removeEventListener("pointerup", stop);
 		};
@@ -127,31 +143,20 @@ export function Board({ name, scope }) {
 			toast(e.message);
 		}
 	};
-	const bounds = useRef(/** @type {Record<string, any>} */ ({}));
+	const held = useRef(/** @type {any[] | null} */ (null));
 	if (a.error)
 		return html`<${Panel} error=${a.error} title="Dashboard" />`;
 	if (!board)
 		return html`<h1>Dashboard</h1>`;
-	const start = (w, i) => (bounds.current[i] ||= { ...w });
-	const move = (i) => (dx, dy, w) => {
-		const from = edit && bounds.current[i] && document.querySelector(".widget.moving") ? start(w, i) : (delete bounds.current[i], w);
-		if (document.querySelector(".widget.moving"))
-			bounds.current[i] ||= { ...w };
-		change(i, { x: Math.max(0, Math.min(COLS - w.w, from.x + dx)), y: Math.max(0, from.y + dy) });
-	};
-	const size = (i) => (dx, dy, w) => {
-		if (document.querySelector(".widget.moving"))
-			bounds.current[i] ||= { ...w };
-		else
-			delete bounds.current[i];
-		const from = bounds.current[i] || w;
-		change(i, { w: Math.max(2, Math.min(COLS - w.x, from.w + dx)), h: Math.max(2, Math.min(30, from.h + dy)) });
-	};
+	/* From where all stood when the drag began, or stand now: what made room comes back. */
+	const place = (i, to) => setDraft((d) => ({ ...d, widgets: settled((held.current || d.widgets).map((w, k) => k === i ? { ...w, ...to } : w), i) }));
+	const move = (i) => (dx, dy, w) => place(i, { x: Math.max(0, Math.min(COLS - w.w, w.x + dx)), y: Math.max(0, w.y + dy) });
+	const size = (i) => (dx, dy, w) => place(i, { w: Math.max(2, Math.min(COLS - w.x, w.w + dx)), h: Math.max(2, Math.min(30, w.h + dy)) });
 	return html`<h1><a href=${href("/dashboards")}>Dashboards</a> <span class="third">/</span> ${edit ? html`<input class="text" aria-label="Title" value=${board.title} onInput=${(e) => setDraft({ ...draft, title: e.currentTarget.value })} />` : board.title}<span class="grow"></span>
 		${edit ? html`<button type="button" class="btn small" onClick=${() => { setDraft({ ...draft, widgets: [...draft.widgets, { title: "", kind: "line", query: "count --group-by model", x: 0, y: Math.max(0, ...draft.widgets.map((w) => w.y + w.h)), w: 6, h: 4 }] }); setEditing(draft.widgets.length); }}><${Icon} name="plus" size=${12} /> widget</button>
 			<button type="button" class="btn small" onClick=${() => setJson(JSON.stringify(draft, null, 2))}>JSON</button><button type="button" class="btn small" onClick=${() => setDraft(null)}>Discard</button><button type="button" class="btn small primary" onClick=${() => save()}>Save</button>`
-			: html`<${Copy} text=${JSON.stringify(board, null, 2)} label="Copy JSON" />${list?.writable && html`<button type="button" class="btn small" onClick=${copy}>Duplicate</button>${own && html`<button type="button" class="btn small" onClick=${drop}>Delete</button>`}<button type="button" class="btn small" onClick=${() => { bounds.current = {}; setDraft(structuredClone(a.data)); }}><${Icon} name="edit" size=${12} /> Edit</button>`}`}</h1>
-		<div class=${cls("board", edit && "edit", board.widgets.some((w) => w.kind === "part") && "auto")}>${board.widgets.map((w, i) => html`<${Widget} key=${i} w=${w} scope=${scope} edit=${edit} onEdit=${() => setEditing(i)} onRemove=${() => setDraft({ ...draft, widgets: draft.widgets.filter((_, k) => k !== i) })} onMove=${move(i)} onSize=${size(i)} />`)}</div>
+			: html`<${Copy} text=${JSON.stringify(board, null, 2)} label="Copy JSON" />${list?.writable && html`<button type="button" class="btn small" onClick=${copy}>Duplicate</button>${own && html`<button type="button" class="btn small" onClick=${drop}>Delete</button>`}<button type="button" class="btn small" onClick=${() => setDraft(structuredClone(a.data))}><${Icon} name="edit" size=${12} /> Edit</button>`}`}</h1>
+		<div class=${cls("board", edit && "edit", board.widgets.some((w) => w.kind === "part") && "auto")}>${board.widgets.map((w, i) => html`<${Widget} key=${i} w=${w} scope=${scope} edit=${edit} onEdit=${() => setEditing(i)} onRemove=${() => setDraft({ ...draft, widgets: draft.widgets.filter((_, k) => k !== i) })} onMove=${move(i)} onSize=${size(i)} onHold=${(yes) => (held.current = yes ? board.widgets : null)} />`)}</div>
 		${edit && editing >= 0 && board.widgets[editing] && html`<${Editor} w=${board.widgets[editing]} scope=${scope} onClose=${() => setEditing(-1)} onSave=${(w) => { change(editing, w); setEditing(-1); }} />`}
 		${json != null && html`<${Dialog} title="The dashboard as JSON" onClose=${() => setJson(null)}><form class="editor" onSubmit=${(e) => {
 			e.preventDefault();
