@@ -266,7 +266,7 @@ void app_coverage(void *app, const struct conn_report *report)
 	const struct store_connection c = {
 		.process = report->process,
 		.pid = report->tgid,
-		.library = call_span_source(report->source),
+		.library = report->kernel_tls ? "ktls" : call_span_source(report->source),
 		.endpoint = report->endpoint,
 		.reason = report->reason,
 		.remedy = report->remedy,

@@ -133,6 +133,13 @@ static void on_acting(void *ctx, uint32_t pid)
 }
 
 /* Only the probe knows why nothing was read. */
+static bool on_may_ask(void *ctx, uint32_t tgid)
+{
+	const struct live *l = ctx;
+
+	return l->pipeline && pipeline_may_ask(l->pipeline, tgid);
+}
+
 static void on_coverage(void *ctx, const struct conn_report *report)
 {
 	struct live *l = ctx;
@@ -204,7 +211,7 @@ static int start_probe(struct live *l, const struct options *o, uint32_t root_pi
 			.exclude_uids = o->exclude_uids.count ? o->exclude_uids.items : NULL,
 		},
 	};
-	const struct probe_sink sink = { l, on_record, on_exit_, on_exec, on_ended };
+	const struct probe_sink sink = { l, on_record, on_exit_, on_exec, on_ended, on_may_ask };
 	const char *error = NULL;
 	int r = probe_new(&l->probe, l->app.loop, &config, &sink, &error);
 

@@ -101,6 +101,14 @@ struct sock {
 	u16 sk_type;
 };
 
+struct tcp_ulp_ops {
+	char name[16];
+};
+
+struct inet_connection_sock {
+	const struct tcp_ulp_ops *icsk_ulp_ops;
+};
+
 struct inode {
 	unsigned long i_ino;
 	u16 i_mode;

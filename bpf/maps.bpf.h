@@ -122,7 +122,7 @@ struct conn {
 	bool told;	/* the agent knows of it */
 	bool bind_told;
 	u8 peeks; /* reads whose heads are still to be sent: an answer is awaited */
-	u8 zero;
+	bool kernel_tls;
 };
 
 struct {
@@ -202,10 +202,11 @@ struct sock_owner {
 	u64 ptr;       /* the TLS connection, or the socket itself: plain HTTP; 0: not known yet */
 	u64 looked_ns; /* when it was last no HTTP; 0: not looked at */
 	u32 tgid;
-	bool tls;	/* sent TLS records */
-	u8 plain_sends; /* what it sent else; from PLAIN_SENDS_MAX on it is not looked at */
-	bool peeked;	/* a database's: there is a connection of its name */
-	bool tunnel;	/* a proxy was asked by CONNECT; what it answers is not for the agent */
+	bool tls;	 /* sent TLS records */
+	u8 plain_sends;	 /* what it sent else; from PLAIN_SENDS_MAX on it is not looked at */
+	bool peeked;	 /* a database's: there is a connection of its name */
+	bool tunnel;	 /* a proxy was asked by CONNECT; what it answers is not for the agent */
+	bool kernel_tls; /* encrypted by the kernel: what it is given is plain */
 };
 
 #define PLAIN_SENDS_MAX 8 /* STARTTLS and CONNECT come before that */

@@ -8,6 +8,9 @@
  * Linux 6.3 has a tracepoint at the end of either transfer, with the socket; before that the
  * exits of the system calls tell the same, by their descriptor.
  *
+ * So is what a process writes to a socket that the kernel encrypts (kernel TLS), once its handshake
+ * is over.
+ *
  * The connection is named by its socket. One that begins with CONNECT carries TLS soon: the
  * proxy's answer to it makes no plain HTTP connection of it.
  */
@@ -217,8 +220,10 @@ __noinline int plain_judge(u64 sock, u64 dir, u64 n)
 		struct conn_key key = conn_key(sock);
 		struct conn *conn = conn_get(&key, GENTAP_SRC_SOCKET);
 
-		if (conn)
+		if (conn) {
 			conn->sock = sock;
+			conn->kernel_tls = owner && owner->kernel_tls;
+		}
 		return 1;
 	}
 	if (!known && look && owner && owner->ptr)

@@ -83,6 +83,36 @@ static __always_inline u64 sock_number(const u64 *ctx)
 /* In socket.bpf.c. */
 int socket_received(u64 sock);
 
+/* Does the kernel encrypt what it is given (setsockopt TCP_ULP "tls")? */
+static __always_inline bool is_kernel_tls(u64 sock)
+{
+	const struct inet_connection_sock *sk = (const struct inet_connection_sock *)sock;
+	const struct tcp_ulp_ops *ulp = BPF_CORE_READ(sk, icsk_ulp_ops);
+	u32 name = 0;
+
+	return ulp && !bpf_core_read(&name, sizeof(name), &ulp->name) &&
+	       name == FOUR('t', 'l', 's', 0);
+}
+
+/*
+ * Plaintext on a socket that began with TLS. Within a call of a TLS library it is that call's,
+ * which tells it; else the process itself writes and reads it, as on any plain socket.
+ */
+static __always_inline void inspect_kernel_tls(u64 sock, struct sock_owner *owner, u64 pid_tgid)
+{
+	struct thread *t = bpf_map_lookup_elem(&threads, &pid_tgid);
+
+	if (t && t->ptr && t->in_call) {
+		bind(t->ptr, t->source, sock);
+		t->ptr = 0;
+		t->len = 0;
+	} else {
+		owner->tls = false;
+		owner->kernel_tls = true;
+		owner->looked_ns = 0;
+	}
+}
+
 /* Looks at what a socket of unknown or unbound purpose sends. */
 static __always_inline void inspect(u64 sock, struct sock_owner *owner, u64 pid_tgid, u64 buf,
 				    u64 len)
@@ -94,7 +124,9 @@ static __always_inline void inspect(u64 sock, struct sock_owner *owner, u64 pid_
 
 	if (!buf || len < sizeof(head) ||
 	    bpf_probe_read_user(&head, sizeof(head), (const void *)buf) || !is_tls(&head)) {
-		if (owner && !owner->tls)
+		if (owner && owner->tls && !owner->ptr && is_kernel_tls(sock))
+			inspect_kernel_tls(sock, owner, pid_tgid);
+		else if (owner && !owner->tls)
 			owner->plain_sends++;
 		if (!owner) {
 			fresh.plain_sends = 1;

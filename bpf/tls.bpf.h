@@ -113,7 +113,8 @@ static __always_inline void tls_transfer(struct call *call, const struct call_ke
 		call->pos = conn->pos[dir];
 		call->left = send;
 		call->call_len = len;
-		call->flags = GENTAP_F_FIRST | (conn->midstream ? GENTAP_F_MIDSTREAM : 0);
+		call->flags = GENTAP_F_FIRST | (conn->midstream ? GENTAP_F_MIDSTREAM : 0) |
+			      (conn->kernel_tls ? GENTAP_F_KERNEL_TLS : 0);
 		conn->seq[dir] += (send + GENTAP_CHUNK_MAX - 1) / GENTAP_CHUNK_MAX;
 		emit_call(key->pid_tgid, key->sp);
 	}

@@ -62,11 +62,12 @@ enum gentap_source {
 };
 
 enum gentap_event_flags {
-	GENTAP_F_FIRST = 1,	/* first record of its call */
-	GENTAP_F_LAST = 2,	/* last record of its call */
-	GENTAP_F_NOCOPY = 4,	/* the bytes could not be read: data_len is 0 and they are lost */
-	GENTAP_F_MIDSTREAM = 8, /* the object was in use before it was first seen */
-	GENTAP_F_REDACTED = 16, /* written by a recorder: secrets are masked, see tracefile.h */
+	GENTAP_F_FIRST = 1,	  /* first record of its call */
+	GENTAP_F_LAST = 2,	  /* last record of its call */
+	GENTAP_F_NOCOPY = 4,	  /* the bytes could not be read: data_len is 0 and they are lost */
+	GENTAP_F_MIDSTREAM = 8,	  /* the object was in use before it was first seen */
+	GENTAP_F_KERNEL_TLS = 32, /* on a socket, which the kernel encrypts */
+	GENTAP_F_REDACTED = 16,	  /* written by a recorder: secrets are masked, see tracefile.h */
 };
 
 struct gentap_event {

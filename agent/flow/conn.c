@@ -358,6 +358,8 @@ void conn_record(struct conn *c, const struct gentap_event *ev, struct slice dat
 
 	if (ev->flags & GENTAP_F_MIDSTREAM)
 		c->midstream = true;
+	if (ev->flags & GENTAP_F_KERNEL_TLS)
+		c->kernel_tls = true;
 	/* Once the other side has answered, what is missing here will not come. */
 	if (stream_waits_since(other) <= ev->ts_ns)
 		stream_flush(other);

@@ -103,6 +103,7 @@ struct conn {
 	uint64_t hash;
 	uint8_t source;
 	bool midstream;
+	bool kernel_tls;
 	struct gentap_bind bind; /* family 0: not bound yet */
 	uint64_t touched_ns;
 	uint32_t tid;			/* of the record that is being read */

@@ -137,6 +137,18 @@ void coverage_quic(struct flow *flow, const struct gentap_event *ev, const struc
 		tell(flow, &r);
 }
 
+static int is_of_process(void *value, void *arg)
+{
+	const struct unread *u = value;
+
+	return u->key.tgid == *(const uint32_t *)arg;
+}
+
+bool coverage_waits(const struct flow *flow, uint32_t tgid)
+{
+	return table_each(&flow->unread, is_of_process, &tgid);
+}
+
 struct sweeping {
 	struct flow *flow;
 	uint64_t ts_ns;
@@ -197,7 +209,7 @@ void coverage_end(struct flow *flow)
 
 static bool is_tls(const struct conn *c)
 {
-	return c->source != GENTAP_SRC_SOCKET && c->source != GENTAP_SRC_PIPE;
+	return c->kernel_tls || (c->source != GENTAP_SRC_SOCKET && c->source != GENTAP_SRC_PIPE);
 }
 
 static struct slice conn_sni(const struct conn *c)
@@ -332,6 +344,7 @@ static void tell_conn(struct conn *c)
 		.process = c->process,
 		.tgid = c->id.tgid,
 		.source = c->source,
+		.kernel_tls = c->kernel_tls,
 		.state = COVERAGE_DECODED,
 		.endpoint = name_endpoint(c, endpoint, sizeof(endpoint)),
 		.calls = v->calls,

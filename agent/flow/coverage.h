@@ -54,6 +54,8 @@ void coverage_hello(struct flow *flow, const struct gentap_event *ev, const stru
 void coverage_quic(struct flow *flow, const struct gentap_event *ev, const struct tls_hello *hello,
 		   struct process *process);
 void coverage_sock_end(struct flow *flow, uint32_t tgid, uint64_t sock);
+/* Has the process a socket that began TLS with a known LLM host, and was not read yet? */
+bool coverage_waits(const struct flow *flow, uint32_t tgid);
 void coverage_process_end(struct flow *flow, uint32_t tgid);
 /* What has waited too long at ts_ns. */
 void coverage_sweep(struct flow *flow, uint64_t ts_ns);

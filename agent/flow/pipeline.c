@@ -163,6 +163,18 @@ static void process_left(struct pipeline *p, uint32_t tgid, uint64_t ts_ns, bool
 	known_process_free(table_take(&p->processes, &tgid, sizeof(tgid)));
 }
 
+static int is_wanted(void *value, void *arg)
+{
+	const struct conn *c = value;
+
+	return c->id.tgid == *(const uint32_t *)arg && c->verdict == GENTAP_WANTED;
+}
+
+bool pipeline_may_ask(const struct pipeline *p, uint32_t tgid)
+{
+	return coverage_waits(&p->flow, tgid) || table_each(&p->conns, is_wanted, &tgid);
+}
+
 void pipeline_process_exit(struct pipeline *p, uint32_t tgid, uint64_t ts_ns)
 {
 	process_left(p, tgid, ts_ns, false);

@@ -66,6 +66,7 @@ struct conn_report {
 	struct process *process; /* NULL: not known */
 	uint32_t tgid;
 	uint8_t source; /* enum gentap_source; 0: not known */
+	bool kernel_tls;
 	enum coverage_state state;
 	const char *reason;    /* a sentence; NULL: it is decoded */
 	const char *remedy;    /* a command; NULL: none helps */
@@ -111,6 +112,8 @@ void pipeline_free(struct pipeline *p);
 
 /* One record with its payload behind it; `len` is the size of both. 0 or -EBADMSG. */
 int pipeline_record(struct pipeline *p, const void *record, size_t len);
+/* Has the process a connection on which a model was asked, or may be? */
+bool pipeline_may_ask(const struct pipeline *p, uint32_t tgid);
 /* The process is gone: its connections end at ts_ns (CLOCK_BOOTTIME). */
 void pipeline_process_exit(struct pipeline *p, uint32_t tgid, uint64_t ts_ns);
 /* Replaced its program: TLS objects of the old one are gone, its sockets may live on. */

@@ -122,7 +122,8 @@ static void put_bytes(struct trace_side *s, const char *data, uint64_t len, unsi
 		return;
 	ev.type = GENTAP_EV_DATA;
 	ev.dir = (uint8_t)s->dir;
-	ev.flags = (uint8_t)(flags | (ev.flags & GENTAP_F_MIDSTREAM) | GENTAP_F_REDACTED);
+	ev.flags = (uint8_t)(flags | (ev.flags & (GENTAP_F_MIDSTREAM | GENTAP_F_KERNEL_TLS)) |
+			     GENTAP_F_REDACTED);
 	ev.ts_ns = ts_ns;
 	ev.seq = s->seq++;
 	ev.pos = s->pos;

@@ -82,7 +82,9 @@ static void on_record(void *ctx, const void *record, size_t len)
 	tell_ends_until(p, e->ts_ns);
 	switch (e->type) {
 	case GENTAP_EV_HOT:
-		watcher_is_hot(p->watcher, e->tgid);
+		/* Parked, it would not be seen on a connection of before. */
+		if (!p->sink.may_ask || !p->sink.may_ask(p->sink.ctx, e->tgid))
+			watcher_is_hot(p->watcher, e->tgid);
 		return;
 	case GENTAP_EV_CONNECT:
 		watcher_connects(p->watcher, e->tgid);

@@ -47,6 +47,9 @@ struct probe_sink {
 	 * NULL: not wanted. */
 	void (*ended)(void *ctx, struct process *process, uint64_t start_ns, uint64_t end_ns,
 		      int wait_status);
+	/* Much of what it does is of no interest: is any connection that it has, be it idle, one on
+	 * which something may come? NULL: none is. */
+	bool (*may_ask)(void *ctx, uint32_t tgid);
 };
 
 struct probe_stats {

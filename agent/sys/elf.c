@@ -207,9 +207,27 @@ struct slice elf_segment_bytes(const struct elf *e, size_t index)
 	return clip(e, e->segments[index].offset, e->segments[index].len);
 }
 
-void elf_drop(const struct elf *e, struct slice bytes)
+uint64_t elf_code(const struct elf *e, uint64_t *ret_vaddr)
 {
-	mapfile_drop(&e->map, bytes);
+	uint64_t low = UINT64_MAX, high = 0;
+
+	for (size_t i = 0; i < e->n_segments; i++) {
+		if (!(e->segments[i].flags & PF_X))
+			continue;
+		low = MIN(low, e->segments[i].vaddr);
+		high = MAX(high, e->segments[i].vaddr + e->segments[i].len);
+	}
+	if (ret_vaddr)
+		*ret_vaddr = low;
+	return high > low ? high - low : 0;
+}
+
+bool elf_copy(const struct elf *e, struct slice bytes, void *to)
+{
+	if (!e->map.bytes.data)
+		return false;
+	mapfile_copy(&e->map, bytes, to);
+	return true;
 }
 
 /* The string at the start of s. */

@@ -76,9 +76,13 @@ struct slice elf_segment_bytes(const struct elf *e, size_t index);
  * than max bytes or does not end. */
 struct slice elf_string(const struct elf *e, uint64_t vaddr, size_t max);
 
-/* The bytes, lent by this file, will not be read again soon: their memory goes back to the
- * kernel. */
-void elf_drop(const struct elf *e, struct slice bytes);
+/* From the first to the last byte of segments with code: how long, and its address (NULL: not
+ * asked). */
+uint64_t elf_code(const struct elf *e, uint64_t *ret_vaddr);
+
+/* Copies bytes lent by this file, without making them part of this process's memory. False: they
+ * are in it already (elf_from_bytes), and nothing was done. */
+bool elf_copy(const struct elf *e, struct slice bytes, void *to);
 
 /* 0, or -ENOENT. */
 int elf_find_section(const struct elf *e, const char *name, struct elf_section *ret);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mapfile.h"
 
+#include "cleanup.h"
 #include "clock.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -74,6 +76,7 @@ static int take_slot(unsigned int *ret)
 int mapfile_open(struct mapfile *m, int fd)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	_cleanup_close_ int own = -1;
 	struct stat st;
 	unsigned int slot;
 	void *map;
@@ -86,6 +89,9 @@ int mapfile_open(struct mapfile *m, int fd)
 	if (!st.st_size)
 		return -ENODATA;
 	pthread_once(&once, install_handler);
+	own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (own < 0)
+		return -errno;
 	r = take_slot(&slot);
 	if (r < 0)
 		return r;
@@ -102,6 +108,7 @@ int mapfile_open(struct mapfile *m, int fd)
 	*m = (struct mapfile){
 		.bytes = { map, (size_t)st.st_size },
 		.slot = slot,
+		.fd = TAKE_FD(own),
 		.dev = st.st_dev,
 		.inode = st.st_ino,
 		.size = (uint64_t)st.st_size,
@@ -110,17 +117,21 @@ int mapfile_open(struct mapfile *m, int fd)
 	return 0;
 }
 
-void mapfile_drop(const struct mapfile *m, struct slice bytes)
+void mapfile_copy(const struct mapfile *m, struct slice bytes, void *to)
 {
-	uintptr_t mask = (uintptr_t)page_size - 1, start, end;
+	off_t offset = bytes.data - m->bytes.data;
+	size_t at = 0;
 
-	if (!m->bytes.data || !bytes.len || bytes.data < m->bytes.data ||
-	    bytes.data + bytes.len > m->bytes.data + m->bytes.len)
-		return;
-	start = ((uintptr_t)bytes.data + mask) & ~mask;
-	end = ((uintptr_t)bytes.data + bytes.len) & ~mask;
-	if (start < end)
-		madvise((void *)start, end - start, MADV_DONTNEED);
+	while (at < bytes.len) {
+		ssize_t n = pread(m->fd, (char *)to + at, bytes.len - at, offset + (off_t)at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		at += (size_t)n;
+	}
+	memset((char *)to + at, 0, bytes.len - at);
 }
 
 void mapfile_close(struct mapfile *m)
@@ -129,6 +140,7 @@ void mapfile_close(struct mapfile *m)
 		return;
 	atomic_store(&slots[m->slot].start, 0);
 	munmap((void *)m->bytes.data, m->bytes.len);
+	close(m->fd);
 	atomic_store(&slots[m->slot].taken, false);
 	*m = (struct mapfile){ 0 };
 }

@@ -15,17 +15,18 @@
 struct mapfile {
 	struct slice bytes;
 	unsigned int slot;
+	int fd;
 	/* Of the file, when it was opened. */
 	uint64_t dev, inode, size;
 	int64_t mtime_ns;
 };
 
 /* fd stays the caller's and may be closed at once. 0; -EINVAL: not a regular file;
- * -ENODATA: empty; -EMFILE: MAPFILES_MAX are open; or what fstat and mmap say. */
+ * -ENODATA: empty; -EMFILE: MAPFILES_MAX are open; or what fstat, mmap and dup say. */
 int mapfile_open(struct mapfile *m, int fd);
-/* The pages that lie within the bytes, which are of this file's, leave this process's memory;
- * read again, they come back. Anything else is left alone. */
-void mapfile_drop(const struct mapfile *m, struct slice bytes);
+/* Copies bytes, which are of this file's, to another place: where a large file is read once, it
+ * costs neither page faults nor this process's memory. */
+void mapfile_copy(const struct mapfile *m, struct slice bytes, void *to);
 void mapfile_close(struct mapfile *m); /* a zeroed or closed one is fine */
 
 #endif

@@ -16,7 +16,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (elf_from_bytes(&e, (struct slice){ (const char *)data, size }))
 		return 0;
-	if (!gopcln_open(&table, e)) {
+	r = gopcln_open(&table, e);
+	if (r == -ENOENT)
+		r = gopcln_search(&table, e);
+	if (!r) {
 		struct gopcln_function want = { .name = SLICE("runtime.memmove") };
 		size_t at = 0;
 		struct slice name;
@@ -27,7 +30,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			    name.data + name.len > e->bytes.data + e->bytes.len)
 				abort();
 	}
-	r = go_by_table.locate(&(struct locate_input){ .e = e }, &f);
+	r = go_by_section.locate(&(struct locate_input){ .e = e }, &f);
+	if (r == -ENOENT)
+		r = go_by_search.locate(&(struct locate_input){ .e = e }, &f);
 	if (!f.points.n != !!r || (r != -ENOENT && !f.note[0]))
 		abort();
 	for (size_t i = 0; i < f.points.n; i++)

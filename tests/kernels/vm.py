@@ -26,7 +26,7 @@ SUITES = {"5.10": ("bullseye-security", "bullseye"), "6.1": ("bookworm-security"
           "6.12": ("trixie-security", "trixie"), "newest": ("trixie-backports", "sid")}
 # In the order of loading; what a kernel has built in, or does not know, is not there.
 MODULES = ("virtio_ring virtio virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci netfs fscache 9pnet "
-           "9pnet_virtio 9p overlay").split()
+           "9pnet_virtio 9p overlay tls").split()
 FETCH_S, UNPACK = 300, {".ko": ["cat"], ".xz": ["xz", "-dc"], ".zst": ["zstd", "-qdc"], ".gz": ["gzip", "-dc"]}
 MACHINES = {"amd64": ("qemu-system-x86_64", "pc", "ttyS0", "max"),
             "arm64": ("qemu-system-aarch64", "virt", "ttyAMA0", "cortex-a72")}
@@ -42,6 +42,14 @@ class Run:
     output: str
     console: str
     seconds: float
+
+
+def read(path):
+    try:
+        with open(path, errors="replace") as f:
+            return f.read()
+    except OSError:
+        return ""
 
 
 # ---- Kernels ---------------------------------------------------------------------------
@@ -140,7 +148,7 @@ class Kernel:
 def fetch(version, arch):
     """Its image and the few modules, kept in build/kernels. Raises Unavailable."""
     path = os.path.join(CACHE, version + "-" + arch)
-    if not os.path.exists(path):
+    if read(os.path.join(path, "wanted")) != " ".join(MODULES):
         os.makedirs(CACHE, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=CACHE) as work:
             state, new = os.path.join(work, "state"), os.path.join(work, "new")
@@ -148,8 +156,11 @@ def fetch(version, arch):
             os.makedirs(new)
             try:
                 unpack(download(version, arch, state), new)
+                with open(os.path.join(new, "wanted"), "w") as f:
+                    f.write(" ".join(MODULES))
             except subprocess.TimeoutExpired as e:
                 raise Unavailable("%s took more than %d s" % (e.cmd[0], e.timeout)) from None
+            shutil.rmtree(path, ignore_errors=True)
             os.replace(new, path)
     return Kernel(arch, path)
 
@@ -179,14 +190,6 @@ def initrd(kernel, root, share, work):
 def shared(tag, path, writable=False):
     return ["-fsdev", "local,id=%s,path=%s,security_model=none,multidevs=remap%s" % (tag, path, "" if writable else ",readonly=on"),
             "-device", "virtio-9p-pci,fsdev=%s,mount_tag=%s" % (tag, tag)]
-
-
-def read(path):
-    try:
-        with open(path, errors="replace") as f:
-            return f.read()
-    except OSError:
-        return ""
 
 
 def boot(kernel, command, limit, root="/", share=None, append="", env=None, memory_mib=2048, cpus=2):

@@ -56,7 +56,7 @@ TEST(callers)
 
 		test_row("kind %zu, argument %d", i / 3, arguments[i % 3]);
 		e = code_open(&c);
-		CHECK_INT(call_sites_find(e, &inner, 1, &found), 0);
+		CHECK_INT(call_sites_find(e, NULL, &inner, 1, &found), 0);
 		CHECK_INT(found.error, 0);
 		CHECK_INT(found.n, 2);
 		CHECK_INT(found.after[0], after[0]);
@@ -86,7 +86,7 @@ TEST(what_cannot_be_known)
 	code_bytes(&c, "\0\0\0", 3);
 	code_end(&c);
 	e = code_open(&c);
-	CHECK_INT(call_sites_find(e, f, 3, found), 0);
+	CHECK_INT(call_sites_find(e, NULL, f, 3, found), 0);
 	CHECK_INT(found[0].error, -ENOTSUP);
 	CHECK_INT(found[1].error, -ENOTSUP);
 	CHECK_INT(found[2].error, -ENOENT);

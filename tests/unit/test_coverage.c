@@ -40,6 +40,7 @@ struct row {
 	struct step steps[STEPS_MAX];
 	const char *want; /* lines of: state endpoint source calls bytes [withdrawn] */
 	uint8_t source;	  /* 0: OpenSSL */
+	uint8_t flags;	  /* of each record */
 };
 
 /* Lengths as the wants below spell them. */
@@ -68,6 +69,19 @@ static const struct row rows[] = {
 	  { { WRITE, 1010, ASK("127.0.0.1:8000") }, { READ, 1400, ANSWER } },
 	  "decoded 127.0.0.1:8000 8 0 166\ndecoded 127.0.0.1:8000 8 1 172\n",
 	  GENTAP_SRC_SOCKET },
+	{ .name = "kernel TLS: the socket that is written to is the one that began TLS",
+	  { { HELLO, 1000, "api.openai.com" },
+	    { SWEEP, 1000 + WAIT, NULL },
+	    { BIND, 2010, NULL },
+	    { WRITE, 2010, ASK("gateway:1") },
+	    { READ, 2400, ANSWER },
+	    { CLOSE_SOCK, 2500, NULL } },
+	  "opaque api.openai.com 0 0 N | TLS without plaintext: its TLS stack was not located, "
+	  "or the handshake did not end\n"
+	  "opaque api.openai.com 0 0 N withdrawn | some bytes were missed before\n"
+	  "decoded api.openai.com 8 ktls 0 161\ndecoded api.openai.com 8 ktls 1 172\n",
+	  GENTAP_SRC_SOCKET,
+	  GENTAP_F_KERNEL_TLS },
 	{ .name = "attached too late: the first portion only",
 	  { { LATE, 1010, ASK("api.openai.com") }, { READ, 1400, ANSWER } },
 	  "partial api.openai.com 1 0 166 | gentap was attached too late: the connection was "
@@ -159,8 +173,8 @@ static void on_coverage(void *ctx, const struct conn_report *r)
 	CHECK_INT(r->tgid, PID);
 	CHECK(r->first_ns >= 1000000000 && r->last_ns >= r->first_ns);
 	CHECK_INT(!r->reason, r->state == COVERAGE_DECODED);
-	buf_printf(&t->text, "%s %.*s %u %d ", states[r->state], SLICE_FMT(r->endpoint), r->source,
-		   (int)r->calls);
+	buf_printf(&t->text, "%s %.*s %u%s %d ", states[r->state], SLICE_FMT(r->endpoint),
+		   r->source, r->kernel_tls ? " ktls" : "", (int)r->calls);
 	if (r->source)
 		buf_printf(&t->text, "%d", (int)r->bytes);
 	else /* a ClientHello's length is not what this is about */
@@ -205,7 +219,7 @@ static size_t make_hello(char *to, const char *name)
 
 struct playing {
 	struct pipeline *p;
-	uint8_t source;
+	uint8_t source, flags;
 	uint32_t seq[2];
 	uint64_t pos[2];
 };
@@ -230,7 +244,7 @@ static void put_data(struct playing *play, const struct step *s, uint64_t ts_ns)
 		.type = GENTAP_EV_DATA,
 		.dir = (uint8_t)dir,
 		.source = play->source,
-		.flags = GENTAP_F_FIRST | GENTAP_F_LAST,
+		.flags = GENTAP_F_FIRST | GENTAP_F_LAST | play->flags,
 		.ts_ns = ts_ns,
 		.ptr = play->source == GENTAP_SRC_SOCKET ? SOCK : TLS,
 		.seq = play->seq[dir]++,
@@ -264,7 +278,7 @@ static void put_step(struct playing *play, struct told *told, const struct step 
 		return;
 	case BIND:
 		ev.type = GENTAP_EV_BIND;
-		ev.ptr = TLS;
+		ev.ptr = play->source == GENTAP_SRC_SOCKET ? SOCK : TLS;
 		put(play, ev, &bind, sizeof(bind));
 		return;
 	case CLOSE:
@@ -290,7 +304,8 @@ static void play_row(const struct row *row, bool memory_fails)
 	const struct pipeline_sink sink = {
 		.ctx = &told, .call = on_call, .process = on_process, .coverage = on_coverage
 	};
-	struct playing play = { .source = row->source ? row->source : GENTAP_SRC_OPENSSL };
+	struct playing play = { .source = row->source ? row->source : GENTAP_SRC_OPENSSL,
+				.flags = row->flags };
 
 	if (process_new(&told.process))
 		return;

@@ -7,8 +7,11 @@
 
 static int open_made(uint8_t f[GO_ELF_LEN], struct elf **ret_elf, struct gopcln *ret)
 {
+	int r;
+
 	CHECK_INT(elf_from_bytes(ret_elf, (struct slice){ (const char *)f, GO_ELF_LEN }), 0);
-	return gopcln_open(ret, *ret_elf);
+	r = gopcln_open(ret, *ret_elf);
+	return r == -ENOENT ? gopcln_search(ret, *ret_elf) : r;
 }
 
 static const struct {
@@ -104,4 +107,5 @@ TEST(not_go)
 
 	CHECK_INT(elf_open(&e, "/proc/self/exe"), 0);
 	CHECK_INT(gopcln_open(&p, e), -ENOENT);
+	CHECK_INT(gopcln_search(&p, e), -ENOENT);
 }

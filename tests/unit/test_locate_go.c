@@ -14,9 +14,11 @@
 static int locate_in(const struct elf *e, struct finding *ret)
 {
 	const struct locate_input in = { .e = e };
+	int r;
 
 	*ret = (struct finding){ .stack = STACK_GO };
-	return go_by_table.locate(&in, ret);
+	r = go_by_section.locate(&in, ret);
+	return r == -ENOENT ? go_by_search.locate(&in, ret) : r;
 }
 
 static int locate(uint8_t f[GO_ELF_LEN], const struct go_elf *made, struct finding *ret)

@@ -136,7 +136,7 @@ TEST(calls_of_functions)
 		code_call(&c, outer);
 		code_end(&c);
 		e = code_open(&c);
-		CHECK_INT(sites_find_calls(&s, e, &inner, 1), 0);
+		CHECK_INT(sites_find_calls(&s, e, NULL, &inner, 1), 0);
 		CHECK_INT(s.n, 2);
 		for (size_t i = 0; i < s.n; i++)
 			CHECK_INT(s.site[i].function, outer);

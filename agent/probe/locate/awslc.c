@@ -44,7 +44,7 @@ struct place_list {
 	struct pointer_place place[PLACES_MAX];
 };
 
-static void gather(const struct locate_input *in, struct place_list *ret)
+static int gather(const struct locate_input *in, struct place_list *ret)
 {
 	for (size_t i = 0; i < in->sites->n && ret->n < PLACES_MAX; i++) {
 		const struct site *s = &in->sites->site[i];
@@ -52,7 +52,7 @@ static void gather(const struct locate_input *in, struct place_list *ret)
 		if (s->string == in->first_string)
 			ret->place[ret->n++] = (struct pointer_place){ s->vaddr, s->function };
 	}
-	pointers_improve(in->e, ret->place, ret->n);
+	return pointers_improve(in->e, ret->place, ret->n);
 }
 
 static unsigned int reasons_of(const struct elf *e, const struct place_list *l, uint64_t function)
@@ -92,11 +92,14 @@ static int by_errors(const struct locate_input *in, struct finding *ret)
 {
 	struct place_list places = { 0 };
 	unsigned int seals = 0, opens = 0;
+	int r;
 
 	if (!(in->sites->mentioned >> in->first_string & 1) ||
 	    in->sites->mentioned >> (in->first_string + 1) & 1)
 		return -ENOENT;
-	gather(in, &places);
+	r = gather(in, &places);
+	if (r)
+		return r;
 	for (size_t i = 0; i < ARRAY_LEN(functions); i++) {
 		uint64_t entry, function = find(in->e, &places, i);
 

@@ -33,6 +33,7 @@ struct function {
 
 struct search {
 	const struct elf *e;
+	const struct called *called;
 	size_t n;
 	struct function functions[FUNCTIONS_MAX];
 };
@@ -76,17 +77,17 @@ static size_t select_by(const struct search *s, unsigned int all, unsigned int n
 }
 
 /* The functions that call one of these; n: how many, CANDIDATES_MAX at most. */
-static int callers(const struct elf *e, const uint64_t *functions, size_t n,
+static int callers(const struct search *s, const uint64_t *functions, size_t n,
 		   uint64_t ret[CANDIDATES_MAX], size_t *ret_n)
 {
 	struct sites calls;
-	int r = sites_find_calls(&calls, e, functions, n);
+	int r = sites_find_calls(&calls, s->e, s->called, functions, n);
 
 	*ret_n = 0;
 	for (size_t i = 0; i < calls.n && *ret_n < CANDIDATES_MAX; i++) {
 		uint64_t caller = calls.site[i].function;
 		/* The beginning of a function that nobody calls is not known. */
-		bool known = !caller || !code_contains(e, caller, calls.site[i].vaddr);
+		bool known = !caller || !code_contains(s->e, caller, calls.site[i].vaddr);
 
 		for (size_t k = 0; k < *ret_n; k++)
 			known |= ret[k] == caller;
@@ -140,7 +141,7 @@ static int find_peeks(const struct search *s, uint64_t ret[CANDIDATES_MAX], size
 	n = select_by(s, failures, BAD_LENGTH, impl);
 	if (!n)
 		return -ENOENT;
-	r = callers(s->e, impl, n, ret, &n);
+	r = callers(s, impl, n, ret, &n);
 	for (size_t i = 0; i < n; i++) /* SSL_shutdown calls it too */
 		if (!(reasons_of(s, ret[i]) & UNINITIALIZED))
 			ret[kept++] = ret[i];
@@ -160,7 +161,7 @@ static int find_read(const struct search *s, uint64_t *ret)
 	if (*ret)
 		return 0;
 	/* SSL_peek alone: SSL_read calls it, and is beside it; so may the program. */
-	r = callers(s->e, peek, n, read, &n_read);
+	r = callers(s, peek, n, read, &n_read);
 	for (size_t i = 0; i < n_read; i++)
 		if (read[i] - peek[0] + BESIDE < 2 * BESIDE)
 			read[kept++] = read[i];
@@ -170,7 +171,7 @@ static int find_read(const struct search *s, uint64_t *ret)
 
 static int by_errors(const struct locate_input *in, struct finding *ret)
 {
-	struct search s = { .e = in->e };
+	struct search s = { .e = in->e, .called = &in->sites->called };
 	uint64_t write[CANDIDATES_MAX], read = 0;
 	size_t n;
 	int r;

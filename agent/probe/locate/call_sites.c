@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "call_sites.h"
-#include "sites.h"
 #include "x86.h"
 
 #include "cleanup.h"
@@ -108,11 +107,11 @@ static int add(const struct elf *e, const struct site *s, struct call_sites *ret
 	return 0;
 }
 
-int call_sites_find(const struct elf *e, const uint64_t *functions, size_t n,
-		    struct call_sites *ret)
+int call_sites_find(const struct elf *e, const struct called *known, const uint64_t *functions,
+		    size_t n, struct call_sites *ret)
 {
 	struct sites calls;
-	int r = sites_find_calls(&calls, e, functions, n);
+	int r = sites_find_calls(&calls, e, known, functions, n);
 
 	for (size_t i = 0; i < n; i++)
 		ret[i] = (struct call_sites){ .error = -ENOENT };

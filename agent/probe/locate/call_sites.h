@@ -8,7 +8,7 @@
 #ifndef LOCATE_CALL_SITES_H
 #define LOCATE_CALL_SITES_H
 
-#include "elf.h"
+#include "sites.h"
 
 #define CALL_SITES_MAX 8
 
@@ -20,8 +20,8 @@ struct call_sites {
 	int out; /* the argument, 4 or 5, in which a caller passes an address on its stack; 0 */
 };
 
-/* Of n functions; ret has n elements. 0 or -ENOMEM. */
-int call_sites_find(const struct elf *e, const uint64_t *functions, size_t n,
-		    struct call_sites *ret);
+/* Of n functions; ret has n elements. known, and what is returned: as of sites_find_calls. */
+int call_sites_find(const struct elf *e, const struct called *known, const uint64_t *functions,
+		    size_t n, struct call_sites *ret);
 
 #endif

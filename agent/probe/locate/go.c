@@ -218,7 +218,8 @@ static int locate_package(struct program *g, struct slice package, struct findin
 	return -ENOTSUP;
 }
 
-static int by_table(const struct locate_input *in, struct finding *ret)
+static int locate(const struct locate_input *in,
+		  int (*open)(struct gopcln *ret, const struct elf *e), struct finding *ret)
 {
 	const struct elf *e = in->e;
 	struct program g = { .e = e };
@@ -227,7 +228,7 @@ static int by_table(const struct locate_input *in, struct finding *ret)
 	int r = -ENOENT;
 
 	if (e->machine == EM_X86_64 || e->machine == EM_AARCH64)
-		r = gopcln_open(&g.table, e);
+		r = open(&g.table, e);
 	if (r == -ENOENT)
 		return r;
 	/* arm64 passed arguments on the stack until 1.18. */
@@ -249,7 +250,23 @@ static int by_table(const struct locate_input *in, struct finding *ret)
 	return r;
 }
 
-const struct locator go_by_table = {
+static int by_section(const struct locate_input *in, struct finding *ret)
+{
+	return locate(in, gopcln_open, ret);
+}
+
+const struct locator go_by_section = {
 	.stack = STACK_GO,
-	.locate = by_table,
+	.locate = by_section,
+};
+
+static int by_search(const struct locate_input *in, struct finding *ret)
+{
+	return locate(in, gopcln_search, ret);
+}
+
+const struct locator go_by_search = {
+	.stack = STACK_GO,
+	.slow = true,
+	.locate = by_search,
 };

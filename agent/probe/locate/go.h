@@ -24,6 +24,6 @@
 
 #include "locate.h"
 
-extern const struct locator go_by_table;
+extern const struct locator go_by_section, go_by_search;
 
 #endif

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gopcln.h"
+#include "walk.h"
 
 #include "cleanup.h"
 
 #include <elf.h>
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 
 #define MAGIC_1_2 0xfffffffb
@@ -14,6 +16,7 @@
 #define MODULEDATA_TEXT 176 /* behind one pointer, six slices, findfunctab, minpc, maxpc */
 #define NAME_MAX_LEN 512
 #define MODULEDATA_TRIES 64
+#define CANDIDATES_MAX 16
 
 enum { /* words behind the magic and the sizes; 1.16 has no text start */
        W_FUNCTIONS,
@@ -147,12 +150,12 @@ static int read_header(struct gopcln *ret, const struct elf *e, uint64_t vaddr)
 	return p.n_texts ? 0 : -EBADMSG;
 }
 
+static const uint32_t magics[] = { MAGIC_1_20, MAGIC_1_18, MAGIC_1_16 };
+
 int gopcln_open(struct gopcln *ret, const struct elf *e)
 {
 	static const char *const sections[] = { ".gopclntab", ".data.rel.ro.gopclntab" };
-	static const uint32_t magics[] = { MAGIC_1_20, MAGIC_1_18, MAGIC_1_16 };
 	struct elf_section s;
-	int r = -ENOENT;
 
 	for (size_t i = 0; i < ARRAY_LEN(sections); i++) {
 		if (elf_find_section(e, sections[i], &s))
@@ -162,17 +165,56 @@ int gopcln_open(struct gopcln *ret, const struct elf *e)
 				return read_header(ret, e, s.vaddr);
 		return number(s.bytes, 0, 4) == MAGIC_1_2 ? -ENOTSUP : -EBADMSG;
 	}
-	if (!elf_find_section(e, ".text", &s))
-		return -ENOENT;
-	/* Without section headers; programs that read such tables have the numbers too. */
-	for (size_t k = 0; k < ARRAY_LEN(magics); k++) {
-		const uint64_t start = header_start(e, magics[k]);
-		const struct slice needle = { (const char *)&start, sizeof(start) };
+	return -ENOENT;
+}
 
-		for (uint64_t at = 0; r && !elf_find_bytes(e, 0, needle, at, &at); at++)
-			r = read_header(ret, e, at);
+struct candidates {
+	uint64_t starts[ARRAY_LEN(magics)];
+	pthread_mutex_t lock;
+	size_t n;
+	uint64_t vaddr[CANDIDATES_MAX];
+};
+
+/* Linkers align it. */
+static bool headers_in(void *arg, const struct walk_part *part)
+{
+	struct candidates *c = arg;
+	uint64_t word;
+
+	for (size_t at = -part->vaddr & 7; at + sizeof(word) <= part->len; at += sizeof(word)) {
+		memcpy(&word, part->bytes + at, sizeof(word));
+		if (word >> 32 != c->starts[0] >> 32)
+			continue;
+		for (size_t k = 0; k < ARRAY_LEN(magics); k++) {
+			if (word != c->starts[k])
+				continue;
+			pthread_mutex_lock(&c->lock);
+			if (c->n < CANDIDATES_MAX)
+				c->vaddr[c->n++] = part->vaddr + at;
+			pthread_mutex_unlock(&c->lock);
+		}
 	}
-	return r;
+	return true;
+}
+
+int gopcln_search(struct gopcln *ret, const struct elf *e)
+{
+	struct candidates c = { .n = 0 };
+	struct elf_section s;
+	int r;
+
+	if (!elf_find_section(e, ".text", &s))
+		return -ENOENT; /* the sections are there, and it would be among them */
+	for (size_t k = 0; k < ARRAY_LEN(magics); k++)
+		c.starts[k] = header_start(e, magics[k]);
+	pthread_mutex_init(&c.lock, NULL);
+	r = walk_parallel(e, 0, PF_X, headers_in, &c);
+	pthread_mutex_destroy(&c.lock);
+	/* Programs that read such tables have the numbers too. */
+	for (size_t i = 0; i < c.n && !r; i++)
+		if (!read_header(ret, e, c.vaddr[i]))
+			return 0;
+	return r ? r : -ENOENT;
 }
 
 /* ---- Functions ----------------------------------------------------------------------- */

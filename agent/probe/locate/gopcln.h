@@ -32,9 +32,11 @@ struct gopcln_function {
 	uint64_t size;	   /* 0: not found */
 };
 
-/* 0; -ENOENT: no table, so not Go; -EBADMSG: one that contradicts itself; -ENOTSUP: of a
+/* By its section. 0; -ENOENT: there is none; -EBADMSG: it contradicts itself; -ENOTSUP: of a
  * version before 1.16. Lends from e. */
 int gopcln_open(struct gopcln *ret, const struct elf *e);
+/* Without section headers: looks at all data. 0; -ENOENT: no table, so not Go; -ENOMEM. */
+int gopcln_search(struct gopcln *ret, const struct elf *e);
 /* Fills in entry and size of the functions named; returns how many were found. */
 int gopcln_find(const struct gopcln *p, struct gopcln_function *f, size_t n);
 /* The next function name that ends with `tail`, from *at (0 at first) on: absent when there

@@ -2,7 +2,7 @@
 #include "call_sites.h"
 #include "code.h"
 #include "openssl.h"
-#include "sites.h"
+#include "walk.h"
 #include "x86.h"
 
 #include "cleanup.h"
@@ -32,8 +32,6 @@ struct functions {
 };
 
 #define VERSIONS_MAX 64 /* places that say "OpenSSL " that are looked at, in each step */
-#define STEP (8u << 20) /* given back to the kernel after each */
-#define OVERLAP 16
 
 static bool has(const struct functions *f, uint64_t vaddr)
 {
@@ -111,21 +109,19 @@ static unsigned int version_in(struct slice bytes)
 	return 0;
 }
 
+static bool find_version(void *arg, const struct walk_part *part)
+{
+	unsigned int *found = arg;
+
+	*found = version_in((struct slice){ (const char *)part->bytes, part->len });
+	return !*found;
+}
+
 static unsigned int version(const struct elf *e)
 {
 	unsigned int found = 0;
 
-	for (size_t i = 0; i < e->n_segments && !found; i++) {
-		struct slice all = elf_segment_bytes(e, i);
-
-		for (size_t at = 0; at < all.len && !found; at += STEP) {
-			struct slice part = slice_sub(all, at, STEP + OVERLAP);
-
-			found = version_in(part);
-			elf_drop(e, part);
-		}
-	}
-	return found;
+	return walk(e, 0, 0, find_version, &found) ? 0 : found;
 }
 
 /* One direction: the plain function, the inner one, and who calls that. */
@@ -185,7 +181,7 @@ static int find_callers(const struct locate_input *in, struct direction d[2])
 
 	memcpy(functions, d[0].inner.vaddr, n * sizeof(*functions));
 	memcpy(functions + n, d[1].inner.vaddr, d[1].inner.n * sizeof(*functions));
-	r = call_sites_find(in->e, functions, n + d[1].inner.n, calls);
+	r = call_sites_find(in->e, &in->sites->called, functions, n + d[1].inner.n, calls);
 	memcpy(d[0].calls, calls, n * sizeof(*calls));
 	memcpy(d[1].calls, calls + n, d[1].inner.n * sizeof(*calls));
 	return r;

@@ -24,12 +24,6 @@ static void each_relocated(const struct elf *e, pointer_fn each, void *arg)
 	}
 }
 
-/* What is constant stands beside the code where it need not be relocated. */
-static bool may_point(const struct elf *e, const struct elf_segment *seg)
-{
-	return seg->flags & PF_W || (e->type == ET_EXEC && !(seg->flags & PF_X));
-}
-
 /* What the file's segments take up: other words are no addresses in it. */
 struct span {
 	uint64_t low, len;
@@ -46,44 +40,47 @@ static struct span span_of(const struct elf *e)
 	return (struct span){ low, high > low ? high - low : 0 };
 }
 
-/* False: `each` has had enough. */
-static bool each_word(struct slice bytes, uint64_t vaddr, struct span span, pointer_fn each,
-		      void *arg)
+struct in_place {
+	const struct elf *e;
+	struct span span;
+	pointer_fn each;
+	void *arg;
+	bool enough;
+};
+
+static bool words_in(void *arg, const struct walk_part *part)
 {
+	struct in_place *p = arg;
 	uint64_t v;
 
-	for (size_t at = 0; at + sizeof(v) <= bytes.len; at += sizeof(v)) {
-		memcpy(&v, bytes.data + at, sizeof(v));
-		if (v - span.low < span.len && !each(arg, vaddr + at, v))
+	/* But those that the part before had whole. */
+	for (size_t at = -part->vaddr & 7; at + sizeof(v) <= part->len; at += sizeof(v)) {
+		memcpy(&v, part->bytes + at, sizeof(v));
+		if (v - p->span.low >= p->span.len || at + sizeof(v) <= part->seen)
+			continue;
+		if (!p->each(p->arg, part->vaddr + at, v)) {
+			p->enough = true;
 			return false;
+		}
 	}
 	return true;
 }
 
-static void each_in_place(const struct elf *e, pointer_fn each, void *arg)
+/* What is constant stands beside the code where it need not be relocated. */
+static int each_in_place(const struct elf *e, pointer_fn each, void *arg)
 {
-	struct span span = span_of(e);
-	bool more = true;
+	struct in_place p = { e, span_of(e), each, arg, false };
+	int r = 0;
 
-	for (size_t i = 0; i < e->n_segments && more; i++) {
-		const struct elf_segment *seg = &e->segments[i];
-		struct slice bytes = elf_segment_bytes(e, i);
-
-		if (!may_point(e, seg))
-			continue;
-		for (size_t at = -seg->vaddr & 7; at < bytes.len && more; at += WALK_STEP) {
-			struct slice part = slice_sub(bytes, at, WALK_STEP);
-
-			more = each_word(part, seg->vaddr + at, span, each, arg);
-			elf_drop(e, part);
-		}
-	}
+	if (e->type == ET_EXEC)
+		r = walk(e, 0, PF_W | PF_X, words_in, &p);
+	return r || p.enough ? r : walk(e, PF_W, 0, words_in, &p);
 }
 
-void pointers_each(const struct elf *e, pointer_fn each, void *arg)
+int pointers_each(const struct elf *e, pointer_fn each, void *arg)
 {
 	each_relocated(e, each, arg);
-	each_in_place(e, each, arg);
+	return each_in_place(e, each, arg);
 }
 
 struct improving {
@@ -104,13 +101,11 @@ static bool improve(void *arg, uint64_t where, uint64_t to)
 	return true;
 }
 
-void pointers_improve(const struct elf *e, struct pointer_place *places, size_t n)
+int pointers_improve(const struct elf *e, struct pointer_place *places, size_t n)
 {
 	struct improving s = { places, n };
 
-	if (!n)
-		return;
-	pointers_each(e, improve, &s);
+	return n ? pointers_each(e, improve, &s) : 0;
 }
 
 struct slots {

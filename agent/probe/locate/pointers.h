@@ -15,8 +15,8 @@ typedef bool (*pointer_fn)(void *arg, uint64_t where, uint64_t to);
 
 /* Every word of data that is or may be an address in the file, with its place; what is relocated
  * first, then what is in place; each by ascending places where the linker sorted them. Ends the
- * part it is in when it returns false. */
-void pointers_each(const struct elf *e, pointer_fn each, void *arg);
+ * part it is in when it returns false. 0 or -ENOMEM. */
+int pointers_each(const struct elf *e, pointer_fn each, void *arg);
 
 struct pointer_place {
 	uint64_t vaddr;	   /* given: an instruction */
@@ -24,8 +24,8 @@ struct pointer_place {
 };
 
 /* Raises `function` of each place to the nearest function pointed to that is not behind it.
- * places: by vaddr. */
-void pointers_improve(const struct elf *e, struct pointer_place *places, size_t n);
+ * places: by vaddr. 0 or -ENOMEM. */
+int pointers_improve(const struct elf *e, struct pointer_place *places, size_t n);
 
 /* The places in writable segments that hold or will hold the address: slots of the global
  * offset table. Returns how many, max at most. */

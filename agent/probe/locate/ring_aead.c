@@ -130,11 +130,14 @@ static int by_table(const struct locate_input *in, struct finding *ret)
 {
 	_cleanup_free_ struct search *s = calloc(1, sizeof(*s));
 	size_t chacha = 0;
+	int r;
 
 	if (!s)
 		return -ENOMEM;
 	s->e = in->e;
-	pointers_each(in->e, take, s);
+	r = pointers_each(in->e, take, s);
+	if (r)
+		return r;
 	if (!add_pairs(s, ret))
 		return -ENOENT;
 	for (size_t i = 0; i < s->n && chacha < AES_MAX; i++)

@@ -6,12 +6,12 @@
 
 #include <elf.h>
 #include <errno.h>
+#include <pthread.h>
 
-#define TARGETS_MAX 1024    /* places where the strings are */
-#define STRING_LEN_MAX 512  /* from where a string begins to its asked-for end */
-#define FUNCTION_MAX 0x8000 /* how far behind its beginning a site may be */
-#define PAGE_SHIFT 12
-#define PAGES_MAX (UINT64_C(1) << 20) /* 4 GiB: twice as far as a call reaches */
+#define TARGETS_MAX 1024	     /* places where the strings are */
+#define STRING_LEN_MAX 512	     /* from where a string begins to its asked-for end */
+#define FUNCTION_MAX 0x8000	     /* how far behind its beginning a site may be */
+#define CODE_MAX (UINT64_C(1) << 30) /* from the first to the last byte of code */
 
 /* A string in read-only data. */
 struct target {
@@ -23,69 +23,76 @@ struct search {
 	const struct elf *e;
 	const char *const *strings;
 	size_t n_strings;
-	bool last[256]; /* whether any string ends in this character */
+	bool ends[256]; /* whether any string ends in this character */
 	size_t n_targets;
 	struct target targets[TARGETS_MAX]; /* by vaddr */
+	uint8_t endings[256];		    /* these characters */
+	size_t n_endings;
+	pthread_mutex_t lock; /* of what is found: little, by several threads */
 	struct sites *sites;
+	struct called *called; /* NULL: known already */
 	int error;
 };
 
 /* ---- Strings ------------------------------------------------------------------------ */
 
 /* nul: where the string ends. */
-static void add_target(struct search *s, struct slice bytes, size_t nul, uint64_t vaddr)
+static void add_target(struct search *s, const struct walk_part *part, size_t nul)
 {
+	const char *bytes = (const char *)part->bytes;
+
 	for (size_t i = 0; i < s->n_strings; i++) {
 		bool whole = s->strings[i][0] == '=';
 		const char *want = s->strings[i] + whole;
 		size_t len = strlen(want), start = nul - len;
 
-		if (nul < len || memcmp(bytes.data + nul - len, want, len))
+		if (nul < len || memcmp(bytes + start, want, len))
 			continue;
-		while (!whole && start && nul - start < STRING_LEN_MAX && bytes.data[start - 1])
+		while (!whole && start && nul - start < STRING_LEN_MAX && bytes[start - 1])
 			start--;
+		pthread_mutex_lock(&s->lock);
 		if (s->n_targets < TARGETS_MAX)
-			s->targets[s->n_targets++] = (struct target){ vaddr + start, (uint32_t)i };
+			s->targets[s->n_targets++] =
+				(struct target){ part->vaddr + start, (uint32_t)i };
+		pthread_mutex_unlock(&s->lock);
 	}
 }
 
-typedef uint8_t block __attribute__((vector_size(16)));
-
-/* A NUL that one of the last characters is before: none in most blocks of most files. */
-static bool may_end(const char *at, const uint8_t *last, size_t n_last)
+/* Of 16 bytes: those that are NUL and behind one of the endings; none in most blocks of most
+ * files. The byte before them is there. */
+static uint32_t ends_in(const struct search *s, const uint8_t *at)
 {
-	block here, before, hit;
-	uint64_t words[2];
+#ifdef __SSE2__
+	__m128i here = _mm_loadu_si128((const __m128i *)at), before, hit = _mm_setzero_si128();
+	int nuls = _mm_movemask_epi8(_mm_cmpeq_epi8(here, hit));
 
-	memcpy(&here, at, sizeof(here));
-	memcpy(&before, at - 1, sizeof(before));
-	hit = (block)(before == last[0]);
-	for (size_t i = 1; i < n_last; i++)
-		hit |= (block)(before == last[i]);
-	hit &= (block)(here == 0);
-	memcpy(words, &hit, sizeof(words));
-	return words[0] | words[1];
+	if (!nuls)
+		return 0;
+	before = _mm_loadu_si128((const __m128i *)(at - 1));
+	for (size_t i = 0; i < s->n_endings; i++)
+		hit = _mm_or_si128(hit, _mm_cmpeq_epi8(before, _mm_set1_epi8((char)s->endings[i])));
+	return (uint32_t)(nuls & _mm_movemask_epi8(hit));
+#else
+	uint32_t hits = 0;
+
+	for (int i = 0; i < 16; i++)
+		hits |= (uint32_t)(!at[i] && s->ends[at[i - 1]]) << i;
+	return hits;
+#endif
 }
 
-static void find_strings_in(struct search *s, struct slice bytes, uint64_t vaddr,
-			    const uint8_t *last, size_t n_last)
+static bool strings_in(void *arg, const struct walk_part *part)
 {
-	size_t at = 1, kept = 0;
+	struct search *s = arg;
+	size_t at = MAX(part->seen, (size_t)1);
 
-	while (at < bytes.len) {
-		size_t end = MIN(at + sizeof(block), bytes.len);
-
-		if (end - at < sizeof(block) || may_end(bytes.data + at, last, n_last))
-			for (size_t i = at; i < end; i++)
-				if (!bytes.data[i] && s->last[(uint8_t)bytes.data[i - 1]])
-					add_target(s, bytes, i, vaddr);
-		at = end;
-		if (at - kept >= WALK_STEP) {
-			elf_drop(s->e, slice_sub(bytes, kept, at - kept));
-			kept = at;
-		}
-	}
-	elf_drop(s->e, slice_sub(bytes, kept, bytes.len));
+	for (; at + 16 <= part->len; at += 16)
+		for (uint32_t hits = ends_in(s, part->bytes + at); hits; hits &= hits - 1)
+			add_target(s, part, at + (size_t)__builtin_ctz(hits));
+	for (; at < part->len; at++)
+		if (!part->bytes[at] && s->ends[part->bytes[at - 1]])
+			add_target(s, part, at);
+	return true;
 }
 
 static int by_target(const void *a, const void *b)
@@ -95,51 +102,56 @@ static int by_target(const void *a, const void *b)
 	return (x->vaddr > y->vaddr) - (x->vaddr < y->vaddr);
 }
 
-static void find_strings(struct search *s)
+static int find_strings(struct search *s)
 {
-	uint8_t last[256];
-	size_t n_last = 0;
+	int r;
 
 	for (size_t i = 0; i < s->n_strings; i++) {
 		size_t len = strlen(s->strings[i]);
 
 		if (len)
-			s->last[(uint8_t)s->strings[i][len - 1]] = true;
+			s->ends[(uint8_t)s->strings[i][len - 1]] = true;
 	}
 	for (int c = 0; c < 256; c++)
-		if (s->last[c])
-			last[n_last++] = (uint8_t)c;
-	for (size_t i = 0; i < s->e->n_segments; i++) {
-		const struct elf_segment *seg = &s->e->segments[i];
-
-		/* With lld the strings of small programs are beside the code. */
-		if (!(seg->flags & PF_W))
-			find_strings_in(s, elf_segment_bytes(s->e, i), seg->vaddr, last, n_last);
-	}
+		if (s->ends[c])
+			s->endings[s->n_endings++] = (uint8_t)c;
+	r = walk_parallel(s->e, 0, PF_W | PF_X, strings_in, s);
+	/* Some linkers put the strings of small programs beside the code. */
+	if (!r && !s->n_targets)
+		r = walk_parallel(s->e, PF_X, PF_W, strings_in, s);
 	qsort(s->targets, s->n_targets, sizeof(s->targets[0]), by_target);
+	return r;
 }
 
 /* ---- Their mentions ----------------------------------------------------------------- */
 
-static void add_site(struct search *s, uint64_t vaddr, uint32_t string)
+static int push_site(struct sites *sites, uint64_t vaddr, uint32_t string)
 {
-	struct sites *sites = s->sites;
-
 	sites->mentioned |= UINT64_C(1) << (string & 63);
 	if (sites->n == SITES_MAX)
-		return;
+		return 0;
 	if (sites->n == sites->size) {
 		size_t size = sites->size ? 2 * sites->size : 256;
 		struct site *site = realloc(sites->site, size * sizeof(*site));
 
-		if (!site) {
-			s->error = -ENOMEM;
-			return;
-		}
+		if (!site)
+			return -ENOMEM;
 		sites->site = site;
 		sites->size = size;
 	}
 	sites->site[sites->n++] = (struct site){ .vaddr = vaddr, .string = string };
+	return 0;
+}
+
+static void add_site(struct search *s, uint64_t vaddr, uint32_t string)
+{
+	int r;
+
+	pthread_mutex_lock(&s->lock);
+	r = push_site(s->sites, vaddr, string);
+	if (r)
+		s->error = r;
+	pthread_mutex_unlock(&s->lock);
 }
 
 /* The same string may be asked for by several rows. */
@@ -159,57 +171,58 @@ static void mention(struct search *s, uint64_t vaddr, uint64_t target)
 		add_site(s, vaddr, s->targets[low].string);
 }
 
-static void mentions_x86(void *arg, const struct code_run *run)
+static void mentions_x86(struct search *s, const struct walk_part *part)
 {
-	struct search *s = arg;
 	uint64_t low = s->targets[0].vaddr, span = s->targets[s->n_targets - 1].vaddr - low;
 	bool fits = s->e->type == ET_EXEC && low + span <= INT32_MAX;
-
-	struct code_bytes lea = code_bytes_of(run, 0xff, 0x8d),
-			  mov = code_bytes_of(run, 0xf8, 0xb8);
+	bool alike = low >> 24 == (low + span) >> 24; /* the last byte of all addresses */
+	struct code_places lea =
+		code_places(part, (struct code_pattern){ 0xff, 0x8d, 1, 0, 0xc7, 5 });
+	struct code_places mov =
+		code_places(part, (struct code_pattern){ 0xf8, 0xb8, 4, 0, alike ? 0xff : 0,
+							 alike ? (uint8_t)(low >> 24) : 0 });
 	size_t i;
 
 	/* lea reg, [rip + disp32] */
-	while (code_next_byte(&lea, &i)) {
-		const uint8_t *b = run->code + i;
+	while (code_next(&lea, &i)) {
+		const uint8_t *b = part->bytes + i;
 		uint64_t to;
 
-		if (!i || i + 6 > run->len || (b[1] & 0xc7) != 5 || (b[-1] & 0xfb) != 0x48)
+		if (!i || i + 6 > part->len || (b[-1] & 0xfb) != 0x48)
 			continue;
-		to = run->vaddr + i + 6 + (uint64_t)(int64_t)(int32_t)code_read32(b + 2);
+		to = part->vaddr + i + 6 + (uint64_t)(int64_t)(int32_t)code_read32(b + 2);
 		if (to - low <= span)
-			mention(s, run->vaddr + i - 1, to);
+			mention(s, part->vaddr + i - 1, to);
 	}
 	/* mov reg, imm32 */
-	while (fits && code_next_byte(&mov, &i))
-		if (i + 5 <= run->len && code_read32(run->code + i + 1) - low <= span)
-			mention(s, run->vaddr + i, code_read32(run->code + i + 1));
+	while (fits && code_next(&mov, &i))
+		if (i + 5 <= part->len && code_read32(part->bytes + i + 1) - low <= span)
+			mention(s, part->vaddr + i, code_read32(part->bytes + i + 1));
 }
 
 /* adrp x, page; add y, x, #low. */
-static void mentions_arm(void *arg, const struct code_run *run)
+static void mentions_arm(struct search *s, const struct walk_part *part)
 {
-	struct search *s = arg;
 	uint64_t low = s->targets[0].vaddr & ~UINT64_C(0xfff);
 	uint64_t span = s->targets[s->n_targets - 1].vaddr - low;
 
-	for (size_t i = 0; i + 4 <= run->len; i += 4) {
-		uint32_t insn = code_read32(run->code + i), add;
+	for (size_t i = 0; i + 4 <= part->len; i += 4) {
+		uint32_t insn = code_read32(part->bytes + i), add;
 		uint64_t page;
 
 		if ((insn & 0x9f000000) != 0x90000000)
 			continue;
-		page = ((run->vaddr + i) & ~UINT64_C(0xfff)) +
+		page = ((part->vaddr + i) & ~UINT64_C(0xfff)) +
 		       (uint64_t)((int64_t)((uint64_t)((insn >> 5 & 0x7ffff) << 2 |
 						       (insn >> 29 & 3))
 					    << 43) >>
 				  31);
 		if (page - low > span)
 			continue;
-		for (size_t k = i + 4; k + 4 <= run->len && k <= i + 4 * WALK_PAIR_MAX; k += 4) {
-			add = code_read32(run->code + k);
+		for (size_t k = i + 4; k + 4 <= part->len && k <= i + 4 * WALK_PAIR_MAX; k += 4) {
+			add = code_read32(part->bytes + k);
 			if ((add & 0xffc00000) == 0x91000000 && (add >> 5 & 31) == (insn & 31)) {
-				mention(s, run->vaddr + k, page + (add >> 10 & 0xfff));
+				mention(s, part->vaddr + k, page + (add >> 10 & 0xfff));
 				break;
 			}
 		}
@@ -240,40 +253,31 @@ static void sort_sites(struct sites *sites)
 
 /* ---- The functions that they are in ------------------------------------------------- */
 
-/* A filter before the search: the pages in which a function of interest may begin. */
-struct pages {
-	uint64_t low, n; /* of PAGE_SHIFT */
-	uint8_t *bits;
-};
-
 /* -EBADMSG for a file whose code is said to be further apart than code can be. */
-static int mark_pages(struct pages *p, const struct sites *sites)
+static int called_init(struct called *c, const struct elf *e)
 {
-	uint64_t first = sites->site[0].vaddr, last = sites->site[sites->n - 1].vaddr;
+	uint64_t len;
 
-	p->low = (first > FUNCTION_MAX ? first - FUNCTION_MAX : 0) >> PAGE_SHIFT;
-	p->n = (last >> PAGE_SHIFT) - p->low + 1;
-	if (p->n > PAGES_MAX)
+	*c = (struct called){ .shift = e->machine == EM_AARCH64 ? 2 : 0 };
+	len = elf_code(e, &c->low);
+	if (!len)
+		return 0;
+	if (len > CODE_MAX)
 		return -EBADMSG;
-	p->bits = calloc(p->n / 8 + 1, 1);
-	if (!p->bits)
-		return -ENOMEM;
-	for (size_t i = 0; i < sites->n; i++) {
-		uint64_t to = (sites->site[i].vaddr >> PAGE_SHIFT) - p->low;
-		uint64_t from =
-			to > FUNCTION_MAX >> PAGE_SHIFT ? to - (FUNCTION_MAX >> PAGE_SHIFT) : 0;
-
-		for (uint64_t page = from; page <= to; page++)
-			p->bits[page / 8] |= 1 << page % 8;
-	}
-	return 0;
+	c->n = (len >> c->shift) + 1;
+	c->bits = calloc(c->n / 64 + 1, sizeof(*c->bits));
+	return c->bits ? 0 : -ENOMEM;
 }
 
-static bool in_pages(const struct pages *p, uint64_t vaddr)
+static void on_call(void *arg, uint64_t target, uint64_t from)
 {
-	uint64_t page = (vaddr >> PAGE_SHIFT) - p->low;
+	const struct called *c = arg;
+	uint64_t at = (target - c->low) >> c->shift, bit = UINT64_C(1) << at % 64;
 
-	return page < p->n && p->bits[page / 8] >> page % 8 & 1;
+	(void)from;
+	/* By several threads; most calls are not the first of their function. */
+	if (at < c->n && !(__atomic_load_n(&c->bits[at / 64], __ATOMIC_RELAXED) & bit))
+		__atomic_fetch_or(&c->bits[at / 64], bit, __ATOMIC_RELAXED);
 }
 
 /* A byte that looks like a call may be part of another instruction; where it leads then is
@@ -294,64 +298,87 @@ static bool may_begin(const struct elf *e, uint64_t vaddr)
 		slice_starts(code, SLICE("\xf3\x0f\x1e\xfa")));
 }
 
-static void add_beginning(const struct elf *e, struct sites *sites, uint64_t vaddr)
+/* The last beginning of a function in [from, to]. 0: none. */
+static uint64_t last_beginning(const struct elf *e, const struct called *c, uint64_t from,
+			       uint64_t to)
 {
-	size_t low = 0, high = sites->n;
+	uint64_t first = (MAX(from, c->low) - c->low) >> c->shift, at = (to - c->low) >> c->shift;
 
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
+	for (;;) {
+		uint64_t word = at < c->n ? c->bits[at / 64] & UINT64_MAX >> (63 - at % 64) : 0;
+		uint64_t vaddr;
 
-		if (sites->site[mid].vaddr < vaddr)
-			low = mid + 1;
-		else
-			high = mid;
+		if (!word) {
+			if (at / 64 <= first / 64)
+				return 0;
+			at = at / 64 * 64 - 1;
+			continue;
+		}
+		at = at / 64 * 64 + 63 - (uint64_t)__builtin_clzll(word);
+		vaddr = c->low + (at << c->shift);
+		if (at < first)
+			return 0;
+		if (may_begin(e, vaddr))
+			return vaddr;
+		if (at == first)
+			return 0;
+		at--;
 	}
-	if (low == sites->n || sites->site[low].vaddr - vaddr >= FUNCTION_MAX ||
-	    sites->site[low].function >= vaddr || !may_begin(e, vaddr))
-		return;
-	for (; low < sites->n && sites->site[low].vaddr - vaddr < FUNCTION_MAX; low++)
-		if (sites->site[low].function < vaddr)
-			sites->site[low].function = vaddr;
 }
 
-struct beginnings {
-	const struct elf *e;
-	struct sites *sites;
-	struct pages pages;
-};
-
-static void on_call(void *arg, uint64_t target, uint64_t from)
+/* Where one site's search ended the next one's does. */
+static void find_functions(struct sites *sites, const struct elf *e, const struct called *c)
 {
-	struct beginnings *b = arg;
-
-	(void)from;
-	if (in_pages(&b->pages, target))
-		add_beginning(b->e, b->sites, target);
-}
-
-static void beginnings_in(void *arg, const struct code_run *run)
-{
-	struct beginnings *b = arg;
-
-	walk_calls(b->e, run, false, on_call, b);
-}
-
-static int find_functions(struct sites *sites, const struct elf *e)
-{
-	struct beginnings b = { .e = e, .sites = sites };
-	int r;
+	uint64_t before = 0, function = 0;
 
 	sort_sites(sites);
-	if (!sites->n)
-		return 0;
-	r = mark_pages(&b.pages, sites);
-	if (!r)
-		walk_code(e, beginnings_in, &b);
-	free(b.pages.bits);
-	return r;
+	for (size_t i = 0; i < sites->n && c->bits; i++) {
+		uint64_t at = sites->site[i].vaddr, found;
+		uint64_t from = MAX(before + 1, at - MIN(at, FUNCTION_MAX - 1));
+
+		if (at > before) {
+			found = last_beginning(e, c, from, at);
+			function = found ? found : function;
+		}
+		sites->site[i].function = function && at - function < FUNCTION_MAX ? function : 0;
+		before = at;
+	}
 }
 
 /* ---- API ---------------------------------------------------------------------------- */
+
+static bool is_read(const struct elf *e)
+{
+	return e->machine == EM_X86_64 || e->machine == EM_AARCH64;
+}
+
+static bool mentions_in(void *arg, const struct walk_part *part)
+{
+	struct search *s = arg;
+
+	if (s->e->machine == EM_X86_64)
+		mentions_x86(s, part);
+	else
+		mentions_arm(s, part);
+	walk_calls(s->e, part, false, on_call, s->called);
+	return true;
+}
+
+static int search(struct search *s)
+{
+	int r = find_strings(s);
+
+	if (r || !s->n_targets)
+		return r;
+	r = called_init(s->called, s->e);
+	if (!r)
+		r = walk_parallel(s->e, PF_X, 0, mentions_in, s);
+	if (!r)
+		r = s->error;
+	if (!r)
+		find_functions(s->sites, s->e, s->called);
+	return r;
+}
 
 int sites_find(struct sites *ret, const struct elf *e, const char *const *strings, size_t n)
 {
@@ -359,7 +386,7 @@ int sites_find(struct sites *ret, const struct elf *e, const char *const *string
 	int r;
 
 	*ret = (struct sites){ 0 };
-	if (!n || (e->machine != EM_X86_64 && e->machine != EM_AARCH64))
+	if (!n || !is_read(e))
 		return 0;
 	s = calloc(1, sizeof(*s));
 	if (!s)
@@ -368,52 +395,75 @@ int sites_find(struct sites *ret, const struct elf *e, const char *const *string
 	s->strings = strings;
 	s->n_strings = n;
 	s->sites = ret;
-	find_strings(s);
-	if (s->n_targets)
-		walk_code(e, e->machine == EM_X86_64 ? mentions_x86 : mentions_arm, s);
-	r = s->error ? s->error : find_functions(ret, e);
+	s->called = &ret->called;
+	pthread_mutex_init(&s->lock, NULL);
+	r = search(s);
+	pthread_mutex_destroy(&s->lock);
 	free(s);
 	return r;
 }
 
 struct calls {
-	const struct elf *e;
 	const uint64_t *functions;
 	size_t n;
-	struct search s; /* add_site and its error */
+	uint64_t low, high; /* of them */
+	struct search s;
 };
 
 static void on_any_call(void *arg, uint64_t target, uint64_t from)
 {
 	struct calls *c = arg;
 
+	if (target < c->low || target > c->high)
+		return;
 	for (size_t i = 0; i < c->n; i++)
 		if (target == c->functions[i])
 			add_site(&c->s, from, (uint32_t)i);
 }
 
-static void calls_in(void *arg, const struct code_run *run)
+static bool calls_in(void *arg, const struct walk_part *part)
 {
 	struct calls *c = arg;
 
-	walk_calls(c->e, run, true, on_any_call, c);
+	walk_calls(c->s.e, part, true, on_any_call, c);
+	if (c->s.called)
+		walk_calls(c->s.e, part, false, on_call, c->s.called);
+	return true;
 }
 
-int sites_find_calls(struct sites *ret, const struct elf *e, const uint64_t *functions, size_t n)
+int sites_find_calls(struct sites *ret, const struct elf *e, const struct called *known,
+		     const uint64_t *functions, size_t n)
 {
 	struct calls *c;
-	int r;
+	int r = 0;
 
 	*ret = (struct sites){ 0 };
+	if (!n || !is_read(e))
+		return 0;
 	c = calloc(1, sizeof(*c));
 	if (!c)
 		return -ENOMEM;
-	c->e = e;
+	c->s.e = e;
+	c->s.sites = ret;
 	c->functions = functions;
 	c->n = n;
-	c->s.sites = ret;
-	walk_code(e, calls_in, c);
-	r = c->s.error ? c->s.error : find_functions(ret, e);
+	c->low = UINT64_MAX;
+	for (size_t i = 0; i < n; i++) {
+		c->low = MIN(c->low, functions[i]);
+		c->high = MAX(c->high, functions[i]);
+	}
+	if (!known || !known->bits) {
+		known = c->s.called = &ret->called;
+		r = called_init(c->s.called, e);
+	}
+	pthread_mutex_init(&c->s.lock, NULL);
+	if (!r)
+		r = walk_parallel(e, PF_X, 0, calls_in, c);
+	if (!r)
+		r = c->s.error;
+	if (!r)
+		find_functions(ret, e, known);
+	pthread_mutex_destroy(&c->s.lock);
 	free(c);
 	return r;
 }
@@ -421,5 +471,6 @@ int sites_find_calls(struct sites *ret, const struct elf *e, const uint64_t *fun
 void sites_release(struct sites *s)
 {
 	free(s->site);
+	free(s->called.bits);
 	*s = (struct sites){ 0 };
 }

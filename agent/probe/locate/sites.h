@@ -6,9 +6,8 @@
  *
  * One pass over read-only data for the strings, one over the code for the instructions
  * that make their addresses (x86-64: lea reg, [rip + disp32] and, where addresses fit,
- * mov reg, imm32; arm64: adrp + add), one for the calls that tell where functions begin.
- * What was passed over is given back to the kernel, so that a large file costs time, not
- * memory.
+ * mov reg, imm32; arm64: adrp + add) and for the calls that tell where functions begin. Each on
+ * several CPUs: the first process of a program that was never seen before waits for nobody.
  */
 #ifndef LOCATE_SITES_H
 #define LOCATE_SITES_H
@@ -23,10 +22,18 @@ struct site {
 	uint32_t string;   /* index in the strings that were asked for */
 };
 
+/* What is called somewhere: a bit for each byte of the code (arm64: for each instruction). */
+struct called {
+	uint64_t low, n;
+	unsigned int shift;
+	uint64_t *bits; /* NULL: not looked for */
+};
+
 struct sites {
 	size_t n, size;
 	struct site *site;  /* by vaddr */
 	uint64_t mentioned; /* a bit for each string that code mentions */
+	struct called called;
 };
 
 /* `strings`: ends of strings, without their NUL: code mentions the beginning of a string
@@ -37,7 +44,8 @@ int sites_find(struct sites *ret, const struct elf *e, const char *const *string
 void sites_release(struct sites *s);
 
 /* The places that call one of the functions or jump to it; site.string is the index of the
- * function. 0, or -ENOMEM. */
-int sites_find_calls(struct sites *ret, const struct elf *e, const uint64_t *functions, size_t n);
+ * function. known: what is called, of a search before (NULL: none). 0, or as sites_find. */
+int sites_find_calls(struct sites *ret, const struct elf *e, const struct called *known,
+		     const uint64_t *functions, size_t n);
 
 #endif

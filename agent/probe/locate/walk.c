@@ -1,100 +1,110 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "walk.h"
 
-#include <elf.h>
-#include <string.h>
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
+#include "cleanup.h"
 
-/* Of all that is done to a file this is done to most of it: 16 bytes at a time. */
-static inline uint32_t hits_in(const uint8_t *at, uint8_t mask, uint8_t value)
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct walker {
+	const struct elf *e;
+	uint32_t with, without;
+	walk_fn each;
+	void *arg;
+	atomic_size_t next; /* step that is to be taken, of all segments together */
+	atomic_bool enough;
+};
+
+static bool is_walked(const struct walker *w, const struct elf_segment *s)
 {
-#ifdef __SSE2__
-	__m128i bytes = _mm_loadu_si128((const __m128i *)at);
-
-	bytes = _mm_and_si128(bytes, _mm_set1_epi8((char)mask));
-	return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8((char)value)));
-#else
-	uint32_t hits = 0;
-
-	for (int i = 0; i < 16; i++)
-		hits |= (uint32_t)((at[i] & mask) == value) << i;
-	return hits;
-#endif
+	return (s->flags & w->with) == w->with && !(s->flags & w->without);
 }
 
-static uint32_t hits_at(const struct code_bytes *b)
+/* The bytes of the step; absent behind the last one. */
+static struct slice step_bytes(const struct walker *w, size_t step, struct walk_part *ret)
 {
-	size_t len = b->run->len - b->at;
-	uint8_t last[16] = { 0 };
+	for (size_t i = 0; i < w->e->n_segments; i++) {
+		const struct elf_segment *s = &w->e->segments[i];
+		size_t n = is_walked(w, s) ? (s->len + WALK_STEP - 1) / WALK_STEP : 0;
 
-	if (len >= sizeof(last))
-		return hits_in(b->run->code + b->at, b->mask, b->value);
-	memcpy(last, b->run->code + b->at, len);
-	return hits_in(last, b->mask, b->value) & ((1u << len) - 1);
-}
-
-struct code_bytes code_bytes_of(const struct code_run *run, uint8_t mask, uint8_t value)
-{
-	struct code_bytes b = { .run = run, .mask = mask, .value = value };
-
-	b.hits = hits_at(&b);
-	return b;
-}
-
-bool code_next_block(struct code_bytes *b)
-{
-	while (!b->hits) {
-		if (b->run->len - b->at <= 16)
-			return false;
-		b->at += 16;
-		b->hits = hits_at(b);
-	}
-	return true;
-}
-
-void walk_code(const struct elf *e, code_run_fn each, void *arg)
-{
-	const size_t overlap = 4 * (WALK_PAIR_MAX + 1);
-
-	for (size_t i = 0; i < e->n_segments; i++) {
-		const struct elf_segment *seg = &e->segments[i];
-		struct slice code = elf_segment_bytes(e, i);
-
-		if (!(seg->flags & PF_X))
+		if (step >= n) {
+			step -= n;
 			continue;
-		for (uint64_t at = 0; at < code.len; at += WALK_STEP) {
-			struct slice part = slice_sub(code, at, WALK_STEP + overlap);
-			const struct code_run run = { (const uint8_t *)part.data, part.len,
-						      seg->vaddr + at };
-
-			each(arg, &run);
-			elf_drop(e, slice_sub(code, at, WALK_STEP));
 		}
+		ret->vaddr = s->vaddr + step * WALK_STEP;
+		ret->seen = step ? WALK_OVERLAP : 0;
+		return slice_sub(elf_segment_bytes(w->e, i), step * WALK_STEP,
+				 WALK_STEP + WALK_OVERLAP);
+	}
+	return SLICE_NONE;
+}
+
+static void walk_lane(struct walker *w, void *buffer)
+{
+	while (!atomic_load_explicit(&w->enough, memory_order_relaxed)) {
+		size_t step = atomic_fetch_add_explicit(&w->next, 1, memory_order_relaxed);
+		struct walk_part part;
+		struct slice bytes = step_bytes(w, step, &part);
+
+		if (!bytes.len)
+			return;
+		part.len = bytes.len;
+		part.bytes = elf_copy(w->e, bytes, buffer) ? buffer : (const uint8_t *)bytes.data;
+		part.seen = MIN(part.seen, part.len);
+		if (!w->each(w->arg, &part))
+			atomic_store_explicit(&w->enough, true, memory_order_relaxed);
 	}
 }
 
-void walk_calls(const struct elf *e, const struct code_run *run, bool jumps, code_call_fn each,
-		void *arg)
+/* One that gets no memory leaves the steps to the others. */
+static void *helper(void *arg)
 {
-	struct code_bytes calls = code_bytes_of(run, jumps ? 0xfe : 0xff, 0xe8);
-	size_t at;
+	_cleanup_free_ void *buffer = malloc(WALK_STEP + WALK_OVERLAP);
 
-	if (e->machine == EM_AARCH64) {
-		for (size_t i = 0; i + 4 <= run->len; i += 4) {
-			uint32_t insn = code_read32(run->code + i);
-			int64_t rel = (int64_t)((uint64_t)insn << 38) >> 36;
+	if (buffer)
+		walk_lane(arg, buffer);
+	return NULL;
+}
 
-			if (insn >> 26 == 0x25 || (jumps && insn >> 26 == 0x05)) /* bl, b */
-				each(arg, run->vaddr + i + (uint64_t)rel, run->vaddr + i);
-		}
-		return;
-	}
-	while (code_next_byte(&calls, &at))
-		if (at + 5 <= run->len)
-			each(arg,
-			     run->vaddr + at + 5 +
-				     (uint64_t)(int64_t)(int32_t)code_read32(run->code + at + 1),
-			     run->vaddr + at);
+static size_t count_helpers(const struct walker *w)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	uint64_t len = 0;
+
+	for (size_t i = 0; i < w->e->n_segments; i++)
+		if (is_walked(w, &w->e->segments[i]))
+			len += w->e->segments[i].len;
+	return MIN(MIN(len / WALK_LANE_MIN, (uint64_t)MAX(cpus, 1) - 1),
+		   (uint64_t)WALK_LANES_MAX - 1);
+}
+
+static int walk_by(struct walker *w, size_t helpers)
+{
+	_cleanup_free_ void *buffer = malloc(WALK_STEP + WALK_OVERLAP);
+	pthread_t threads[WALK_LANES_MAX - 1];
+	size_t n = 0;
+
+	if (!buffer)
+		return -ENOMEM;
+	while (n < helpers && !pthread_create(&threads[n], NULL, helper, w))
+		n++;
+	walk_lane(w, buffer);
+	while (n)
+		pthread_join(threads[--n], NULL);
+	return 0;
+}
+
+int walk(const struct elf *e, uint32_t with, uint32_t without, walk_fn each, void *arg)
+{
+	struct walker w = { .e = e, .with = with, .without = without, .each = each, .arg = arg };
+
+	return walk_by(&w, 0);
+}
+
+int walk_parallel(const struct elf *e, uint32_t with, uint32_t without, walk_fn each, void *arg)
+{
+	struct walker w = { .e = e, .with = with, .without = without, .each = each, .arg = arg };
+
+	return walk_by(&w, count_helpers(&w));
 }
