@@ -298,7 +298,7 @@ test-live: deps-test ## real clients through real TLS, captured by the real kern
 test-agents: deps-test ## real runtimes and agents of the registries, pinned and latest (3 GB, root)
 	+$(Q)$(SUBMAKE) all
 	$(call apt_install,gnutls-bin libnss3-dev libmbedtls14 libwolfssl35)
-	$(Q)$(PYTHON) tests/run agents
+	$(Q)MATRIX=$(abspath $(BUILD))/matrix.json $(PYTHON) tests/run agents; r=$$?; tests/agents/table.py $(BUILD)/matrix.json; exit $$r
 
 # Phoenix and MLflow, each with an environment of its own, filled again when its list changes.
 test-backends: deps-test ## real backends count and price our spans themselves (installs 2 GB)
@@ -317,7 +317,7 @@ test-image: ## the container image by its Dockerfile, from the first stage on (r
 test-kernels: deps-test ## other kernels and arm64 under QEMU, without KVM (downloads 500 MB)
 	$(call apt_install,qemu-system-x86 qemu-system-arm busybox-static cpio xz-utils)
 	+$(Q)$(SUBMAKE) all arm64
-	$(Q)$(PYTHON) tests/run kernels
+	$(Q)MATRIX=$(abspath $(BUILD))/kernels.json $(PYTHON) tests/run kernels; r=$$?; tests/agents/table.py $(BUILD)/kernels.json; exit $$r
 
 test-torture: deps-test ## attach and detach 1,000 times under load, programs' results compared (root, 1 h)
 	+$(Q)$(SUBMAKE) all

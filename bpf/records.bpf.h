@@ -10,8 +10,9 @@
  * one that sends, since clients speak first; its socket is that to which the same thread
  * then sends a record of the same length. The one that receives belongs to the socket from
  * which its thread last received, so to what that socket was bound to. Where nothing was
- * sent before (a server), the connection is named by the one that receives, and what is sent
- * is a connection of its own.
+ * sent before (a server), the connection is named by the one that receives; the one that sends
+ * joins it with the first record that looks like a response. Its socket is that from which the
+ * thread had received when it sealed the end of the handshake, else when it seals that record.
  *
  * When an object is another one at the same address: its connection was closed with its
  * socket, or its thread receives from another socket.
@@ -93,9 +94,17 @@ struct aead {
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 32768);
-	__type(key, struct conn_key); /* of the object that receives */
+	__type(key, struct conn_key); /* of the object, but for the one that names it */
 	__type(value, struct aead);
 } aeads __weak SEC(".maps");
+
+/* Where the thread had received from when an object sealed what is no data. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct conn_key); /* of the object that sends */
+	__type(value, u64);	      /* the socket */
+} sealers __weak SEC(".maps");
 
 /* The thread sealed a record that it has not sent yet. ptr 0: of a handshake. */
 static __always_inline void note_seal(u64 ptr, u8 source, u64 len)
@@ -154,6 +163,63 @@ static __always_inline u64 conn_of_receiver(u64 object)
 	return ckey.ptr;
 }
 
+/* A request begins with its method, HTTP/2 of a client with "PRI". */
+static __always_inline bool looks_like_response(u64 buf)
+{
+	u32 word;
+
+	return !bpf_probe_read_user(&word, sizeof(word), (const void *)buf) &&
+	       word == FOUR('H', 'T', 'T', 'P');
+}
+
+static __always_inline u64 last_received(void)
+{
+	u64 pid_tgid = bpf_get_current_pid_tgid();
+	struct thread *t = bpf_map_lookup_elem(&threads, &pid_tgid);
+
+	return t ? t->received : 0;
+}
+
+/* Which connection does the object send on: its own, or that of a server which so far has only
+ * received. A global function: the verifier proves it once. data: it seals data, at buf. */
+__weak __noinline u64 conn_of_sender(u64 object, u64 buf, u64 data)
+{
+	struct conn_key key = conn_key(object), ckey = key;
+	struct aead *known = bpf_map_lookup_elem(&aeads, &key), now;
+	struct sock_owner *owner;
+	struct conn *conn;
+	u64 sock = 0, *seen;
+
+	if (known) {
+		ckey.ptr = known->ptr;
+		conn = bpf_map_lookup_elem(&conns, &ckey);
+		return conn && conn->gen == known->gen ? ckey.ptr : object;
+	}
+	if (bpf_map_lookup_elem(&conns, &key))
+		return object;
+	if (!data) {
+		sock = last_received();
+		if (sock)
+			bpf_map_update_elem(&sealers, &key, &sock, BPF_ANY);
+		return object;
+	}
+	if (!looks_like_response(buf))
+		return object;
+	seen = bpf_map_lookup_elem(&sealers, &key);
+	sock = seen ? *seen : last_received();
+	owner = sock ? bpf_map_lookup_elem(&socks, &sock) : NULL;
+	if (!owner || !owner->ptr || owner->ptr == object || owner->tgid != key.tgid)
+		return object;
+	ckey.ptr = owner->ptr;
+	conn = bpf_map_lookup_elem(&conns, &ckey);
+	if (!conn || conn->source != GENTAP_SRC_RUSTLS || conn->pos[GENTAP_WRITE] ||
+	    !conn->pos[GENTAP_READ])
+		return object;
+	now = (struct aead){ ckey.ptr, conn->gen };
+	bpf_map_update_elem(&aeads, &key, &now, BPF_ANY);
+	return ckey.ptr;
+}
+
 /* ---- Sealing: the plaintext is there at the entry ------------------------------------ */
 
 struct seal {
@@ -175,13 +241,14 @@ static __always_inline int sealed(const struct seal *s)
 		bpf_probe_read_user(&type, 1, (const void *)s->extra);
 	else if (version == TLS13)
 		len = inner_len(s->in, len, &type);
+	key.ptr = conn_of_sender(s->object, s->in, type == APPLICATION_DATA && len);
 	conn = bpf_map_lookup_elem(&conns, &key);
 	if (!conn || !conn->sock) {
 		watch_records(key.tgid);
-		note_seal(type == APPLICATION_DATA ? s->object : 0, GENTAP_SRC_RUSTLS, plain);
+		note_seal(type == APPLICATION_DATA ? key.ptr : 0, GENTAP_SRC_RUSTLS, plain);
 	}
 	if (type == APPLICATION_DATA && len)
-		tls_transfer_now(s->object, GENTAP_SRC_RUSTLS, GENTAP_WRITE, s->in, len);
+		tls_transfer_now(key.ptr, GENTAP_SRC_RUSTLS, GENTAP_WRITE, s->in, len);
 	return 0;
 }
 

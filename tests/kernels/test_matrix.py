@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """gentap on stock kernels: the same calls on each, held against the provider's log and against
-each other. KERNELS="host 5.10-amd64 6.12-arm64" runs only these; VM_S=SECONDS bounds one guest."""
+each other. KERNELS="host 5.10-amd64 6.12-arm64" runs only these; VM_S=SECONDS bounds one guest.
+MATRIX=FILE: writes what was seen there, beside what of the file was not run this time."""
 import collections
 import json
 import os
@@ -85,6 +86,25 @@ def line(tap, title, result, seconds):
     tap.note("%-34s         %s" % ("", ", ".join(f for f in FEATURES if has.get(f) == "yes")))
 
 
+def keep(result, argument):
+    """A row of the file, by the kernel's first two numbers, the machine and the argument."""
+    path, rows = os.environ.get("MATRIX"), {}
+    if not path:
+        return
+    if os.path.exists(path):
+        with open(path) as f:
+            rows = {r["key"]: r for r in json.load(f)["rows"]}
+    seen = [sum(n[i] for n in result["groups"].values()) for i in (2, 0)]
+    ktls = [g for g in result["groups"] if g.startswith("ktls")]
+    row = {"key": " ".join((".".join(result["release"].split(".")[:2]), result["machine"], argument)), "release": result["release"],
+           "machine": result["machine"], "with": argument, "calls": "%d/%d%s" % (*seen, ", kernel TLS too" if ktls else "")
+           if result["groups"] else "refused, with its reason", "features": [f for f, v in features(result["doctor"]).items() if v == "yes"]}
+    rows[row["key"]] = row
+    number = lambda key: ([int(x) for x in key.split()[0].split(".")], key)
+    with open(path, "w") as f:
+        f.write('{"rows": [\n%s\n]}\n' % ",\n".join(json.dumps(rows[k]) for k in sorted(rows, key=number)))
+
+
 def refuses(tap, title, result, run):
     """A kernel that bars the reading of memory: gentap says so, and how to get on."""
     tap.check(title + ": refuses, and says why", result and not result["groups"] and "confidentiality" in
@@ -107,6 +127,7 @@ def row(tap, version, arch, argument, like):
         return None
     if result:
         line(tap, "%s %s %s" % (result["release"], result["machine"], argument), result, run.seconds)
+        keep(result, argument)
     if "confidentiality" in argument:
         return refuses(tap, title, result, run)
     if not tap.check(title + ": every call is seen, and right", run.status == 0 and result and result["groups"] and not result["wrong"],
@@ -126,6 +147,7 @@ def main():
     like = host(go_client("amd64")) if here else None
     if like and like["groups"]:
         line(tap, "%s %s (this machine)" % (like["release"], like["machine"]), like, 0)
+        keep(like, "")
         tap.check("this machine: every call is seen, and right", not like["wrong"], like["wrong"])
     else:  # not root, or such a kernel: the first guest is what the others are compared with
         tap.note("this machine cannot capture, or is not asked to: guests are compared with each other")

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the clients share: BASE, CALLS, STREAM and GO as fetch.mjs has them. TLS=1.2: no newer;
+// What the clients share: BASE, CALLS, STREAM and GO as fetch.mjs has them. MODEL; TLS=1.2: no newer;
 // WAIT: milliseconds before the first call, since nothing else takes such a program any time.
 use std::{env, fs, path::Path, thread::sleep, time::Duration};
 
@@ -16,6 +16,7 @@ pub fn run(mut call: impl FnMut(&str, String) -> u16) {
     let url = var("BASE") + "/v1/chat/completions";
     let more = if var("STREAM").is_empty() { "" } else { r#","stream":true,"stream_options":{"include_usage":true}"# };
     let go = var("GO");
+    let model = if var("MODEL").is_empty() { "rust-mock-1".to_string() } else { var("MODEL") };
     sleep(Duration::from_millis(var("WAIT").parse().unwrap_or(0)));
 
     for i in 0..var("CALLS").parse().unwrap_or(1) {
@@ -25,7 +26,7 @@ pub fn run(mut call: impl FnMut(&str, String) -> u16) {
             }
             sleep(Duration::from_millis(20));
         }
-        let body = format!(r#"{{"model":"rust-mock-1","messages":[{{"role":"user","content":"hello"}}]{more}}}"#);
+        let body = format!(r#"{{"model":"{model}","messages":[{{"role":"user","content":"hello"}}]{more}}}"#);
         let status = call(&url, body);
         assert_eq!(status, 200);
     }

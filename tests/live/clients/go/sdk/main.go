@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // LLM calls by openai-go: sdk SPEC, a JSON array of {"stream", "mock"}, after half a second. Where
-// and with which key: OPENAI_BASE_URL, OPENAI_API_KEY.
+// and with which key: OPENAI_BASE_URL, OPENAI_API_KEY. Without SPEC: CALLS, STREAM, GO and WAIT as
+// the clients of tests/agents have them.
 package main
 
 import (
@@ -9,6 +10,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/openai/openai-go/v3"
@@ -38,14 +40,43 @@ func make_call(client *openai.Client, c call) error {
 	return stream.Err()
 }
 
-func main() {
-	var calls []call
-	if err := json.Unmarshal([]byte(os.Args[1]), &calls); err != nil {
-		panic(err)
+func number(name string, otherwise int) int {
+	if n, err := strconv.Atoi(os.Getenv(name)); err == nil {
+		return n
 	}
-	time.Sleep(500 * time.Millisecond)
+	return otherwise
+}
+
+func told() (calls []call, wait time.Duration) {
+	if len(os.Args) > 1 {
+		if err := json.Unmarshal([]byte(os.Args[1]), &calls); err != nil {
+			panic(err)
+		}
+		return calls, 500 * time.Millisecond
+	}
+	for i := 0; i < number("CALLS", 1); i++ {
+		calls = append(calls, call{os.Getenv("STREAM") != "", "cached=7,in=70,out=9"})
+	}
+	return calls, time.Duration(number("WAIT", 0)) * time.Millisecond
+}
+
+func await(file string) {
+	for n := 0; file != "" && n < 6000; n++ {
+		if _, err := os.Stat(file); err == nil {
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+func main() {
+	calls, wait := told()
+	time.Sleep(wait)
 	client := openai.NewClient()
-	for _, c := range calls {
+	for i, c := range calls {
+		if i > 0 {
+			await(os.Getenv("GO"))
+		}
 		if err := make_call(&client, c); err != nil {
 			fmt.Fprintln(os.Stderr, err) // the mock's errors are part of the test
 		}
