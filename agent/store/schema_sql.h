@@ -122,4 +122,10 @@
 	"ALTER TABLE spans ADD COLUMN cost_guessed INT;" SCHEMA_GUESSED("rollups")                 \
 		SCHEMA_GUESSED("runs") SCHEMA_GUESSED("sessions")
 
+/* All that the table of agents asks of each run, without the rest of it. */
+#define SCHEMA_SQL_8                                                                               \
+	"DROP INDEX runs_time;"                                                                    \
+	"CREATE INDEX runs_agents ON runs(start_ns, agent, end_ns, error, calls, refused, tools,"  \
+	" k_total, s_total, k_cost, s_cost, k_cost_guessed, s_cost_guessed);"
+
 #endif

@@ -232,7 +232,8 @@ def a_file_of_schema_2_is_brought_up_to_date():
     src, dst = sqlite3.connect(s.db), sqlite3.connect(old)
     src.backup(dst)
     # What is a column now stood among the other attributes.
-    dst.executescript("UPDATE span_details SET attributes=json_set(attributes, '$.\"gentap.cost.price_date\"', w.value)"
+    dst.executescript("DROP INDEX runs_agents; CREATE INDEX runs_time ON runs(start_ns);"
+                      "UPDATE span_details SET attributes=json_set(attributes, '$.\"gentap.cost.price_date\"', w.value)"
                       " FROM spans s JOIN strings w ON w.id=s.price_date WHERE s.id=span_details.id;"
                       "ALTER TABLE spans DROP COLUMN price_date; DROP TABLE slabs; DROP TABLE slab_columns; DROP INDEX spans_run; DROP TABLE marks;"
                       "ALTER TABLE runs DROP COLUMN task; ALTER TABLE sessions DROP COLUMN task; ALTER TABLE rollups DROP COLUMN refused;"
