@@ -53,12 +53,13 @@ static const struct table_spec specs[] = {
 	  "runs",
 	  NULL,
 	  NULL,
-	  "start,state,agent,model,user,repo,duration,calls,tools,errors,total,cost,run,"
+	  "start,state,doing,agent,model,user,repo,duration,calls,tools,errors,total,cost,run,"
 	  "trace_id,guessed",
 	  NULL,
 	  "runs",
 	  { { "START", "start", NULL, 0, false, 0 },
 	    { "STATE", "state", NULL, 3, false, 0 },
+	    { "NOW", "doing", NULL, 2, false, 24 },
 	    { "AGENT", "agent", NULL, 0, false, 28 },
 	    { "MODEL", "model", NULL, 5, false, 26 },
 	    { "USER", "user", NULL, 6, false, 20 },

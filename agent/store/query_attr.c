@@ -15,6 +15,19 @@
 	"CASE WHEN s.error THEN 'failed' WHEN s.ended THEN 'done'"                                 \
 	" WHEN s.end_ns>(strftime('%s','now')-120)*1000000000 THEN 'running' ELSE 'idle' END"
 
+/* What a run that goes on does now, and since when, as its latest span lets know: an answer that
+ * asks for tools is followed by them, a tool's end by the next call. */
+#define SINCE_SQL "(strftime('%s','now')-(p.start_ns+p.duration_ns)/1000000000)||' s'"
+#define DOING_SQL                                                                                  \
+	"CASE WHEN NOT s.error AND NOT s.ended"                                                    \
+	" AND s.end_ns>(strftime('%s','now')-120)*1000000000 THEN"                                 \
+	" (SELECT CASE WHEN p.cls=1 AND (w.value LIKE '%429%' OR w.value LIKE '%rate%limit%'"      \
+	" OR w.value LIKE '%overloaded%' OR w.value LIKE '%EXHAUSTED%') THEN 'waits, refused '"    \
+	" WHEN p.cls=1 AND (f.value LIKE '%tool%' OR f.value LIKE '%function%') THEN 'tool '"      \
+	" ELSE 'model ' END||" SINCE_SQL " FROM spans p LEFT JOIN strings f ON f.id=p.finish"      \
+	" LEFT JOIN strings w ON w.id=p.error_type WHERE p.run_id=s.key ORDER BY p.id DESC LIMIT " \
+	"1) END"
+
 /* Runs and sessions: the sums of their spans. */
 static const struct {
 	const char *name;
@@ -59,6 +72,7 @@ static const struct {
 	{ "guessed", FIELD_USD, UNIT_USD, SUM_OF("cost_guessed") },
 	{ "state", FIELD_WORD, UNIT_NONE, STATE_SQL, NULL, NULL, NULL },
 	{ "task", FIELD_WORD, UNIT_NONE, PLAIN("task") },
+	{ "doing", FIELD_WORD, UNIT_NONE, DOING_SQL, NULL, NULL, NULL }, /* of runs */
 	{ "trace_id", FIELD_ID, UNIT_NONE, PLAIN("trace_id") },
 	{ "run", FIELD_ID, UNIT_NONE, PLAIN("key") }, /* not of sessions */
 };
@@ -152,7 +166,7 @@ static struct query_attr *group_attr_new(struct arena *arena, struct slice name,
 		name = SLICE("start");
 	for (size_t i = 0; i < ARRAY_LEN(group_attrs); i++) {
 		if (!slice_eq(name, slice_from(group_attrs[i].name)) ||
-		    (!runs && group_attrs[i].kind == FIELD_ID && slice_eq(name, SLICE("run"))))
+		    (!runs && (slice_eq(name, SLICE("run")) || slice_eq(name, SLICE("doing")))))
 			continue;
 		a = arena_alloc(arena, sizeof(*a));
 		if (a)
@@ -165,7 +179,8 @@ static struct query_attr *group_attr_new(struct arena *arena, struct slice name,
 				.of_sql = group_attrs[i].of,
 				.sum_sql = group_attrs[i].sum,
 				.text = !strcmp(group_attrs[i].name, "state") ||
-					!strcmp(group_attrs[i].name, "task"),
+					!strcmp(group_attrs[i].name, "task") ||
+					!strcmp(group_attrs[i].name, "doing"),
 				.classes = CLASS_ALL,
 			};
 		return a;

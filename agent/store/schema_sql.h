@@ -122,10 +122,14 @@
 	"ALTER TABLE spans ADD COLUMN cost_guessed INT;" SCHEMA_GUESSED("rollups")                 \
 		SCHEMA_GUESSED("runs") SCHEMA_GUESSED("sessions")
 
-/* Questions about attributes that have no column. */
+/* Questions about attributes that have no column; and all that the table of agents asks of each run,
+ * without the rest of it. */
 #define SCHEMA_SQL_8                                                                               \
 	"CREATE TABLE slab_attrs(id INTEGER PRIMARY KEY, last INT NOT NULL, name TEXT NOT NULL,"   \
 	" data BLOB);"                                                                             \
-	"CREATE UNIQUE INDEX slab_attrs_of ON slab_attrs(name, last);"
+	"CREATE UNIQUE INDEX slab_attrs_of ON slab_attrs(name, last);"                             \
+	"DROP INDEX runs_time;"                                                                    \
+	"CREATE INDEX runs_agents ON runs(start_ns, agent, end_ns, error, calls, refused, tools,"  \
+	" k_total, s_total, k_cost, s_cost, k_cost_guessed, s_cost_guessed);"
 
 #endif

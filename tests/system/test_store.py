@@ -232,7 +232,8 @@ def a_file_of_schema_2_is_brought_up_to_date():
     src, dst = sqlite3.connect(s.db), sqlite3.connect(old)
     src.backup(dst)
     # What is a column now stood among the other attributes.
-    dst.executescript("UPDATE span_details SET attributes=json_set(attributes, '$.\"gentap.cost.price_date\"', w.value)"
+    dst.executescript("DROP INDEX runs_agents; CREATE INDEX runs_time ON runs(start_ns);"
+                      "UPDATE span_details SET attributes=json_set(attributes, '$.\"gentap.cost.price_date\"', w.value)"
                       " FROM spans s JOIN strings w ON w.id=s.price_date WHERE s.id=span_details.id;"
                       "ALTER TABLE spans DROP COLUMN price_date; DROP TABLE slabs; DROP TABLE slab_columns; DROP TABLE slab_attrs; DROP INDEX spans_run; DROP TABLE marks;"
                       "ALTER TABLE runs DROP COLUMN task; ALTER TABLE sessions DROP COLUMN task; ALTER TABLE rollups DROP COLUMN refused;"
@@ -260,6 +261,35 @@ def a_task_is_known_with_content_only():
     assert got[0]["task"] and json.dumps(got[0]["task"])[1:-1] in request, (got, request)
     assert all(r["task"] is None for r in rows(s.db, "query", "--from", "runs", "--fields", "task"))
     assert all(r["task"] is None for r in rows(s.db, "query", "--from", "sessions", "--fields", "task"))
+
+
+@test
+def a_run_that_goes_on_says_what_it_does():
+    s = Store()
+    db = os.path.join(s.folder, "doing.db")
+    gentap("decode", "--db", db, os.path.join(RECORDINGS, "agent_run.har"))
+    now = time.time_ns()
+    with sqlite3.connect(db) as c:
+        run, last = c.execute("SELECT s.run_id, max(s.id) FROM spans s JOIN strings f ON f.id=s.finish WHERE s.cls=1 AND f.value LIKE '%tool%'"
+                              " GROUP BY s.run_id").fetchone()
+        c.execute("DELETE FROM spans WHERE run_id=? AND id>?", (run, last))
+        c.execute("UPDATE spans SET start_ns=?, duration_ns=1000 WHERE id=?", (now - 7 * 10**9, last))
+        c.execute("UPDATE runs SET ended=0, error=0, start_ns=?, end_ns=? WHERE key=?", (now - 9 * 10**9, now, run))
+
+    def doing():
+        found = {r["run"]: r["doing"] for r in rows(db, "runs", "--since", "all")}
+        assert [r for r, d in found.items() if d] == [run.hex()], found
+        what, seconds = re.match(r"(.*) (\d+) s$", found[run.hex()]).groups()
+        assert 6 <= int(seconds) < 120, found
+        return what
+    assert doing() == "tool", doing()
+    with sqlite3.connect(db) as c:
+        c.execute("UPDATE spans SET cls=3 WHERE id=?", (last,))
+    assert doing() == "model", doing()
+    with sqlite3.connect(db) as c:
+        c.execute("INSERT OR IGNORE INTO strings(value) VALUES('rate_limit_error')")
+        c.execute("UPDATE spans SET cls=1, error_type=(SELECT id FROM strings WHERE value='rate_limit_error') WHERE id=?", (last,))
+    assert doing() == "waits, refused", doing()
 
 
 @test
