@@ -122,8 +122,8 @@
 	"ALTER TABLE spans ADD COLUMN cost_guessed INT;" SCHEMA_GUESSED("rollups")                 \
 		SCHEMA_GUESSED("runs") SCHEMA_GUESSED("sessions")
 
-/* Questions about attributes that have no column; and all that the table of agents asks of each run,
- * without the rest of it. */
+/* Questions about attributes that have no column; and all that the table of agents asks of each
+ * run, without the rest of it. */
 #define SCHEMA_SQL_8                                                                               \
 	"CREATE TABLE slab_attrs(id INTEGER PRIMARY KEY, last INT NOT NULL, name TEXT NOT NULL,"   \
 	" data BLOB);"                                                                             \
