@@ -11,6 +11,8 @@
 
 #define RUNS_MAX (1u << 22)
 #define SPANS_MAX 100000 /* of a list, as query_list.c has it */
+/* So few are looked up one by one; of more, each run is asked whether it is one. */
+#define FEW_RUNS 256
 #define IDS_MAX (4 * 1024 * 1024)
 #define IN_ORDER_MAX 65536 /* as query_scan.c has it: so few spans are read by number */
 #define POINTER "gentap runs"
@@ -28,7 +30,7 @@ struct query_pick {
 	/* The latest spans, when there are `limit` of them and more in no order. */
 	struct found *found;
 	size_t n_found, limit;
-	struct buf ids;
+	struct buf ids; /* numbers of rows as a JSON list; empty: of many runs */
 };
 
 /* ---- Runs ---- */
@@ -112,6 +114,30 @@ static int write_ids(struct query_pick *p)
 	return buf_error(&p->ids);
 }
 
+/* The rows of the runs that were found. */
+static int write_runs(struct query_pick *p, sqlite3 *db)
+{
+	_cleanup_stmt_ sqlite3_stmt *s = NULL;
+	int r = db_prepare(db, SLICE("SELECT rowid FROM runs WHERE key=?"), &s);
+
+	buf_add_char(&p->ids, '[');
+	for (size_t i = 0; !r && i < p->n_slots; i++) {
+		int rc;
+
+		if (!p->slots[i])
+			continue;
+		db_bind_blob(s, 1, &p->slots[i], sizeof(p->slots[i]));
+		rc = sqlite3_step(s);
+		if (rc == SQLITE_ROW)
+			buf_printf(&p->ids, "%s%lld", p->ids.len > 1 ? "," : "",
+				   (long long)sqlite3_column_int64(s, 0));
+		r = db_errno(rc);
+		sqlite3_reset(s);
+	}
+	buf_add_char(&p->ids, ']');
+	return r ? r : buf_error(&p->ids);
+}
+
 /* ---- Both ---- */
 
 /* start, run, number */
@@ -172,7 +198,9 @@ static int gather(struct query_pick *p, sqlite3 *db, const struct query *q, bool
 		return r;
 	range.in_order = unsealed < IN_ORDER_MAX;
 	r = add_rows(p, db, &spans, &range);
-	return r || p->runs ? r : write_ids(p);
+	if (r || (p->runs && p->n_runs > FEW_RUNS))
+		return r;
+	return p->runs ? write_runs(p, db) : write_ids(p);
 }
 
 static bool is_helped(const struct query *q)
@@ -217,14 +245,14 @@ void query_pick_free(struct query_pick *p)
 
 void query_pick_add(struct sql *s, const struct query_pick *p)
 {
-	if (p->runs) {
+	if (p->ids.len) {
+		buf_add_str(&s->text, " AND s.rowid IN (SELECT value FROM json_each(");
+		sql_add_text(s, buf_slice(&p->ids));
+		buf_add_str(&s->text, "))");
+	} else {
 		buf_add_str(&s->text, " AND run_picked(");
 		sql_add_pointer(s, p, POINTER);
 		buf_add_str(&s->text, ",key)");
-	} else {
-		buf_add_str(&s->text, " AND s.id IN (SELECT value FROM json_each(");
-		sql_add_text(s, buf_slice(&p->ids));
-		buf_add_str(&s->text, "))");
 	}
 }
 

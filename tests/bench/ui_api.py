@@ -33,8 +33,13 @@ def questions(now):
         yield name + " sessions", "sessions", dict(at, limit=1000)
         yield name + " flow", "flow", at
         yield name + " values", "values", dict(at, field="model")
-        # Of an attribute without a column of its own: read from the JSON of each span.
+        # Of attributes without a column of their own: they stand beside the slabs.
         yield name + " any attribute", "query", dict(at, select="count", where=REQUESTS, group_by="gen_ai.request.stream")
+        yield name + " of many values", "query", dict(at, select="count sum:gentap.cost.total", where="gentap.rate_limit.requests.remaining>3900 and not http.response.status_code:429", group_by="gen_ai.request.stream")
+        yield name + " spans with one", "query", dict(at, fields="time,model,user", where="http.response.status_code:429", limit=500)
+        yield name + " spans with none", "query", dict(at, fields="time,model,user", where="server.port:8443", limit=500)
+        yield name + " runs with one", "runs", dict(at, where="http.response.status_code:429", limit=200)
+        yield name + " runs with none", "runs", dict(at, where="server.port:8443", limit=200)
     yield from controls(now)
     yield "status", "status", {}
     yield "coverage", "coverage", {}

@@ -12,9 +12,9 @@
 #include <errno.h>
 #include <unistd.h>
 
-#define SPANS 4000
+#define SPANS 6000
 #define SEALED 900
-#define SLABS 4
+#define SLABS (SPANS / SEALED)
 #define HOURS 4
 #define HOUR_NS (3600 * NSEC_PER_SEC)
 #define END_NS (MADE_BASE_NS + HOURS * HOUR_NS)
@@ -122,6 +122,9 @@ static const char *const lines[] = {
 	/* Runs with such a span. */
 	"--from runs --having 'x.rare:here' --fields run,calls",
 	"--from runs --having 'x.rare:there' --fields run",
+	/* So many that each run is asked for. */
+	"--from runs --having 'x.flag:true' --fields run,calls",
+	"count --from runs --having 'not x.flag:true'",
 	"--from runs --having 'tool:tool-3 and x.flag:true' --fields run --limit 12",
 	"count sum:calls --from runs --having 'error:true and not x.flag:false' --group-by user",
 };
