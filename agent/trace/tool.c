@@ -263,10 +263,9 @@ static struct tool *find_open(struct run *run, const struct message *m, const st
 	return NULL;
 }
 
-/* Tool calls of answers that were not seen: known from the history only. */
-static void open_missed(struct tracer *t, struct run *run, struct call *c, const struct join *j)
+void tools_open_missed(struct tracer *t, struct run *run, struct call *c, const struct join *j)
 {
-	for (size_t i = j->first_new; i < c->n_input; i++) {
+	for (size_t i = j->first_new; j->gap && i < c->n_input; i++) {
 		const struct message *m = &c->input[i];
 
 		for (size_t k = 0; message_is_assistant(m) && k < m->n_parts; k++) {
@@ -293,8 +292,6 @@ size_t tools_close(struct tracer *t, struct run *run, struct call *c, const stru
 	size_t low = c->n_input > TAIL_MESSAGES ? c->n_input - TAIL_MESSAGES : 0, closed = 0;
 	bool missed = false;
 
-	if (j->gap)
-		open_missed(t, run, c, j);
 	for (size_t i = c->n_input; i > low && run->open_tools; i--) {
 		const struct message *m = &c->input[i - 1];
 
