@@ -212,6 +212,14 @@ static bool join_history(const struct conversations *cs, const struct call *c, s
 	return false;
 }
 
+bool conversations_asked(const struct conversations *cs, struct slice id)
+{
+	void *owner;
+
+	return id.len >= STRONG_ID_LEN &&
+	       index_find(&cs->index, join_key_id(KEY_TOOL, id), &owner, 1);
+}
+
 static void look_behind(const struct conversations *cs, const struct call *c, struct join *j)
 {
 	for (size_t i = j->first_new; i < c->n_input; i++)

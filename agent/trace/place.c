@@ -76,7 +76,7 @@ static bool asks_in_text(const struct call *c)
 
 static bool is_agentic(const struct call *c, const struct join *j, const struct agent_name *name)
 {
-	return c->n_tools || c->n_tool_calls || name->source ||
+	return c->n_tools || c->n_tool_calls || name->source || what_is_new(c, j).results ||
 	       (j->point && j->point->conversation->had_run) || asks_in_text(c);
 }
 
@@ -91,6 +91,16 @@ static size_t next_question(const struct call *c, const struct join *j)
 		    !message_part(&c->input[i + 1], PART_TOOL_RESPONSE))
 			return i + 1;
 	return c->n_input;
+}
+
+/* Of what was missed, only that belongs to a new run which stands behind the last question. */
+static void skip_to_question(const struct call *c, struct join *j)
+{
+	size_t question;
+
+	while ((question = next_question(c, j)) < c->n_input)
+		j->first_new = question;
+	j->gap = behind_answers(c, j) > j->first_new;
 }
 
 /* Its last calls were missed, up to this message: that is its loss. Of what follows only that
@@ -109,7 +119,7 @@ static void run_end_missed(struct tracer *t, struct run *run, struct call *c, st
 	run->end = RUN_END_NONE;
 	free(TAKE(run->error));
 	j->first_new = end;
-	j->gap = behind_answers(c, j) > end;
+	skip_to_question(c, j);
 }
 
 /* The run that the join leads to, if the call is a part of it; else that one ends here. */
@@ -119,17 +129,21 @@ static struct run *run_continued(struct tracer *t, struct call *c, struct join *
 	size_t question = c->n_input;
 	struct news news;
 
-	if (!run)
+	if (!run) {
+		if (j->gap)
+			skip_to_question(c, j);
 		return NULL;
+	}
 	news = what_is_new(c, j);
-	if (j->gap && !j->point->asks_in_text)
+	if ((j->gap || j->branch) && !j->point->asks_in_text)
 		question = next_question(c, j);
+	j->gap |= question < c->n_input;
 	/* Who sums up its history in the middle of its work goes on with it. */
 	if (question == c->n_input && (news.results || !news.user || j->rule == JOIN_RETRY ||
 				       j->point->paused || j->point->asks_in_text))
 		return run;
 	/* Another question beside the one that is being answered. */
-	if (j->branch && run->end == RUN_END_NONE && j->point->tools)
+	if (j->branch && !j->gap && run->end == RUN_END_NONE && j->point->tools)
 		return run;
 	while (run->handed_off && run->opener) {
 		struct run *outer = run->opener->run;

@@ -278,7 +278,8 @@ void tools_open_missed(struct tracer *t, struct run *run, struct call *c, const 
 
 			struct tool *tool;
 
-			if (p->type != PART_TOOL_CALL)
+			if (p->type != PART_TOOL_CALL ||
+			    conversations_asked(&t->conversations, p->id))
 				continue;
 			tool = tool_new(t, run, c, &as, c->n_tool_calls + i * 256 + k);
 			if (tool)

@@ -15,6 +15,11 @@ from conformance_runs import BEGIN_NS, STEP_NS, TIME_MS, implied
 from tap import Tap, skip_all
 
 
+# Cassettes in which an agent goes on behind its own last answer, without a word of the user or a result:
+# whether that is the same run or another is told by nothing but how long it took.
+GOES_ON = ("757527e5d323", "8653d40109ef")
+
+
 def one(cassette):
     entries = [corpus.har_entry(x, BEGIN_NS + (k + 1) * STEP_NS, TIME_MS) for k, x in enumerate(cassette)]
     with tempfile.TemporaryDirectory(prefix="gentap-dropped-") as where:
@@ -29,7 +34,7 @@ def main():
     tap = Tap()
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         for family in corpus.FAMILIES:
-            several = [c for c in corpus.load(family) if len(c) > 1 and implied(c)[1]]
+            several = [c for c in corpus.load(family) if len(c) > 1 and c[0].cassette not in GOES_ON and implied(c)[1]]
             got = list(pool.map(one, several))
             bad = [x for _, faults in got for x in faults]
             tap.check("%s: %d conversations, without any one of %d calls" % (family, len(several), sum(n for n, _ in got)), not bad, bad[:30])

@@ -102,9 +102,9 @@ def wrong_tools(full, part, dropped):
     failed = full.calls[dropped].status == 2
     for k, s in part.tools.items():
         was = full.tools.get(k)
-        if not was:
+        if not was and s["gentap.completeness"] != "inferred":
             yield "%s was not there" % s.name
-        elif s["gentap.completeness"] == "full" and not failed and (s.start_ns, s.end_ns) != (was.start_ns, was.end_ns):
+        elif was and s["gentap.completeness"] == "full" and not failed and (s.start_ns, s.end_ns) != (was.start_ns, was.end_ns):
             yield "%s has other times, unmarked" % s.name
     for k, was in full.tools.items():
         served = [c.start_ns for c in full.below(was)] == [dropped]
