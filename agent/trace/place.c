@@ -241,9 +241,11 @@ static struct run *run_handed_over(struct tracer *t, struct run *run, struct cal
 	tools_close(t, run, c, j);
 	if (!nested)
 		return run;
-	/* What was missed led to the hand-off: the loss is of who handed over. */
-	run->totals.gaps += j->gap;
-	j->gap = false;
+	/* When what was missed led to the hand-off, the loss is of who handed over. */
+	if (tool->missed) {
+		run->totals.gaps++;
+		j->gap = false;
+	}
 	return nested;
 }
 
@@ -302,7 +304,8 @@ static struct run *run_of_new(struct tracer *t, struct call *c, const struct spa
 		run->inferred = SERVED_BY_TEXT;
 	/* A known program asks things of its own before its main line begins. */
 	f->side = run->cli && !c->n_tools && !f->join.point;
-	run->began_before = !f->side && what_is_new(c, &f->join).results;
+	run->began_before = !f->side && (what_is_new(c, &f->join).results ||
+					 (c->op == OP_FETCH_RESPONSE && !f->join.point));
 	return run;
 }
 

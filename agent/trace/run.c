@@ -379,6 +379,7 @@ void run_emit(struct tracer *t, struct run *run, enum run_end end)
 			     end == RUN_END_INTERRUPTED ? "interrupted" : "no_result");
 	emit_span(t, run);
 	if (run->handed_off && run->opener)
-		tool_close_handoff(t, run->opener, run->end_ns);
+		tool_close_handoff(t, run->opener, run->end_ns,
+				   run->end > RUN_END_EXIT ? end_names[run->end] : NULL);
 	run_free(t, run);
 }

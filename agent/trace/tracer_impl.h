@@ -60,8 +60,8 @@ size_t tools_close(struct tracer *t, struct run *run, struct call *c, const stru
 /* It has no result: emits it, ending at `end_ns`, if it is open and something was seen
  * below it. */
 void tool_abandon(struct tracer *t, struct tool *tool, uint64_t end_ns, const char *reason);
-/* Emits a hand-off whose agent is done. */
-void tool_close_handoff(struct tracer *t, struct tool *tool, uint64_t end_ns);
+/* Emits a hand-off whose agent is done, or (reason: static) was not seen to be. */
+void tool_close_handoff(struct tracer *t, struct tool *tool, uint64_t end_ns, const char *reason);
 void tool_free(struct tracer *t, struct tool *tool);
 /* A tool of the run that hands over and whose result stands in the call's new messages;
  * NULL: none. *ret_agent: the agent that the result names. */

@@ -91,6 +91,8 @@ def unmarked(full, part, of, dropped):
     if dropped not in line or len(line) < 2:
         return
     left = [r for r, whole in of.items() if whole == run and any(at in line for at in part.members[r])]
+    if full.calls[dropped]["gen_ai.operation.name"] == "fetch_response":
+        return  # who asks whether it is done asks as often as it likes
     later = [full.calls[at] for at in line if at > dropped]
     if later and (full.calls[dropped].status == 2 or later[0]["gentap.inferred"] == "compaction"):
         return  # a failure that was tried again leaves nothing behind; who was given a summary is not known to have been
@@ -108,7 +110,7 @@ def wrong_tools(full, part, dropped):
             yield "%s has other times, unmarked" % s.name
     for k, was in full.tools.items():
         served = [c.start_ns for c in full.below(was)] == [dropped]
-        if k not in part.tools and full.asked_by(was) != dropped and was.end_ns != dropped and not served:
+        if k not in part.tools and full.asked_by(was) != dropped and was.end_ns != dropped and not served and was["gentap.completeness"] != "inferred":
             yield "%s is gone" % was.name
 
 
@@ -119,7 +121,7 @@ def faults(full, part, dropped):
         left = part.calls.get(at)
         if at != dropped and not left:
             out.append("%s at %d is gone" % (s.name, at))
-        elif at != dropped and (left.name, left.end_ns, left["gen_ai.usage.input_tokens"]) != (s.name, s.end_ns, s["gen_ai.usage.input_tokens"]):
+        elif at != dropped and s["gen_ai.operation.name"] != "fetch_response" and (left.name, left.end_ns, left["gen_ai.usage.input_tokens"]) != (s.name, s.end_ns, s["gen_ai.usage.input_tokens"]):
             out.append("%s at %d is another" % (s.name, at))
     out += ["%s hangs below nothing" % s.name for s in part.spans
             if s.parent_id and s.parent_id not in part.by_id and s.parent_id in full.by_id]
@@ -133,7 +135,7 @@ def decode(har, where, entries):
     file = os.path.join(where, "dropped.har")
     with open(file, "w", encoding="utf-8") as f:
         json.dump({"log": dict(har["log"], entries=entries)}, f)
-    return Tree(agent.decode([file], runs=True))
+    return Tree(agent.decode([file], runs=True, sanitized=False))  # some thousand times
 
 
 def each_call(har, where):
