@@ -175,7 +175,7 @@ TEST_INCLUDES := $(addprefix -iquoteagent/,$(SEES_main)) -Iinclude -Itests/unit
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZ := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzzers/%,$(wildcard tests/fuzz/fuzz_*.c))
 # Programs that a Python test of the same suite drives.
-REPLAY := $(patsubst tests/replay/%.c,$(BUILD)/replay/%,$(wildcard tests/replay/*.c))
+DRIVEN := $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/replay/*.c tests/system/*.c))
 BENCH := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/bench_*.c))
 # What tests compare with, and make their input with; never in the agent.
 $(BUILD)/unit/test_inflate $(BUILD)/fuzzers/fuzz_inflate $(BUILD)/bench/bench_wire: LIBS_TEST := libbrotlienc
@@ -195,13 +195,13 @@ $(BUILD)/bench/libpure.a: $(call pure_objs,release)
 $(BUILD)/unit/%: tests/unit/%.c tests/unit/test.c tests/unit/test.h $(BUILD)/unit/libpure.a
 	$(Q)$(CC) $(BASE_CFLAGS) $(SANITIZE) $(TEST_INCLUDES) -MMD -MP -MF $@.d tests/unit/test.c $< \
 		$(BUILD)/unit/libpure.a $(WRAP) -o $@ $(call pkg,--libs,$(LIBS_PURE) $(LIBS_TEST)) -lm
-$(BUILD)/replay/%: tests/replay/%.c $(BUILD)/unit/libpure.a
+$(DRIVEN): $(BUILD)/%: tests/%.c $(BUILD)/unit/libpure.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BASE_CFLAGS) $(SANITIZE) $(TEST_INCLUDES) -MMD -MP -MF $@.d $< $(filter %.o,$^) \
 		$(BUILD)/unit/libpure.a -o $@ $(call pkg,--libs,$(LIBS_PURE) $(LIBS_TEST)) -lm
-$(BUILD)/replay/scrape_serve: $(BUILD)/asan/main/scrape.o
-$(BUILD)/replay/scrape_serve: LIBS_TEST := libmicrohttpd
-$(BUILD)/replay/kube_ask: $(BUILD)/asan/main/kube.o
+$(BUILD)/system/scrape_serve: $(BUILD)/asan/main/scrape.o
+$(BUILD)/system/scrape_serve: LIBS_TEST := libmicrohttpd
+$(BUILD)/system/kube_ask: $(BUILD)/asan/main/kube.o
 $(BUILD)/ui/%: tests/ui/%.c $(BUILD)/bench/libpure.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BASE_CFLAGS) $(HARDEN) $(TEST_INCLUDES) -MMD -MP -MF $@.d $< $(BUILD)/bench/libpure.a \
@@ -220,11 +220,11 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/bench/libpure.a
 SUBMAKE = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # ---- Targets -------------------------------------------------------------------------
-.PHONY: all deps deps-test run test test-live test-agents test-kernels test-torture test-backends test-frameworks conformance check bench fuzz fuzzers unit asan install uninstall deb format lint clean help arm64 clang
+.PHONY: all deps deps-test run test test-live test-agents test-kernels test-torture test-backends test-image test-frameworks conformance check bench fuzz fuzzers unit asan install uninstall deb format lint clean help arm64 clang
 all: $(BUILD)/gentap ## build the agent
 	@:
 asan: $(BUILD)/gentap-asan
-unit: $(UNIT) $(REPLAY)
+unit: $(UNIT) $(DRIVEN)
 fuzzers: $(FUZZ)
 benches: $(BENCH)
 
@@ -271,7 +271,7 @@ check: ## fast inner loop: unit and replay tests under ASan and UBSan, no root
 
 test: deps-test ## install, build, pass every test, live ones included
 	+$(Q)$(SUBMAKE) unit asan fuzzers all arm64 clang $(BUILD)/ui/fill
-	$(Q)$(PYTHON) tests/run unit replay conformance fuzz ui
+	$(Q)$(PYTHON) tests/run unit replay system conformance fuzz ui
 	$(Q)$(live_tests)
 
 # The other machine's agent and kernel programs, whole, with Debian's own libraries for it.
@@ -306,8 +306,13 @@ test-backends: deps-test ## real backends count and price our spans themselves (
 	$(Q)for b in phoenix mlflow; do list=tests/backends/$$b.txt; venv=$(BUILD)/venv-$$b; \
 		cmp -s $$list $$venv/.stamp || { $(PYTHON) -m venv $$venv && $$venv/bin/pip install -q -r $$list && \
 			cp $$list $$venv/.stamp; } || exit; done
+	$(Q)tests/otelcol backends || [ $$? = 77 ]
 	$(Q)$(PYTHON) tests/run backends
-	$(Q)$(PYTHON) tests/run -k test_collector replay
+	$(Q)$(PYTHON) tests/run -k test_collector system
+
+test-image: ## the container image by its Dockerfile, from the first stage on (root, 10 min)
+	$(call apt_install,buildah podman runc debootstrap)
+	$(Q)$(SUDO) tests/image
 
 test-kernels: deps-test ## other kernels and arm64 under QEMU, without KVM (downloads 500 MB)
 	$(call apt_install,qemu-system-x86 qemu-system-arm busybox-static cpio xz-utils)

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define RUNS_MAX 16384
-#define REFRESH_NS (30 * NSEC_PER_SEC)
+#define REFRESH_NS (5 * NSEC_PER_SEC)
 
 static void log_unreadable(const char *path, int error)
 {

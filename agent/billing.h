@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The agent's side of agent/account: which price lists and rules of identity are in
- * force, and that a list that was replaced is taken within half a minute.
+ * force, and that a list that was replaced is taken within seconds.
  */
 #ifndef BILLING_H
 #define BILLING_H

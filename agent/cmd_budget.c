@@ -130,6 +130,26 @@ static void init_grid(struct grid *g)
 		grid_add_column(g, &columns[i]);
 }
 
+/* By the names that the JSON has. */
+static void add_csv(struct buf *b, const struct budget *list, const struct budget_state *states,
+		    size_t n)
+{
+	buf_add_str(b, "budget,period,level,where,limit_usd,spent_usd,calls_without_price,"
+		       "forecast_usd\r\n");
+	for (size_t i = 0; i < n; i++) {
+		reader_add_csv_text(b, list[i].name);
+		buf_printf(b, ",\"%s\",\"%s\",", budget_period_name(list[i].period),
+			   budget_level_name(states[i].level));
+		reader_add_csv_text(b, list[i].where);
+		buf_printf(b, ",%.12g,%.12g,%llu,", (double)list[i].limit_pd / 1e12,
+			   (double)states[i].spent_pd / 1e12,
+			   (unsigned long long)states[i].unknown);
+		if (!isnan(states[i].forecast_pd))
+			buf_printf(b, "%.12g", states[i].forecast_pd / 1e12);
+		buf_add_str(b, "\r\n");
+	}
+}
+
 static void print_all(const struct options *o, const struct budget *list,
 		      const struct budget_state *states, size_t n)
 {
@@ -144,6 +164,8 @@ static void print_all(const struct options *o, const struct budget *list,
 			buf_add_str(&b, o->output == OUTPUT_JSONL ? "\n" : "");
 		}
 		buf_add_str(&b, o->output == OUTPUT_JSON ? "]\n" : "");
+	} else if (o->output == OUTPUT_CSV) {
+		add_csv(&b, list, states, n);
 	} else {
 		init_grid(&g);
 		for (size_t i = 0; i < n; i++)

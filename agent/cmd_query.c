@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define CHART_MAX (16 * 1024 * 1024)
+#define STEPS_MAX 100 /* of a chart that is asked for without an --interval */
 
 static int build(struct query *q, const struct options *o)
 {
@@ -22,6 +23,33 @@ static int build(struct query *q, const struct options *o)
 	if (!r && !o->n_args && !options_word(o, "limit"))
 		r = reader_set(q, "limit", "50");
 	return r ? r : reader_set_flags(q, o);
+}
+
+/* A chart over time needs steps: the finest that everybody knows of which there are not too many.
+ */
+static int choose_interval(struct query_db *db, struct query *q)
+{
+	static const uint64_t steps_s[] = { 1,	      10,	60,    300,	  900,	     3600,
+					    3 * 3600, 6 * 3600, 86400, 7 * 86400, 30 * 86400 };
+	struct query_extent extent;
+	uint64_t from, to, step = NSEC_PER_SEC;
+	int r;
+
+	if (q->interval_ns || !q->n_aggs ||
+	    (q->display != QUERY_LINE && q->display != QUERY_HEATMAP))
+		return 0;
+	r = query_extent(db, &extent);
+	if (r)
+		return r;
+	from = MAX(q->since_ns, (uint64_t)extent.first_ns);
+	to = MIN(q->until_ns ? q->until_ns : UINT64_MAX, (uint64_t)extent.last_ns + 1);
+	for (size_t i = 0; i < ARRAY_LEN(steps_s); i++) {
+		step = steps_s[i] * NSEC_PER_SEC;
+		if (to <= from || (to - from) / step < STEPS_MAX)
+			break;
+	}
+	q->interval_ns = step;
+	return 0;
 }
 
 static int print_chart(const struct query *q, const struct query_result *result)
@@ -40,7 +68,7 @@ static int print_chart(const struct query *q, const struct query_result *result)
 		log_error("query: this --display %s", why);
 		return 2;
 	}
-	if (!r && !buf_error(&b))
+	if (!r && b.len && !buf_error(&b))
 		fwrite(b.data, 1, b.len, stdout);
 	return r || buf_error(&b) || fflush(stdout) ? 1 : 0;
 }
@@ -76,7 +104,7 @@ int cmd_query(const struct options *o)
 	query_init(&q, clock_wall_ns());
 	status = build(&q, o);
 	if (!status)
-		status = reader_open(o, &db) ? 1 : 0;
+		status = reader_open(o, &db) || choose_interval(db, &q) ? 1 : 0;
 	if (!status)
 		status = reader_run(db, &q, &result);
 	if (!status && q.display != QUERY_TABLE)

@@ -17,12 +17,14 @@
 static const struct {
 	const char *aggregate, *header;
 } columns[] = {
-	{ "count", "CALLS" },	    { "sum:input", "INPUT" },
-	{ "sum:cached", "CACHED" }, { "sum:cache_write", "WRITTEN" },
-	{ "sum:output", "OUTPUT" }, { "sum:reasoning", "REASON" },
-	{ "sum:cost", "COST" },	    { "sum:cost_saved", "SAVED" },
+	{ "count", "CALLS" },	      { "sum:input", "INPUT" },
+	{ "sum:cached", "CACHED" },   { "sum:cache_write", "WRITTEN" },
+	{ "sum:output", "OUTPUT" },   { "sum:reasoning", "REASON" },
+	{ "sum:cost", "COST" },	      { "sum:cost_saved", "SAVED" },
+	{ "sum:cost_guessed", NULL }, /* marks the cost */
 };
 #define COST 6 /* of `columns` */
+#define GUESSED 8
 
 struct report {
 	enum budget_period period;
@@ -77,13 +79,22 @@ static double number_of(const struct query_cell *c)
 					 : NAN;
 }
 
-/* Cost of the same in the period before; NAN: there was none, or it is not known. */
-static double cost_before(const struct report *p, size_t row)
+/* Where the same stands in the period before; -1: nowhere. */
+static ssize_t row_before(const struct report *p, size_t row)
 {
 	for (size_t i = 0; i < p->before.n_rows; i++)
 		if (same_keys(p, row, i))
-			return number_of(query_cell(&p->before, i, p->n_keys + COST));
-	return NAN;
+			return (ssize_t)i;
+	return -1;
+}
+
+/* NAN: there was none, or it is not known. */
+static double cost_before(const struct report *p, size_t row)
+{
+	ssize_t before = row_before(p, row);
+
+	return before < 0 ? NAN
+			  : number_of(query_cell(&p->before, (size_t)before, p->n_keys + COST));
 }
 
 static void add_change(struct buf *b, double now, double before)
@@ -132,8 +143,10 @@ static void each_cell(const struct report *p, const struct query_result *r, size
 
 	for (size_t i = 0; total && i < p->n_keys; i++)
 		add(ctx, i ? SLICE("") : SLICE("total"));
-	for (size_t i = 0; i < keys + ARRAY_LEN(columns); i++) {
+	for (size_t i = 0; i < keys + GUESSED; i++) {
 		buf_reset(&t, CELL_MAX);
+		if (i == keys + COST && number_of(query_cell(r, row, keys + GUESSED)) > 0)
+			buf_add_char(&t, '~');
 		number_add_cell(&t, &r->columns[i], query_cell(r, row, i), p->now);
 		add(ctx, t.len ? buf_slice(&t) : SLICE(""));
 	}
@@ -171,7 +184,7 @@ static void add_table(const struct report *p, struct buf *b)
 	for (size_t i = 0; i < p->n_keys; i++)
 		grid_add_column(&g, &(struct grid_column){ .header = p->rows.columns[i].name,
 							   .max_width = 40 });
-	for (size_t i = 0; i < ARRAY_LEN(columns); i++)
+	for (size_t i = 0; i < GUESSED; i++)
 		grid_add_column(&g,
 				&(struct grid_column){ .header = slice_from(columns[i].header),
 						       .right = true,
@@ -209,12 +222,12 @@ static void add_markdown(const struct report *p, struct buf *b)
 	buf_add_str(b, "\n\n");
 	for (size_t i = 0; i < p->n_keys; i++)
 		add_markdown_cell(b, p->rows.columns[i].name);
-	for (size_t i = 0; i < ARRAY_LEN(columns); i++)
+	for (size_t i = 0; i < GUESSED; i++)
 		add_markdown_cell(b, slice_from(columns[i].header));
 	buf_add_str(b, "| CHANGE |\n");
 	for (size_t i = 0; i < p->n_keys; i++)
 		buf_add_str(b, "|---");
-	for (size_t i = 0; i <= ARRAY_LEN(columns); i++)
+	for (size_t i = 0; i <= GUESSED; i++)
 		buf_add_str(b, "|--:");
 	end_markdown(b);
 	each_row(p, add_markdown_cell, b, end_markdown);
@@ -237,14 +250,39 @@ static void add_json(const struct report *p, struct buf *b)
 	buf_add_str(b, "}\n");
 }
 
+/* The rows, each with its cost in the period before; no row of totals, which who adds them up would
+ * count twice. */
+static void add_csv(const struct report *p, struct buf *b)
+{
+	for (size_t i = 0; i < p->rows.n_columns; i++) {
+		buf_add_slice(b, p->rows.columns[i].name);
+		buf_add_char(b, ',');
+	}
+	buf_add_str(b, "before:sum:cost\r\n");
+	for (size_t row = 0; row < p->rows.n_rows; row++) {
+		ssize_t before = row_before(p, row);
+
+		for (size_t i = 0; i < p->rows.n_columns; i++) {
+			reader_add_csv(b, &p->rows.columns[i], query_cell(&p->rows, row, i));
+			buf_add_char(b, ',');
+		}
+		if (before >= 0)
+			reader_add_csv(b, &p->before.columns[p->n_keys + COST],
+				       query_cell(&p->before, (size_t)before, p->n_keys + COST));
+		buf_add_str(b, "\r\n");
+	}
+}
+
 static int print(const struct report *p, const struct options *o)
 {
 	_cleanup_(buf_cleanup) struct buf b = BUF_INIT(REPORT_MAX);
 
-	if (o->output == OUTPUT_CSV || o->output == OUTPUT_JSONL)
+	if (o->output == OUTPUT_JSONL)
 		return reader_print(&p->rows, o, NULL, 0, p->now);
 	if (o->output == OUTPUT_JSON)
 		add_json(p, &b);
+	else if (o->output == OUTPUT_CSV)
+		add_csv(p, &b);
 	else if (o->output == OUTPUT_MARKDOWN)
 		add_markdown(p, &b);
 	else

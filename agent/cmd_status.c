@@ -43,10 +43,13 @@ int cmd_statusline(const struct options *o)
 
 	if (!e)
 		e = ask(db,
-			"sum:cost sum:total count failure_rate --where span.op:gen_ai.request "
+			"sum:cost sum:total count failure_rate sum:cost_guessed --where "
+			"span.op:gen_ai.request "
 			"--since today",
 			now, &r);
 	if (!e) {
+		if (query_cell(&r, 0, 4)->type == QUERY_INT && query_cell(&r, 0, 4)->integer > 0)
+			buf_add_char(&b, '~');
 		add_cell(&b, &r, 0, now);
 		buf_add_str(&b, " today · ");
 		add_cell(&b, &r, 1, now);

@@ -24,6 +24,7 @@ struct table_spec {
 
 #define SPENDS                                                                                     \
 	"count sum:input sum:cached sum:output sum:reasoning sum:cost sum:cost_saved "             \
+	"sum:cost_guessed "                                                                        \
 	"failure_rate p50:ttft p50:duration p95:duration"
 #define SPENDING_VIEW(header, key)                                                                 \
 	{                                                                                          \
@@ -53,7 +54,7 @@ static const struct table_spec specs[] = {
 	  NULL,
 	  NULL,
 	  "start,state,agent,model,user,repo,duration,calls,tools,errors,total,cost,run,"
-	  "trace_id",
+	  "trace_id,guessed",
 	  NULL,
 	  "runs",
 	  { { "START", "start", NULL, 0, false, 0 },
@@ -75,7 +76,8 @@ static const struct table_spec specs[] = {
 	  "span.op:gen_ai.request",
 	  NULL,
 	  "time,agent,model,process.executable.name,input,cached,output,ttft,duration,cost,"
-	  "gentap.cost.source,error.type,gen_ai.response.finish_reasons,gentap.completeness,trace_"
+	  "gentap.cost.source,cost_guessed,error.type,gen_ai.response.finish_reasons,gentap."
+	  "completeness,trace_"
 	  "id",
 	  NULL,
 	  "calls",
@@ -115,7 +117,8 @@ static const struct table_spec specs[] = {
 	  "runs",
 	  NULL,
 	  "agent",
-	  "count failure_rate sum:calls sum:tools avg:total sum:cost avg:cost p50:duration "
+	  "count failure_rate sum:calls sum:tools avg:total sum:cost sum:guessed avg:cost "
+	  "p50:duration "
 	  "p95:duration",
 	  "-sum:cost,-count",
 	  "runs",
@@ -133,7 +136,7 @@ static const struct table_spec specs[] = {
 	  "sessions",
 	  NULL,
 	  NULL,
-	  "end,session,agent,user,repo,duration,runs,calls,tools,errors,total,cost",
+	  "end,session,agent,user,repo,duration,runs,calls,tools,errors,total,cost,guessed",
 	  NULL,
 	  "sessions",
 	  { { "LAST", "end", NULL, 0, false, 0 },

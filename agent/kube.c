@@ -65,27 +65,35 @@ static int on_progress(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl
 	return stop;
 }
 
+struct token {
+	char text[TOKEN_MAX];
+};
+
+static void token_wipe(struct token *t)
+{
+	explicit_bzero(t, sizeof(*t));
+}
+
 /* "Authorization: Bearer …"; absent file: no header, as a kubelet may let anybody ask. */
 static int read_token(const struct kube *k, struct buf *header)
 {
 	_cleanup_close_ int fd = open(k->token_file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	char token[TOKEN_MAX];
+	_cleanup_(token_wipe) struct token token;
 	struct slice text;
 	ssize_t n;
 
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -errno;
-	n = read(fd, token, sizeof(token));
+	n = read(fd, token.text, sizeof(token.text));
 	if (n < 0)
 		return -errno;
-	text = slice_trim((struct slice){ token, (size_t)n });
+	text = slice_trim((struct slice){ token.text, (size_t)n });
 	for (size_t i = 0; i < text.len; i++)
 		if (text.data[i] <= ' ' || text.data[i] > '~')
 			text.len = 0; /* no token, and no further header either */
-	if ((size_t)n == sizeof(token) || !text.len)
+	if ((size_t)n == sizeof(token.text) || !text.len)
 		return -EINVAL;
 	buf_printf(header, "Authorization: Bearer %.*s", SLICE_FMT(text));
-	explicit_bzero(token, sizeof(token));
 	return buf_error(header);
 }
 

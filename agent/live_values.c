@@ -150,6 +150,7 @@ static void add_store(struct values *to, const struct store_stats *s)
 		COUNT("store.written", "Spans that were written.", s->written),
 		COUNT_BY("store.lost", LOST, "reason", "queue_full", s->lost_full),
 		COUNT_BY("store.lost", LOST, "reason", "other", s->lost_other),
+		COUNT("store.duplicates", "Spans that had been written before.", s->duplicates),
 		COUNT("store.errors", "Batches that could not be written at once.", s->errors),
 		GAUGE("store.queued", "Spans that wait.", s->queued),
 	};

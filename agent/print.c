@@ -5,6 +5,7 @@
 #include "attr_json.h"
 #include "clock.h"
 #include "cleanup.h"
+#include "numbers.h"
 
 #include <errno.h>
 #include <time.h>
@@ -290,8 +291,13 @@ void print_summary(const struct printer *p, FILE *out)
 			"; tokens: input %s%lld (cached %s%lld), output %s%lld (reasoning %s%lld)",
 			bound, (long long)t->input, bound, (long long)t->cached, bound,
 			(long long)t->output, bound, (long long)t->reasoning);
-	if (t->priced)
-		fprintf(out, "; cost %s$%.4f at list price", t->unpriced ? "≥ " : "", t->cost_usd);
+	if (t->priced) {
+		_cleanup_(buf_cleanup) struct buf cost = BUF_INIT(64);
+
+		number_add_money(&cost, t->cost_usd * 1e12);
+		fprintf(out, "; cost %s%.*s at list price", t->unpriced ? "≥ " : "", (int)cost.len,
+			cost.data ? cost.data : "");
+	}
 	if (t->unpriced)
 		fprintf(out, "; %llu calls of unknown cost", (unsigned long long)t->unpriced);
 	if (t->no_usage)

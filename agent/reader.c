@@ -156,6 +156,28 @@ static double number_of(const struct query_cell *c)
 					 : NAN;
 }
 
+/* "~" before a cost of which a part is guessed, where the answer has both. */
+static bool is_guessed(const struct query_result *r, size_t row, const char *name)
+{
+	static const struct {
+		const char *cost, *guessed;
+	} pairs[] = {
+		{ "sum:cost", "sum:cost_guessed" },
+		{ "sum:cost", "sum:guessed" },
+		{ "avg:cost", "sum:guessed" },
+		{ "cost", "cost_guessed" },
+		{ "cost", "guessed" },
+	};
+	bool guessed = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
+		int column = strcmp(name, pairs[i].cost) ? -1 : find_column(r, pairs[i].guessed);
+
+		guessed |= column >= 0 && number_of(query_cell(r, row, (size_t)column)) > 0;
+	}
+	return guessed;
+}
+
 static void add_view_cell(struct grid *g, const struct query_result *r, size_t row,
 			  const struct view_column *v, int column, uint64_t now_ns)
 {
@@ -165,6 +187,7 @@ static void add_view_cell(struct grid *g, const struct query_result *r, size_t r
 	double ratio;
 
 	if (per < 0) {
+		buf_add_str(&text, is_guessed(r, row, v->name) ? "~" : "");
 		number_add_cell(&text, &r->columns[column], cell, now_ns);
 	} else {
 		ratio = number_of(cell) / number_of(query_cell(r, row, (size_t)per));
@@ -236,22 +259,23 @@ static void print_all_columns(const struct query_result *r, const struct options
 	print_grid(r, o, view, n, now_ns, b);
 }
 
-/* RFC 4180, as far as it goes: text in quotes where it must be. */
-static void add_csv(struct buf *b, const struct query_column *c, const struct query_cell *cell)
+void reader_add_csv_text(struct buf *b, struct slice text)
 {
-	if (cell->type == QUERY_NULL)
-		return;
-	if (cell->type != QUERY_TEXT) {
-		query_cell_json(c, cell, b);
-		return;
-	}
 	buf_add_char(b, '"');
-	for (size_t i = 0; i < cell->text.len; i++) {
-		if (cell->text.data[i] == '"')
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.data[i] == '"')
 			buf_add_char(b, '"');
-		buf_add_char(b, cell->text.data[i]);
+		buf_add_char(b, text.data[i]);
 	}
 	buf_add_char(b, '"');
+}
+
+void reader_add_csv(struct buf *b, const struct query_column *c, const struct query_cell *cell)
+{
+	if (cell->type == QUERY_TEXT)
+		reader_add_csv_text(b, cell->text);
+	else if (cell->type != QUERY_NULL)
+		query_cell_json(c, cell, b);
 }
 
 static void print_csv(const struct query_result *r, struct buf *b)
@@ -264,7 +288,7 @@ static void print_csv(const struct query_result *r, struct buf *b)
 	for (size_t row = 0; row < r->n_rows; row++) {
 		for (size_t i = 0; i < r->n_columns; i++) {
 			buf_add_str(b, i ? "," : "");
-			add_csv(b, &r->columns[i], query_cell(r, row, i));
+			reader_add_csv(b, &r->columns[i], query_cell(r, row, i));
 		}
 		buf_add_str(b, "\r\n");
 	}

@@ -37,6 +37,9 @@ int reader_print(const struct query_result *r, const struct options *o,
 /* The table alone, at most `width` columns wide (0: as wide as it gets). */
 void reader_add_table(const struct query_result *r, const struct view_column *view, size_t n_view,
 		      size_t width, bool wide, bool colour, uint64_t now_ns, struct buf *b);
+/* As RFC 4180 has them; what is not known is empty. */
+void reader_add_csv(struct buf *b, const struct query_column *c, const struct query_cell *cell);
+void reader_add_csv_text(struct buf *b, struct slice text);
 /* Columns of the terminal that standard output is; 0: it is none. */
 size_t reader_width(void);
 bool reader_colour(void);

@@ -42,7 +42,7 @@ const enum field_id measures[] = {
 	F_DURATION,    F_TTFT,	     F_INPUT,		F_OUTPUT,
 	F_TOTAL,       F_CACHED,     F_CACHE_WRITE,	F_REASONING,
 	F_COST,	       F_COST_INPUT, F_COST_CACHE_READ, F_COST_CACHE_WRITE,
-	F_COST_OUTPUT, F_COST_OTHER, F_COST_SAVED,
+	F_COST_OUTPUT, F_COST_OTHER, F_COST_SAVED,	F_COST_GUESSED,
 };
 const size_t n_measures = ARRAY_LEN(measures);
 

@@ -113,7 +113,8 @@ const char *span_class_name(enum span_class c); /* NULL for a number it does not
 	X(SPAN, "span_id", "span_id", ID, NONE, ALL, 0)                                            \
 	X(TRACE, "trace_id", "trace_id", ID, NONE, ALL, 0)                                         \
 	X(PMODEL, "gentap.provider_model", "pmodel", WORD, NONE, USAGE, 17)                        \
-	X(PRICE_DATE, "gentap.cost.price_date", "price_date", WORD, NONE, USAGE, 0)
+	X(PRICE_DATE, "gentap.cost.price_date", "price_date", WORD, NONE, USAGE, 0)                \
+	X(COST_GUESSED, "gentap.cost.guessed", "cost_guessed", USD, USD, REQUEST, 0)
 
 enum field_id {
 #define X(id, attr, column, kind, unit, classes, dim) F_##id,

@@ -194,15 +194,24 @@ int histogram_merge(struct histogram *h, struct slice bytes)
 	return r;
 }
 
-static void put_varint(struct buf *b, uint64_t v)
-{
-	char bytes[10];
-	size_t n = 0;
+#define VARINT_MAX 10 /* bytes */
 
+static char *put_varint(char *to, uint64_t v)
+{
 	for (; v >= 0x80; v >>= 7)
-		bytes[n++] = (char)(v | 0x80);
-	bytes[n++] = (char)v;
-	buf_add(b, bytes, n);
+		*to++ = (char)(v | 0x80);
+	*to++ = (char)v;
+	return to;
+}
+
+/* Room for one more pair; false: there is none, which the buffer says. */
+static bool put_bucket(struct buf *b, uint32_t step, uint64_t count)
+{
+	char *to = buf_reserve(b, 2 * VARINT_MAX);
+
+	if (to)
+		buf_commit(b, (size_t)(put_varint(put_varint(to, step), count) - to));
+	return to;
 }
 
 void histogram_encode(const struct histogram *h, struct buf *b)
@@ -211,32 +220,34 @@ void histogram_encode(const struct histogram *h, struct buf *b)
 	uint32_t before = 0;
 	size_t at = 0;
 
-	while (histogram_next(h, &at, &bucket)) {
-		put_varint(b, bucket.at - before);
-		put_varint(b, bucket.count);
+	while (histogram_next(h, &at, &bucket) && put_bucket(b, bucket.at - before, bucket.count))
 		before = bucket.at;
-	}
 }
 
 int histogram_merge_bytes(struct slice a, struct slice b, struct buf *to)
 {
 	struct histogram_bucket x = { 0 }, y = { 0 };
+	/* A pair is no longer than those that it comes from. */
+	char *start = buf_reserve(to, a.len + b.len), *end = start;
 	int more_x = get_bucket(&a, &x), more_y = get_bucket(&b, &y);
 	uint32_t before = 0;
 
+	if (!start)
+		return 0;
 	while (more_x > 0 || more_y > 0) {
 		bool take_x = more_x > 0 && (more_y <= 0 || x.at <= y.at);
 		bool take_y = more_y > 0 && (more_x <= 0 || y.at <= x.at);
 		uint32_t at = take_x ? x.at : y.at;
 
-		put_varint(to, at - before);
-		put_varint(to, (take_x ? x.count : 0) + (take_y ? y.count : 0));
+		end = put_varint(end, at - before);
+		end = put_varint(end, (take_x ? x.count : 0) + (take_y ? y.count : 0));
 		before = at;
 		if (take_x)
 			more_x = get_bucket(&a, &x);
 		if (take_y)
 			more_y = get_bucket(&b, &y);
 	}
+	buf_commit(to, (size_t)(end - start));
 	return more_x | more_y;
 }
 

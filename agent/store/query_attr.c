@@ -55,6 +55,7 @@ static const struct {
 	{ "reasoning", FIELD_INT, UNIT_TOKENS, SUM_OF("reasoning") },
 	{ "cost", FIELD_USD, UNIT_USD, SUM_OF("cost") },
 	{ "saved", FIELD_USD, UNIT_USD, SUM_OF("cost_saved") },
+	{ "guessed", FIELD_USD, UNIT_USD, SUM_OF("cost_guessed") },
 	{ "state", FIELD_WORD, UNIT_NONE, STATE_SQL, NULL, NULL },
 	{ "task", FIELD_WORD, UNIT_NONE, PLAIN("task") },
 	{ "trace_id", FIELD_ID, UNIT_NONE, PLAIN("trace_id") },
@@ -131,11 +132,12 @@ static struct slice group_name(struct slice name)
 
 	if (f == F_START || f == F_NONE || slice_eq(name, SLICE("run")))
 		return name;
-	return f == F_CONVERSATION ? SLICE("session")
-	       : f == F_COMM	   ? SLICE("process")
-	       : f == F_COST_SAVED ? SLICE("saved")
-	       : f == F_RUN	   ? SLICE("run")
-				   : slice_from(fields[f].column);
+	return f == F_CONVERSATION   ? SLICE("session")
+	       : f == F_COMM	     ? SLICE("process")
+	       : f == F_COST_SAVED   ? SLICE("saved")
+	       : f == F_COST_GUESSED ? SLICE("guessed")
+	       : f == F_RUN	     ? SLICE("run")
+				     : slice_from(fields[f].column);
 }
 
 static struct query_attr *group_attr_new(struct arena *arena, struct slice name, bool runs)

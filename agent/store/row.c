@@ -125,6 +125,7 @@ bool row_derived(enum field_id f, int64_t span_class)
 	case F_SPAN:
 	case F_TRACE:
 	case F_PMODEL:
+	case F_COST_GUESSED:
 	case F_SERVICE:
 	case F_COMM:
 	case F_PID:
@@ -224,6 +225,16 @@ static void set_provider_model(struct row *r)
 	set_word(r, F_PMODEL, (struct slice){ text, MIN((size_t)n, sizeof(text) - 1) });
 }
 
+/* What of the cost is by a likely price, or for counts that are estimated: all or nothing. */
+static void set_guessed(struct row *r)
+{
+	bool guessed = slice_eq(r->words[F_COST_SOURCE], SLICE("fallback")) ||
+		       slice_eq(r->words[F_USAGE_SOURCE], SLICE("estimated"));
+
+	if (r->values[F_CLASS] == CLASS_REQUEST && row_has(r, F_COST))
+		set_value(r, F_COST_GUESSED, guessed ? r->values[F_COST] : 0);
+}
+
 static void set_derived(struct row *r)
 {
 	struct slice model = r->words[F_RESPONSE_MODEL];
@@ -231,6 +242,7 @@ static void set_derived(struct row *r)
 
 	set_word(r, F_MODEL, model.data ? model : r->words[F_REQUEST_MODEL]);
 	set_provider_model(r);
+	set_guessed(r);
 	/* Embeddings have no output to count. */
 	if (whole || (row_has(r, F_INPUT) && slice_eq(r->words[F_OP], SLICE("embeddings"))))
 		set_value(r, F_TOTAL, r->values[F_INPUT] + r->values[F_OUTPUT]);

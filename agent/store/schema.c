@@ -14,7 +14,8 @@
 
 /* What brings a file from the version before to this one, in order; [0] makes version 1. */
 static const char *const migrations[SCHEMA_VERSION] = {
-	SCHEMA_SQL_1, SCHEMA_SQL_2, SCHEMA_SQL_3, SCHEMA_SQL_4, SCHEMA_SQL_5, SCHEMA_SQL_6,
+	SCHEMA_SQL_1, SCHEMA_SQL_2, SCHEMA_SQL_3, SCHEMA_SQL_4,
+	SCHEMA_SQL_5, SCHEMA_SQL_6, SCHEMA_SQL_7,
 };
 
 int schema_default_path(char *to, size_t size)

@@ -23,7 +23,7 @@
 
 #include <stdbool.h>
 
-#define SCHEMA_VERSION 6
+#define SCHEMA_VERSION 7
 
 /* Where the agent of this user keeps its database, or of this service;  -ENAMETOOLONG, -ENOENT (no
  * home). */

@@ -114,4 +114,12 @@
 	"ALTER TABLE runs ADD COLUMN refused INT NOT NULL DEFAULT 0;"                              \
 	"ALTER TABLE sessions ADD COLUMN refused INT NOT NULL DEFAULT 0;"
 
+/* How much of a cost is a guess; nothing tells it of what was summed before. */
+#define SCHEMA_GUESSED(table)                                                                      \
+	"ALTER TABLE " table " ADD COLUMN k_cost_guessed INT NOT NULL DEFAULT 0;"                  \
+	"ALTER TABLE " table " ADD COLUMN s_cost_guessed INT NOT NULL DEFAULT 0;"
+#define SCHEMA_SQL_7                                                                               \
+	"ALTER TABLE spans ADD COLUMN cost_guessed INT;" SCHEMA_GUESSED("rollups")                 \
+		SCHEMA_GUESSED("runs") SCHEMA_GUESSED("sessions")
+
 #endif

@@ -70,7 +70,9 @@ static struct rollup *new_rollup(struct batch *b, const struct rollup_key *key)
 
 static struct rollup *get_rollup(struct batch *b, const struct rollup_key *key)
 {
-	struct rollup **near = &b->recent[key->dim][(uint64_t)(key->value + key->gran) % RECENT];
+	uint64_t at = ((uint64_t)key->value * CLASSES + (uint64_t)key->class) * GRANS +
+		      (uint64_t)key->gran;
+	struct rollup **near = &b->recent[key->dim][at % RECENT];
 	struct rollup *u = *near;
 
 	if (u && !memcmp(&u->key, key, sizeof(*key)))
@@ -82,13 +84,11 @@ static struct rollup *get_rollup(struct batch *b, const struct rollup_key *key)
 	return u;
 }
 
-static void add_sums(struct sums *to, const struct row *r)
+static void add_sums(struct sums *to, const struct sums *from)
 {
 	for (size_t i = 0; i < MEASURES; i++) {
-		if (!row_has(r, measures[i]))
-			continue;
-		to->known[i]++;
-		to->sum[i] += r->values[measures[i]];
+		to->known[i] += from->known[i];
+		to->sum[i] += from->sum[i];
 	}
 }
 
@@ -103,27 +103,55 @@ static bool is_refused(const struct row *r)
 	       slice_eq(r->words[F_COST_SOURCE], SLICE(COST_REFUSED));
 }
 
-static int rollup_add(struct rollup *u, const struct row *r)
+/* What a row adds to each of its roll-ups and groups. */
+struct addend {
+	int64_t error, partial, refused;
+	int64_t duration, ttft;
+	bool has_ttft;
+	struct sums sums;
+};
+
+static struct addend addend_of(const struct row *r)
 {
-	int64_t duration = r->values[F_DURATION], ttft = r->values[F_TTFT];
+	struct addend a = {
+		.error = r->values[F_ERROR],
+		.partial = is_partial(r),
+		.refused = is_refused(r),
+		.duration = r->values[F_DURATION],
+		.ttft = r->values[F_TTFT],
+		.has_ttft = row_has(r, F_TTFT),
+	};
+
+	for (size_t i = 0; i < MEASURES; i++) {
+		if (!row_has(r, measures[i]))
+			continue;
+		a.sums.known[i] = 1;
+		a.sums.sum[i] = r->values[measures[i]];
+	}
+	return a;
+}
+
+static int rollup_add(struct rollup *u, const struct addend *a)
+{
 	int e;
 
 	u->n++;
-	u->errors += r->values[F_ERROR];
-	u->partial += is_partial(r);
-	u->refused += is_refused(r);
-	add_sums(&u->sums, r);
-	u->min_duration = MIN(u->min_duration, duration);
-	u->max_duration = MAX(u->max_duration, duration);
-	e = histogram_add(&u->duration, duration, 1);
-	if (e || !row_has(r, F_TTFT))
+	u->errors += a->error;
+	u->partial += a->partial;
+	u->refused += a->refused;
+	add_sums(&u->sums, &a->sums);
+	u->min_duration = MIN(u->min_duration, a->duration);
+	u->max_duration = MAX(u->max_duration, a->duration);
+	e = histogram_add(&u->duration, a->duration, 1);
+	if (e || !a->has_ttft)
 		return e;
-	u->min_ttft = MIN(u->min_ttft, ttft);
-	u->max_ttft = MAX(u->max_ttft, ttft);
-	return histogram_add(&u->ttft, ttft, 1);
+	u->min_ttft = MIN(u->min_ttft, a->ttft);
+	u->max_ttft = MAX(u->max_ttft, a->ttft);
+	return histogram_add(&u->ttft, a->ttft, 1);
 }
 
-static int add_rollups(struct batch *b, const struct row *r, const int64_t words[F_COUNT])
+static int add_rollups(struct batch *b, const struct row *r, const struct addend *a,
+		       const int64_t words[F_COUNT])
 {
 	struct rollup_key key = { .class = r->values[F_CLASS] };
 	struct rollup *u;
@@ -139,7 +167,7 @@ static int add_rollups(struct batch *b, const struct row *r, const int64_t words
 			key.gran = (int32_t)g;
 			key.bucket = r->values[F_START] / gran_ns[g];
 			u = get_rollup(b, &key);
-			if (!u || rollup_add(u, r))
+			if (!u || rollup_add(u, a))
 				return -ENOMEM;
 		}
 	}
@@ -154,10 +182,7 @@ static int merge_rollup(struct rollup *to, const struct rollup *from)
 	to->errors += from->errors;
 	to->partial += from->partial;
 	to->refused += from->refused;
-	for (size_t i = 0; i < MEASURES; i++) {
-		to->sums.known[i] += from->sums.known[i];
-		to->sums.sum[i] += from->sums.sum[i];
-	}
+	add_sums(&to->sums, &from->sums);
 	to->min_duration = MIN(to->min_duration, from->min_duration);
 	to->max_duration = MAX(to->max_duration, from->max_duration);
 	to->min_ttft = MIN(to->min_ttft, from->min_ttft);
@@ -223,7 +248,7 @@ static struct group *get_group(struct table *t, const void *key, size_t len)
 }
 
 static int add_group(struct table *t, const void *key, size_t len, const struct row *r,
-		     const int64_t words[F_COUNT])
+		     const struct addend *a, const int64_t words[F_COUNT])
 {
 	struct group *g = get_group(t, key, len);
 	int64_t class = r->values[F_CLASS];
@@ -239,32 +264,33 @@ static int add_group(struct table *t, const void *key, size_t len, const struct 
 		g->pid = r->values[F_PID];
 	g->start_ns = MIN(g->start_ns, r->values[F_START]);
 	g->end_ns = MAX(g->end_ns, r->values[F_START] + r->values[F_DURATION]);
-	g->partial += is_partial(r);
+	g->partial += a->partial;
 	if (r->task.data && !*g->task && r->task.len < sizeof(g->task))
 		memcpy(g->task, r->task.data, r->task.len);
 	if (class == CLASS_AGENT) {
 		g->ended = 1;
 		g->runs++;
-		g->error |= r->values[F_ERROR];
+		g->error |= a->error;
 		return 0;
 	}
-	g->errors += r->values[F_ERROR];
+	g->errors += a->error;
 	g->calls += class == CLASS_REQUEST;
-	g->refused += is_refused(r);
+	g->refused += a->refused;
 	g->tools += class == CLASS_TOOL;
 	if (class == CLASS_REQUEST)
-		add_sums(&g->sums, r);
+		add_sums(&g->sums, &a->sums);
 	return 0;
 }
 
 int batch_add(struct batch *b, const struct row *r, const int64_t words[F_COUNT])
 {
 	int64_t session = words[F_CONVERSATION];
-	int e = add_rollups(b, r, words);
+	struct addend a = addend_of(r);
+	int e = add_rollups(b, r, &a, words);
 
 	if (!e && row_has(r, F_RUN))
-		e = add_group(&b->runs, r->words[F_RUN].data, 8, r, words);
+		e = add_group(&b->runs, r->words[F_RUN].data, 8, r, &a, words);
 	if (!e && session)
-		e = add_group(&b->sessions, &session, sizeof(session), r, words);
+		e = add_group(&b->sessions, &session, sizeof(session), r, &a, words);
 	return e;
 }

@@ -14,7 +14,7 @@
 #include "row.h"
 #include "table.h"
 
-#define MEASURES 15
+#define MEASURES 16
 #define SUMS_MAX (1u << 20) /* roll-up rows of one batch */
 
 enum rollup_gran { GRAN_MINUTE, GRAN_HOUR, GRAN_DAY, GRANS };
@@ -56,11 +56,12 @@ struct group {
 	char task[TASK_MAX]; /* the first that was told; "": none */
 };
 
-#define RECENT 32
+#define RECENT 256
 
 struct batch {
 	struct table rollups, runs, sessions;
-	/* Of each dimension, by value: spans that follow one another share most of them. */
+	/* Of each dimension, by value and class: spans that follow one another share most of them.
+	 */
 	struct rollup *recent[DIMS][RECENT];
 };
 

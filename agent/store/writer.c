@@ -16,7 +16,7 @@
 
 struct writer {
 	sqlite3 *db;
-	sqlite3_stmt *insert_span, *insert_details, *insert_word, *find_word;
+	sqlite3_stmt *insert_span, *insert_details, *find_span, *insert_word, *find_word;
 	sqlite3_stmt *insert_resource, *find_resource, *pruned;
 	int64_t rounds; /* of pruning: what is remembered is true of this one */
 	struct upsert *upsert;
@@ -54,6 +54,8 @@ static int prepare_all(struct writer *w)
 		struct slice sql;
 	} rest[] = {
 		{ &w->insert_details, SLICE("INSERT INTO span_details VALUES(?,?,?)") },
+		{ &w->find_span, SLICE("SELECT 1 FROM spans WHERE trace_id=? AND span_id=?"
+				       " AND start_ns<=? AND start_ns+duration_ns>=?") },
 		{ &w->insert_word, SLICE("INSERT OR IGNORE INTO strings(value) VALUES(?)") },
 		{ &w->find_word, SLICE("SELECT id FROM strings WHERE value=?") },
 		{ &w->insert_resource,
@@ -108,6 +110,7 @@ void writer_free(struct writer *w)
 	marks_release(&w->marks);
 	sqlite3_finalize(w->insert_span);
 	sqlite3_finalize(w->insert_details);
+	sqlite3_finalize(w->find_span);
 	sqlite3_finalize(w->insert_word);
 	sqlite3_finalize(w->find_word);
 	sqlite3_finalize(w->insert_resource);
@@ -240,8 +243,43 @@ static int write_details(struct writer *w, const struct row *r)
 	return db_run(w->insert_details);
 }
 
+/* Its ids stand there already. At another time they are another call's: an answer that was
+ * given out again, by a cache, after the agent was started anew and had forgotten to whom it
+ * gave the ids that follow from it. That one is kept, by a span id that follows from both. */
+static int insert_repeated(struct writer *w, const struct row *r, bool *ret_inserted)
+{
+	struct slice start = { (const char *)&r->values[F_START], sizeof(r->values[F_START]) };
+	uint64_t own = slice_hash(slice_hash(SLICE_HASH, r->words[F_SPAN]), start);
+	int64_t same = 0;
+	int e;
+
+	db_bind_blob(w->find_span, 1, r->words[F_TRACE].data, r->words[F_TRACE].len);
+	db_bind_blob(w->find_span, 2, r->words[F_SPAN].data, r->words[F_SPAN].len);
+	sqlite3_bind_int64(w->find_span, 3, r->values[F_START] + r->values[F_DURATION]);
+	sqlite3_bind_int64(w->find_span, 4, r->values[F_START]);
+	e = find(w->find_span, &same);
+	if (e || same)
+		return e;
+	db_bind_blob(w->insert_span, F_SPAN + 1, &own, sizeof(own));
+	e = db_run(w->insert_span);
+	*ret_inserted = !e && sqlite3_changes(w->db);
+	return e;
+}
+
+static int insert_span(struct writer *w, const struct row *r, const int64_t words[F_COUNT],
+		       int64_t resource, bool *ret_inserted)
+{
+	int e;
+
+	bind_span(w->insert_span, r, words, resource);
+	e = db_run(w->insert_span);
+	*ret_inserted = !e && sqlite3_changes(w->db);
+	return e || *ret_inserted ? e : insert_repeated(w, r, ret_inserted);
+}
+
 static int write_row(struct writer *w, const struct row *r, uint64_t *duplicates)
 {
+	bool inserted = false;
 	int64_t words[F_COUNT] = { 0 }, resource = 0;
 	int e = number_words(w, r, words);
 
@@ -249,11 +287,10 @@ static int write_row(struct writer *w, const struct row *r, uint64_t *duplicates
 		e = resource_number(w, &r->resource, &resource);
 	if (e)
 		return e;
-	bind_span(w->insert_span, r, words, resource);
-	e = db_run(w->insert_span);
+	e = insert_span(w, r, words, resource, &inserted);
 	if (e)
 		return e;
-	if (!sqlite3_changes(w->db)) {
+	if (!inserted) {
 		++*duplicates;
 		return 0;
 	}

@@ -5,7 +5,7 @@
         p.value("sum(gentap_spans_total)")      # None until there is one
         p.targets()                             # [{"health": "up", "lastError": "", …}]
 
-With remote_write=True it takes what is sent to p.url + "/api/v1/write".
+With remote_write=True it takes what is sent to p.write_url; with remote_to=URL it sends there what it scrapes.
 """
 import json
 import os
@@ -25,13 +25,15 @@ def available():
 
 
 class Prometheus:
-    def __init__(self, where, scrape=None, remote_write=False, every_s=EVERY_S):
+    def __init__(self, where, scrape=None, remote_write=False, remote_to=None, every_s=EVERY_S):
         with socket.create_server(("127.0.0.1", 0)) as s:
             self.port = s.getsockname()[1]
         self.url = "http://127.0.0.1:%d" % self.port
+        self.write_url = self.url + "/api/v1/write"
         self.log = os.path.join(where, "prometheus.log")
         config = {"global": {"scrape_interval": "%ds" % every_s, "scrape_timeout": "%ds" % every_s}, "scrape_configs": [
-            {"job_name": job, "static_configs": [{"targets": ["127.0.0.1:%d" % port]}]} for job, port in (scrape or {}).items()]}
+            {"job_name": job, "static_configs": [{"targets": ["127.0.0.1:%d" % port]}]} for job, port in (scrape or {}).items()],
+            "remote_write": [{"url": remote_to, "queue_config": {"batch_send_deadline": "1s"}}] if remote_to else []}
         path = os.path.join(where, "prometheus.yml")
         with open(path, "w", encoding="utf-8") as f:
             json.dump(config, f)  # which is YAML

@@ -14,7 +14,7 @@ import time
 import urllib.request
 
 import harness
-from harness import SUDO, World, judge, need_root, wait_for
+from harness import SUDO, World, judge, key, need_root, spans_of, wait_for
 from tap import Tap
 
 NOBODY = 65534
@@ -102,8 +102,7 @@ def budgets(tap, w):
     """The agent tells of a budget by itself, once; not where others may write what it would run."""
     db, told = w.path("budget.db"), w.path("told")
     prices = w.path("prices.json")
-    with open(prices, "w", encoding="utf-8") as f:
-        json.dump({"plain-mock-1": {"litellm_provider": "openai", "input_cost_per_token": 1e-6, "output_cost_per_token": 1e-6}}, f)
+    write_prices(prices, 1e-6)
     with w.agent("--store", "--db", db, "--prices", prices) as agent:
         w.run(w.plain("httpclient", "chat", repeat=1))
         judge(tap, "a call that costs", w.finished(), agent, count=1, arrival_s=3)
@@ -122,6 +121,40 @@ def budgets(tap, w):
                 time.sleep(1)
             agent.stop()
     tap.check("once", open(told, encoding="utf-8").read().count('"level":"over"') == 1, open(told, encoding="utf-8").read())
+
+
+def write_prices(path, usd):
+    """What a token costs; moved there whole, as who brings a newer list would."""
+    with open(path + ".new", "w", encoding="utf-8") as f:
+        json.dump({"plain-mock-1": {"litellm_provider": "openai", "input_cost_per_token": usd, "output_cost_per_token": usd}}, f)
+    os.replace(path + ".new", path)
+
+
+def newer_prices(tap, w):
+    """A list that is replaced counts for the next call, without a restart and without a word to the agent; one that
+    is damaged leaves the one before in force."""
+    prices = w.path("prices.json")
+    write_prices(prices, 1e-6)
+    with w.agent("--prices", prices) as agent:
+        def cost():
+            w.run(w.plain("httpclient", "chat", repeat=1))
+            entry, = w.finished(1)
+            return [s["gentap.cost.total"] for s in spans_of([entry], agent)[key(entry)]]
+        first, = cost()
+        tap.check("a call by the list that was there", first and first > 0, first)
+        write_prices(prices, 3e-6)
+        tap.check("replaced: seen", wait_for(lambda: "prices: list replaced" in agent.stderr(), 30), agent.stderr()[-500:])
+        tap.equal("replaced: the next call costs three times as much", [round(c / first, 9) for c in cost()], [3])
+        with open(prices, "w", encoding="utf-8") as f:
+            f.write('{"plain-mock-1": {')
+        agent.send(signal.SIGHUP)
+        tap.check("damaged: said, with its file", wait_for(lambda: prices in agent.stderr(), 10), agent.stderr()[-500:])
+        tap.equal("damaged: the list before it stays", [round(c / first, 9) for c in cost()], [3])
+        write_prices(prices, 5e-6)
+        agent.send(signal.SIGHUP)
+        tap.check("and by SIGHUP", wait_for(lambda: agent.stderr().count("prices: list replaced") == 2, 10), agent.stderr()[-500:])
+        tap.equal("SIGHUP: the next call costs five times as much", [round(c / first, 9) for c in cost()], [5])
+        agent.stop()
 
 
 def status_of(pid):
@@ -159,6 +192,7 @@ def main():
     with World() as w:
         tap.run("service", service, w)
         tap.run("budgets", budgets, w)
+        tap.run("newer prices", newer_prices, w)
         tap.run("page", page, w)
     return tap.done()
 

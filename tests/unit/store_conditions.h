@@ -9,8 +9,16 @@
 /* A number of a span in the database's unit; MADE_UNKNOWN. */
 static int64_t number_of(const struct made *s, int which)
 {
-	const int64_t of[] = { s->input,   s->output,	   s->cached,	 s->cost_pd,
-			       s->ttft_ns, s->duration_ns, s->max_tokens };
+	const int64_t of[] = {
+		s->input,
+		s->output,
+		s->cached,
+		s->cost_pd,
+		s->ttft_ns,
+		s->duration_ns,
+		s->max_tokens,
+		s->op > 1 || s->cost_pd == MADE_UNKNOWN ? MADE_UNKNOWN : s->guessed ? s->cost_pd : 0
+	};
 
 	return of[which];
 }
@@ -28,6 +36,7 @@ static const struct {
 	{ "ttft", false, true, 1e9 },
 	{ "duration", false, false, 1e9 },
 	{ "gen_ai.request.max_tokens", false, false, 1 },
+	{ "gentap.cost.guessed", false, true, 1e12 },
 };
 
 static int word_of(const struct made *s, int which)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the exporter does without memory; all else is in tests/replay/test_otlp_exporter.py. */
+/* What the exporter does without memory; all else is in tests/system/test_otlp_exporter.py. */
 #include "cleanup.h"
 #include "exporter.h"
 #include "log.h"

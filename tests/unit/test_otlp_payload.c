@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Encoders of metrics, events and bodies at their edges; what they write is compared with the
- * official classes in tests/replay/test_otlp_signals.py. */
+ * official classes in tests/system/test_otlp_signals.py. */
 #include "payload.h"
 
 #include "cleanup.h"

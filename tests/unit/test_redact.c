@@ -81,7 +81,7 @@ TEST(redact_hostile_text_takes_linear_time)
 		SLICE("password:"), SLICE("whsec_+"), SLICE("eyJ."),	    SLICE("://:"),
 		SLICE("bearer "),   SLICE("\"':"),    SLICE("-----BEGIN "),
 	};
-	size_t size = 1024 * 1024;
+	size_t size = 256 * 1024; /* what is not linear takes minutes */
 	char *text = malloc(size);
 
 	for (size_t i = 0; text && i < ARRAY_LEN(pieces); i++) {

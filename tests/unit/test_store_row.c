@@ -59,6 +59,42 @@ TEST(row_has_typed_values_and_the_rest_as_json)
 	span_free(s);
 }
 
+/* What of a cost is a guess: all of it, nothing, or it is not known. */
+TEST(guessed_costs)
+{
+	static const struct {
+		const char *op, *cost_source, *usage_source;
+		double cost;  /* 0: none */
+		int64_t want; /* -1: not known */
+	} rows[] = {
+		{ "chat", "exact", "wire", 0.5, 0 },
+		{ "chat", "alias", "wire", 0.5, 0 },
+		{ "chat", "provider", "wire", 0.5, 0 },
+		{ "chat", "fallback", "wire", 0.5, 500000000000 },
+		{ "chat", "exact", "estimated", 0.5, 500000000000 },
+		{ "chat", "none", "wire", 0, -1 },
+		{ "chat", "fallback", "none", 0, -1 },
+		{ "execute_tool", "fallback", "wire", 0.5, -1 },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct span *s = new_span(rows[i].op);
+		struct row *r = NULL;
+
+		test_row("%s %s %s", rows[i].op, rows[i].cost_source, rows[i].usage_source);
+		span_set_str(s, "gentap.cost.source", slice_from(rows[i].cost_source));
+		span_set_str(s, "gentap.usage.source", slice_from(rows[i].usage_source));
+		if (rows[i].cost > 0)
+			span_set_double(s, "gentap.cost.total", rows[i].cost);
+		CHECK_INT(row_new(&r, s, SLICE_NONE), 0);
+		CHECK_INT(row_has(r, F_COST_GUESSED), rows[i].want >= 0);
+		CHECK_INT(r->values[F_COST_GUESSED], MAX(rows[i].want, 0));
+		row_free(r);
+		span_free(s);
+	}
+	test_row(NULL);
+}
+
 TEST(row_classes)
 {
 	static const struct {

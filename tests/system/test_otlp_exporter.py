@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The exporter against a collector that misbehaves as scripted.
 
-build/replay/otlp_send hands in spans s0, s1, …; the collector below answers each request
+build/system/otlp_send hands in spans s0, s1, …; the collector below answers each request
 by the next entry of its script (then 200) and keeps what it got. Every span has to be
 accounted for, exactly: on the wire, and in the counters.
 """
@@ -31,7 +31,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "common"))
 from tap import Tap
 
-SEND = os.path.join(os.environ.get("BUILD", "build"), "replay", "otlp_send")
+SEND = os.path.join(os.environ.get("BUILD", "build"), "system", "otlp_send")
 LIMIT_S = 30
 
 
@@ -531,7 +531,7 @@ def test_tls():
                  ("no such bundle", server, {"OTEL_EXPORTER_OTLP_CERTIFICATE": folder + "/none"}))
         for name, key_crt, env in wrong:
             with Collector(tls=server_context(key_crt)) as c:
-                s = send(c.url, env, spans=3, run=400, flush=1)
+                s = send(c.url, env, spans=3, run=2000, flush=1)
                 expect(s, exported=0, queued=3)
                 # The last one may still have been under way.
                 assert s["requests"] >= 2 and s["requests"] - s["tls"] in (0, 1), (name, s)
@@ -541,7 +541,7 @@ def test_tls():
             s = send(c.url, dict(trust, OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE=client[1],
                                  OTEL_EXPORTER_OTLP_CLIENT_KEY=client[0]), spans=3)
             expect(s, exported=3, tls=0, requests=1)
-            s = send(c.url, trust, spans=3, run=300, flush=1)
+            s = send(c.url, trust, spans=3, run=1500, flush=1)
             expect(s, exported=0, queued=3)
     finally:
         shutil.rmtree(folder)

@@ -14,13 +14,14 @@ import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+RECORDINGS = os.path.join(HERE, "..", "replay", "golden")
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "common")]
 import agent
 import prometheus
 import spans
 from tap import Tap
 
-SERVE = os.path.join(os.environ.get("BUILD", "build"), "replay", "scrape_serve")
+SERVE = os.path.join(os.environ.get("BUILD", "build"), "system", "scrape_serve")
 TOKENS = {"input": "gen_ai.usage.input_tokens", "output": "gen_ai.usage.output_tokens",
           "cache_read": "gen_ai.usage.cache_read.input_tokens", "cache_write": "gen_ai.usage.cache_creation.input_tokens",
           "reasoning": "gen_ai.usage.reasoning.output_tokens"}
@@ -173,10 +174,10 @@ def served(tap):
 def main():
     tap = Tap()
     with tempfile.TemporaryDirectory() as where:
-        for file in sorted(glob.glob(os.path.join(HERE, "golden", "*.har"))):
+        for file in sorted(glob.glob(os.path.join(RECORDINGS, "*.har"))):
             tap.run(os.path.basename(file), one_number, file, os.path.join(where, "metrics"))
     tap.run("served", served)
-    bad = agent.run("decode", "--metrics-file", "/nonexistent/m", os.path.join(HERE, "golden", "openai_chat.har"), check=False)
+    bad = agent.run("decode", "--metrics-file", "/nonexistent/m", os.path.join(RECORDINGS, "openai_chat.har"), check=False)
     tap.check("a file that cannot be written is an error", bad.returncode == 1 and "/nonexistent/m" in bad.stderr, bad.stderr)
     return tap.done()
 

@@ -8,23 +8,22 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+RECORDINGS = os.path.join(HERE, "..", "replay", "golden")
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "common")]
 import agent
+import otelcol
 import otlp
-from ports import free_ports
 from tap import Tap
 
 BUILD = os.environ.get("BUILD", "build")
-OTELCOL = os.path.join(BUILD, "otelcol", "out", "otelcol")
-SEND = os.path.join(BUILD, "replay", "otlp_send")
-GOLDEN = [os.path.join(HERE, "golden", n + ".har") for n in ("agent_run", "anthropic_messages", "openai_chat", "vendors")]
+SEND = os.path.join(BUILD, "system", "otlp_send")
+GOLDEN = [os.path.join(RECORDINGS, n + ".har") for n in ("agent_run", "anthropic_messages", "openai_chat", "vendors")]
 CONFIG = """
 receivers:
   otlp: {protocols: {grpc: {endpoint: "127.0.0.1:%(grpc)d"}, http: {endpoint: "127.0.0.1:%(http)d"}}}
@@ -53,36 +52,8 @@ service:
 """
 
 
-class Collector:
-    def __init__(self, where, to=None):
-        self.where = where
-        self.grpc, self.http = free_ports(2)
-        with open(os.path.join(where, "config.yaml"), "w", encoding="utf-8") as f:
-            f.write((FORWARDS if to else CONFIG) % dict(grpc=self.grpc, http=self.http, where=where, to=to))
-        self.process = None
-
-    def start(self):
-        with open(os.path.join(self.where, "log"), "ab") as log:
-            self.process = subprocess.Popen([OTELCOL, "--config", os.path.join(self.where, "config.yaml")],
-                                            stdout=log, stderr=log, stdin=subprocess.DEVNULL)
-        end = time.monotonic() + 30
-        while time.monotonic() < end and self.process.poll() is None:
-            with contextlib.suppress(OSError):
-                for port in (self.grpc, self.http):
-                    socket.create_connection(("127.0.0.1", port), 1).close()
-                return
-            time.sleep(0.1)
-        with open(os.path.join(self.where, "log"), encoding="utf-8") as f:
-            raise RuntimeError("the collector does not start: " + f.read()[-2000:])
-
-    def stop(self, signo=signal.SIGTERM):
-        if self.process and self.process.poll() is None:
-            self.process.send_signal(signo)
-            try:
-                self.process.wait(15)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait(5)
+class Collector(otelcol.Collector):
+    """Its file exporter's output, read."""
 
     def take(self, signal_name):
         """The requests that were written since the last time; a line may be half written."""
@@ -199,7 +170,7 @@ def killed(tap, where):
     for protocol in ("grpc", "http/protobuf"):
         title = "killed under load, %s" % protocol
         with otlp.Receiver() as to:
-            c = Collector(where, to.url)
+            c = otelcol.Collector(where, FORWARDS, to=to.url)
             try:
                 c.start()
                 stats, told = under_load(c, signal.SIGKILL, protocol, count, times)
@@ -224,11 +195,11 @@ def killed(tap, where):
 
 def main():
     tap = Tap()
-    if not os.path.exists(OTELCOL):
+    if not otelcol.program():
         tap.skip("the OpenTelemetry Collector", "not built: tests/otelcol makes it where Go is")
         return tap.done()
     with tempfile.TemporaryDirectory() as where:
-        c = Collector(where)
+        c = Collector(where, CONFIG)
         try:
             c.start()
             tap.run("every way", every_way, c)

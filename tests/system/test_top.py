@@ -18,6 +18,7 @@ import termios
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+RECORDINGS = os.path.join(HERE, "..", "replay", "golden")
 sys.path.insert(0, os.path.join(HERE, "..", "common"))
 from tap import Tap
 
@@ -186,7 +187,7 @@ def keys(tap, db):
         text = t.until(lambda s: s != before and s.split("\n")[-1:] != [""])
         tap.check("%s: %s" % (key, tab), text != before and fits(t), text)
     t.press("2")
-    text = t.until(lambda s: "claude" in s)
+    text = t.until(lambda s: "claude" in s and "gpt" in s)
     tap.check("models have their names", "claude" in text and "gpt" in text, text)
     t.press("f")
     t.until(lambda s: "filter:" in s)
@@ -255,7 +256,7 @@ def main():
     tap = Tap()
     with tempfile.TemporaryDirectory() as where:
         db = os.path.join(where, "gentap.db")
-        subprocess.run([GENTAP, "decode", "--db", db, *sorted(glob.glob(os.path.join(HERE, "golden", "*.har")))], check=True,
+        subprocess.run([GENTAP, "decode", "--db", db, *sorted(glob.glob(os.path.join(RECORDINGS, "*.har")))], check=True,
                        capture_output=True, timeout=120)
         for test in (keys, sizes, ends):
             tap.run(test.__name__, test, db)

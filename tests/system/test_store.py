@@ -20,8 +20,9 @@ import threading
 import time
 
 GENTAP = os.environ.get("GENTAP_ASAN", os.environ["GENTAP"])
-FILL = os.path.join(os.environ["BUILD"], "replay", "store_fill")
+FILL = os.path.join(os.environ["BUILD"], "system", "store_fill")
 HERE = os.path.dirname(os.path.abspath(__file__))
+RECORDINGS = os.path.join(HERE, "..", "replay", "golden")
 TESTS = []
 TABLES = "runs calls models tools agents users teams repos sessions errors coverage".split()
 
@@ -51,14 +52,14 @@ class Store:
         if not Store.path:
             Store.folder = tempfile.mkdtemp()
             Store.path = os.path.join(Store.folder, "new", "gentap.db")
-            for har in sorted(glob.glob(os.path.join(HERE, "golden", "*.har"))):
+            for har in sorted(glob.glob(os.path.join(RECORDINGS, "*.har"))):
                 gentap("decode", "--db", Store.path, har)
         self.db = Store.path
 
 
 def old_file(to):
     """A file as an older gentap left it: a column is not there yet."""
-    gentap("decode", "--db", to, os.path.join(HERE, "golden", "anthropic_messages.har"))
+    gentap("decode", "--db", to, os.path.join(RECORDINGS, "anthropic_messages.har"))
     with sqlite3.connect(to) as c:
         c.execute("ALTER TABLE spans DROP COLUMN pmodel")
         c.commit()
@@ -91,7 +92,7 @@ def a_call_is_explained():
         db, config = os.path.join(where, "x.db"), os.path.join(where, "c.yaml")
         with open(config, "w", encoding="utf-8") as f:
             f.write("identity:\n- {set: gentap.team, from: value, value: blue}\n")
-        gentap("decode", "--db", db, "--config", config, os.path.join(HERE, "golden", "anthropic_messages.har"))
+        gentap("decode", "--db", db, "--config", config, os.path.join(RECORDINGS, "anthropic_messages.har"))
         with sqlite3.connect(db) as c:
             ids = [r[0].hex() for r in c.execute("SELECT span_id FROM spans WHERE cls = 1 AND cost > 0")]
         for call in ids:
@@ -136,7 +137,7 @@ def one_number_everywhere():
     """The same total from a query, the calls' rows, the models' table and the spans as they are printed."""
     s = Store()
     seen = {}
-    for har in sorted(glob.glob(os.path.join(HERE, "golden", "*.har"))):
+    for har in sorted(glob.glob(os.path.join(RECORDINGS, "*.har"))):
         for line in gentap("decode", "-o", "jsonl", har).stdout.splitlines():
             span = json.loads(line)
             seen.setdefault((span["trace_id"], span["span_id"]), span["attributes"])
@@ -166,7 +167,10 @@ def the_four_queries_of_the_product_page():
     gentap("query", "avg:gen_ai.usage.total_tokens", "count", "--where", "span.op:gen_ai.invoke_agent",
            "--group-by", "gen_ai.agent.name", "--db", s.db)
     gentap("query", "sum:gen_ai.usage.input_tokens.cached", "sum:gen_ai.usage.input_tokens", "--where",
-           "span.op:gen_ai.request", "--display", "line", "--interval", "1h", "--db", s.db)
+           "span.op:gen_ai.request", "--display", "line", "--db", s.db)
+    for display in ("line", "heatmap"):  # without an --interval, over any range
+        for since in ("all", "2026-03-01", "1m"):
+            gentap("query", "count", "--by", "model", "--display", display, "--since", since, "--db", s.db)
 
 
 @test
@@ -209,7 +213,7 @@ def a_newer_schema_is_refused_and_an_older_table_grows():
     dst.execute("PRAGMA user_version=99")
     dst.close()
     assert "a newer gentap made it" in gentap("models", "--db", copy, ok=(1,)).stderr
-    har = glob.glob(os.path.join(HERE, "golden", "*.har"))[0]
+    har = glob.glob(os.path.join(RECORDINGS, "*.har"))[0]
     gentap("decode", "--db", copy, har, ok=(1,))
     old = os.path.join(s.folder, "older.db")
     dst = sqlite3.connect(old)
@@ -232,9 +236,11 @@ def a_file_of_schema_2_is_brought_up_to_date():
                       " FROM spans s JOIN strings w ON w.id=s.price_date WHERE s.id=span_details.id;"
                       "ALTER TABLE spans DROP COLUMN price_date; DROP TABLE slabs; DROP TABLE slab_columns; DROP INDEX spans_run; DROP TABLE marks;"
                       "ALTER TABLE runs DROP COLUMN task; ALTER TABLE sessions DROP COLUMN task; ALTER TABLE rollups DROP COLUMN refused;"
-                      "ALTER TABLE runs DROP COLUMN refused; ALTER TABLE sessions DROP COLUMN refused; PRAGMA user_version=2")
+                      "ALTER TABLE runs DROP COLUMN refused; ALTER TABLE sessions DROP COLUMN refused; ALTER TABLE spans DROP COLUMN cost_guessed;" +
+                      "".join("ALTER TABLE %s DROP COLUMN %s_cost_guessed;" % (t, c) for t in ("rollups", "runs", "sessions") for c in "ks") +
+                      "PRAGMA user_version=2")
     dst.close()
-    gentap("decode", "--db", old, glob.glob(os.path.join(HERE, "golden", "*.har"))[0])
+    gentap("decode", "--db", old, glob.glob(os.path.join(RECORDINGS, "*.har"))[0])
     dst = sqlite3.connect(old)
     assert dst.execute("PRAGMA user_version").fetchone() == src.execute("PRAGMA user_version").fetchone()
     schema = "SELECT type, name, sql FROM sqlite_master ORDER BY 1, 2"
@@ -248,9 +254,9 @@ def a_file_of_schema_2_is_brought_up_to_date():
 def a_task_is_known_with_content_only():
     s = Store()
     with_content = os.path.join(s.folder, "content.db")
-    gentap("decode", "--capture-content", "--db", with_content, os.path.join(HERE, "golden", "agent_run.har"))
+    gentap("decode", "--capture-content", "--db", with_content, os.path.join(RECORDINGS, "agent_run.har"))
     got = rows(with_content, "query", "--from", "runs", "--fields", "task", "--sort", "start")
-    request = json.load(open(os.path.join(HERE, "golden", "agent_run.har")))["log"]["entries"][0]["request"]["postData"]["text"]
+    request = json.load(open(os.path.join(RECORDINGS, "agent_run.har")))["log"]["entries"][0]["request"]["postData"]["text"]
     assert got[0]["task"] and json.dumps(got[0]["task"])[1:-1] in request, (got, request)
     assert all(r["task"] is None for r in rows(s.db, "query", "--from", "runs", "--fields", "task"))
     assert all(r["task"] is None for r in rows(s.db, "query", "--from", "sessions", "--fields", "task"))
@@ -273,7 +279,7 @@ def having_finds_the_runs_with_such_a_span():
 def the_same_recording_twice_counts_once():
     s = Store()
     before = rows(s.db, "query", "count", "sum:input")
-    gentap("decode", "--db", s.db, glob.glob(os.path.join(HERE, "golden", "*.har"))[0])
+    gentap("decode", "--db", s.db, glob.glob(os.path.join(RECORDINGS, "*.har"))[0])
     assert rows(s.db, "query", "count", "sum:input") == before
 
 
@@ -292,7 +298,7 @@ def show_prints_the_tree_and_all_attributes():
 def spans_come_back_as_they_went_in():
     """Attributes of `show -o jsonl` equal those that decode prints."""
     s = Store()
-    har = sorted(glob.glob(os.path.join(HERE, "golden", "*.har")))[0]
+    har = sorted(glob.glob(os.path.join(RECORDINGS, "*.har")))[0]
     db = os.path.join(s.folder, "back.db")
     spans = [json.loads(line) for line in gentap("decode", "-o", "jsonl", "--db", db, har).stdout.splitlines()]
     assert spans
@@ -365,6 +371,10 @@ def budgets_warn_fire_once_and_exit_with_3():
     spent = rows(db, "query", "sum:cost", "--where", "span.op:gen_ai.request", "--since", "today")[0]
     assert abs(states["all"]["spent_usd"] - spent["sum:cost"]) < 1e-9, (states, spent)
     assert states["all"]["calls_without_price"] == spent["sum:cost?"]
+    for line in csv.DictReader(io.StringIO(gentap("budget", "list", "-o", "csv", "--db", db).stdout)):
+        want = states[line["budget"]]
+        assert set(line) <= set(want) and line["level"] == want["level"] and line["where"] == (want["where"] or ""), (line, want)
+        assert abs(float(line["spent_usd"]) - want["spent_usd"]) < 1e-9 and float(line["limit_usd"]) == want["limit_usd"], (line, want)
     for _ in range(3):
         gentap("budget", "check", "--db", db, ok=(3,))
     told = [json.loads(x) for x in open(fired).read().replace("}{", "}\n{").splitlines()]
@@ -382,6 +392,12 @@ def budgets_warn_fire_once_and_exit_with_3():
     daily = json.loads(gentap("report", "daily", "-o", "json", "--db", db).stdout)
     assert abs(daily["total"]["sum:cost"] - spent["sum:cost"]) < 1e-9
     assert sum(r["count"] for r in daily["period"]["rows"]) == daily["total"]["count"]
+    table = list(csv.DictReader(io.StringIO(gentap("report", "daily", "-o", "csv", "--db", db).stdout)))
+    usd = lambda text: float(text) if text else None
+    assert [usd(r["sum:cost"]) for r in table] == [r["sum:cost"] for r in daily["period"]["rows"]], table
+    before = {r["gentap.provider_model"]: r["sum:cost"] for r in daily["before"]["rows"]}
+    for r in table:
+        assert usd(r["before:sum:cost"]) == before.get(r["gentap.provider_model"]), (r, before)
     markdown = gentap("report", "daily", "-o", "markdown", "--by", "user.id", "--db", db).stdout.splitlines()
     assert all(line.count("|") == markdown[2].count("|") for line in markdown[2:]), markdown
 

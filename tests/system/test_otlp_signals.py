@@ -9,13 +9,14 @@ import os
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+RECORDINGS = os.path.join(HERE, "..", "replay", "golden")
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "common")]
 import agent
 import otlp
 import spans
 from tap import Tap
 
-GOLDEN = [os.path.join(HERE, "golden", n + ".har")
+GOLDEN = [os.path.join(RECORDINGS, n + ".har")
           for n in ("agent_run", "agent_mcp", "anthropic_messages", "openai_chat", "openai_responses", "vendors")]
 CONTENT = ("gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.system_instructions", "gen_ai.tool.definitions")
 EXPONENTIAL = {"OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION": "base2_exponential_bucket_histogram"}
