@@ -6,7 +6,9 @@
 #include "clock.h"
 #include "expose.h"
 #include "log.h"
+#include "recent.h"
 #include "schema.h"
+#include "shared_id.h"
 
 #include <errno.h>
 #include <sys/utsname.h>
@@ -131,6 +133,23 @@ static int open_output(struct app *a)
 	return 0;
 }
 
+static void on_told(void *ctx, const uint8_t span_id[8])
+{
+	tracer_told(ctx, span_id);
+}
+
+/* What is captured now is none of what is stored; what is read from a file may be. */
+static void claim_stored(struct app *a, const char *path)
+{
+	enum command c = a->options->command;
+	int r = 0;
+
+	if (c == CMD_RUN || c == CMD_EXEC)
+		r = recent_calls(path, SHARED_IDS_MAX, on_told, a->tracer);
+	if (r && r != -ENOENT)
+		log_error("store: cannot read which calls it has: %s file=%s", strerror(-r), path);
+}
+
 /* Live, a database that cannot be written is no reason not to watch; a file that was asked
  * to be put into one is. */
 static int init_store(struct app *a)
@@ -155,6 +174,7 @@ static int init_store(struct app *a)
 			return r;
 		config.path = path;
 	}
+	claim_stored(a, config.path);
 	r = store_new(&a->store, &config);
 	if (r)
 		log_error("store: cannot open: %s file=%s", strerror(-r), config.path);
@@ -202,11 +222,11 @@ int app_init(struct app *a, const struct options *o)
 	if (!r)
 		r = exports_init(&a->exports, o, a->loop, &a->host, content & CONTENT_EVENTS);
 	if (!r)
+		r = tracer_new(&a->tracer, &tracer, &sink);
+	if (!r)
 		r = init_store(a);
 	if (!r)
 		r = init_metrics(a);
-	if (!r)
-		r = tracer_new(&a->tracer, &tracer, &sink);
 	if (r)
 		log_error("cannot start: %s", strerror(-r));
 	else

@@ -142,3 +142,14 @@ uint64_t slice_hash(uint64_t h, struct slice s)
 		tail |= (uint64_t)(unsigned char)s.data[i] << 8 * i;
 	return mix(h, tail, UINT64_C(0xc2b2ae3d27d4eb4f));
 }
+
+void hex_print(char *to, const uint8_t *bytes, size_t len)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < len; i++) {
+		*to++ = digits[bytes[i] >> 4];
+		*to++ = digits[bytes[i] & 15];
+	}
+	*to = '\0';
+}

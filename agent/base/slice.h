@@ -74,4 +74,7 @@ int slice_f64(struct slice s, double *ret);
 #define SLICE_HASH UINT64_C(0xcbf29ce484222325)
 uint64_t slice_hash(uint64_t h, struct slice s);
 
+/* Two small digits a byte, and a NUL. */
+void hex_print(char *to, const uint8_t *bytes, size_t len);
+
 #endif

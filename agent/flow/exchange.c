@@ -70,7 +70,7 @@ static void close_inbound(struct exchange *x, bool whole, uint64_t ts_ns)
 		return;
 	if (in->calls && c->flow->sink.served)
 		c->flow->sink.served(c->flow->sink.ctx, &r);
-	inbound_close(in, whole);
+	inbound_close(&c->flow->inbounds, in, whole);
 	c->undecided--;
 	if (x->verdict == DECODER_UNWANTED)
 		conn_judged(c, DECODER_UNWANTED);
@@ -80,13 +80,20 @@ static void close_inbound(struct exchange *x, bool whole, uint64_t ts_ns)
 static void set_served(const struct exchange *x, struct call *call)
 {
 	struct conn *c = x->conn;
+	struct served as = x->served;
 
-	if (!x->served.start_ns || call->op == OP_NONE ||
-	    !inbound_count(&c->flow->inbounds, c->id.tgid, &x->served))
+	if (call->op == OP_NONE || c->role != CONN_CLIENT)
+		return;
+	/* What it relays says the same by its nature: relay.h knows better. */
+	if (!as.start_ns && !x->relaying)
+		as = inbound_find_by_text(&c->flow->inbounds, c->id.tgid, call);
+	c->flow->stats.served_ambiguous = c->flow->inbounds.ambiguous;
+	c->flow->stats.served_unread = c->flow->inbounds.unread;
+	if (!as.start_ns || !inbound_count(&c->flow->inbounds, c->id.tgid, &as))
 		return;
 	call->served = arena_alloc(&call->arena, sizeof(*call->served));
 	if (call->served)
-		*call->served = x->served;
+		*call->served = as;
 }
 
 /* The call_fn of every decoder on a connection. */
@@ -254,6 +261,8 @@ void exchange_request_body(struct exchange *x, struct slice data, uint64_t ts_ns
 		exported_body(x, data);
 		count(x);
 	}
+	if (x->inbound)
+		inbound_body(&x->conn->flow->inbounds, x->inbound, data);
 	if (!x->decoder)
 		return;
 	if (x->ws)
@@ -268,6 +277,8 @@ void exchange_request_body(struct exchange *x, struct slice data, uint64_t ts_ns
 void exchange_request_hole(struct exchange *x, uint64_t len)
 {
 	exported_hole(x);
+	if (x->inbound)
+		inbound_body_end(&x->conn->flow->inbounds, x->inbound);
 	if (!x->decoder)
 		return;
 	if (x->ws)
@@ -283,6 +294,8 @@ void exchange_request_end(struct exchange *x, enum http_end how, uint64_t ts_ns)
 		exported_request_end(x, how);
 		count(x);
 	}
+	if (x->inbound)
+		inbound_body_end(&x->conn->flow->inbounds, x->inbound);
 	if (!x->decoder || x->ws)
 		return;
 	decoder_request_end(x->decoder, how, ts_ns);

@@ -40,6 +40,8 @@ struct pipeline_stats {
 	uint64_t calls_partial;
 	uint64_t usage_violations; /* calls whose counts contradict each other; told as reported */
 	uint64_t calls_twice;	   /* seen on their server's side too: dropped there */
+	uint64_t served_ambiguous; /* calls that several open requests may have been for */
+	uint64_t served_unread;	   /* pieces of requests' bodies that there was no room for */
 	uint64_t parse_errors[PIPELINE_PARSERS]; /* what none of a protocol's rules read */
 	uint64_t no_memory;
 };

@@ -23,6 +23,7 @@ static const struct dialect *const dialects[] = {
 	&dialect_openai_responses,
 	&dialect_openai_embeddings,
 	&dialect_mcp,
+	&dialect_a2a,
 	&dialect_openai_media,
 	&dialect_openai_assistants,
 	&dialect_xai_grpc,

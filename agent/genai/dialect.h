@@ -55,6 +55,7 @@ struct dialect {
 	bool (*ended)(const void *state);
 };
 
+extern const struct dialect dialect_a2a;
 extern const struct dialect dialect_anthropic_complete;
 extern const struct dialect dialect_anthropic_messages;
 extern const struct dialect dialect_bedrock_agent;

@@ -14,6 +14,7 @@
 
 struct mcp {
 	bool a2a;
+	bool rest, grpc; /* A2A over these; else JSON-RPC */
 	bool answered;
 	bool is_error;	   /* a tool's result that says so */
 	bool has_code;	   /* a JSON-RPC error */

@@ -11,7 +11,10 @@
 struct served {
 	uint64_t conn_hash, exchange, start_ns; /* as of struct call */
 	struct trace_parent parent;		/* what the request itself came with */
+	bool by_text;				/* known by what the call says */
 };
+
+#define SERVED_BY_TEXT "request_text" /* gentap.inferred */
 
 /* All of it is lent. */
 struct served_request {

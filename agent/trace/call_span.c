@@ -428,6 +428,8 @@ void call_span_place(struct span *s, const struct call *c, const uint8_t seed[16
 		s->trace_state = arena_copy(&s->arena, c->trace_state);
 	if (!parent.valid && c->served) {
 		served_place(c->served, p, seed, parent.trace_id, parent.span_id);
+		if (c->served->by_text)
+			span_set_str(s, ATTR_GENTAP_INFERRED, SLICE(SERVED_BY_TEXT));
 		parent.valid = true;
 		remote = false;
 	}

@@ -57,12 +57,6 @@ static bool id_taken(const struct conversations *cs, struct slice id)
 	return index_find(&cs->index, join_key_id(KEY_CONVERSATION, id), &owner, 1) > 0;
 }
 
-static void print_id(char to[33], const uint8_t id[16])
-{
-	for (size_t i = 0; i < 16; i++)
-		snprintf(to + 2 * i, 3, "%02x", id[i]);
-}
-
 /* From what its first question and its first answer are: who sees only a later call of the
  * same process finds the same id in its history. One that is taken is made from what the
  * call is. */
@@ -86,13 +80,13 @@ static char *own_id(const struct conversations *cs, const struct call *c, const 
 				c->process ? c->process->start_ns : 0,
 				cs->history.after[MIN(next, c->n_input)], answer },
 		  4, id, sizeof(id));
-	print_id(text, id);
+	hex_print(text, id, sizeof(id));
 	if (!answer || id_taken(cs, slice_from(text))) {
 		id_derive(key, ID_CONVERSATION,
 			  (uint64_t[]){ c->process ? c->process->pid : 0, c->conn_hash, c->exchange,
 					c->start_ns },
 			  4, id, sizeof(id));
-		print_id(text, id);
+		hex_print(text, id, sizeof(id));
 	}
 	return strdup(text);
 }

@@ -120,6 +120,8 @@ void conversations_release(struct conversations *cs);
 /* Reads the call's history, which stays in cs->history until the next one, and finds what
  * it continues; rule JOIN_NONE when nothing does. 0 or -ENOMEM. */
 int conversations_join(struct conversations *cs, const struct call *c, struct join *ret);
+/* Was the answer seen that asked for this tool call? */
+bool conversations_asked(const struct conversations *cs, struct slice id);
 /* The call's conversation: that of the join, or a new one, whose id is the provider's or
  * is derived with the key. NULL without memory. */
 struct conversation *conversations_open(struct conversations *cs, const struct call *c,

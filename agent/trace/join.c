@@ -201,11 +201,23 @@ static bool join_history(const struct conversations *cs, const struct call *c, s
 		w = (struct wanted){ .key = join_key(KEY_REQUEST, cs->history.after[k - 1]),
 				     .own = true,
 				     .edited = true };
-		if (k > 1 &&
-		    join_found(j, JOIN_HISTORY_EDITED, join_pick(cs, c, &w, &j->ambiguous), k))
-			return true;
+		if (k < 2 ||
+		    !join_found(j, JOIN_HISTORY_EDITED, join_pick(cs, c, &w, &j->ambiguous), k))
+			continue;
+		/* What had failed was answered when it was tried again: that was missed. */
+		if (j->point->failed)
+			join_found(j, JOIN_HISTORY, j->point, k - 1);
+		return true;
 	}
 	return false;
+}
+
+bool conversations_asked(const struct conversations *cs, struct slice id)
+{
+	void *owner;
+
+	return id.len >= STRONG_ID_LEN &&
+	       index_find(&cs->index, join_key_id(KEY_TOOL, id), &owner, 1);
 }
 
 static void look_behind(const struct conversations *cs, const struct call *c, struct join *j)

@@ -147,7 +147,9 @@ static void set_mcp(struct span *s, const struct call *c, bool content)
 	const struct mcp *m = c->mcp;
 
 	if (m->a2a) {
-		span_set_str(s, "rpc.system.name", SLICE("jsonrpc"));
+		if (!m->rest)
+			span_set_str(s, "rpc.system.name",
+				     m->grpc ? SLICE("grpc") : SLICE("jsonrpc"));
 		span_set_str(s, "rpc.method", m->method);
 		span_set_str(s, ATTR_CONVERSATION_ID, m->context);
 	} else {

@@ -15,7 +15,32 @@ void str_set(char **field, struct slice value)
 	*field = copy;
 }
 
-struct run *run_new(struct tracer *t, const struct call *c, const struct span_place *place)
+/* What has ended goes first: it only waits for calls that come late. */
+static struct run *least_wanted(struct tracer *t, const struct run *keep)
+{
+	struct run *run;
+
+	list_for_each (&t->finished, struct run, ending, run)
+		if (run != keep)
+			return run;
+	list_for_each (&t->runs, struct run, link, run)
+		if (run != keep)
+			return run;
+	return NULL;
+}
+
+static void make_room(struct tracer *t, const struct run *keep)
+{
+	struct run *run;
+
+	while (t->n_runs >= t->config.runs_max && (run = least_wanted(t, keep))) {
+		t->stats.runs_evicted += run->end == RUN_END_NONE;
+		run_emit(t, run, run->end == RUN_END_NONE ? RUN_END_EVICTED : run->end);
+	}
+}
+
+struct run *run_new(struct tracer *t, const struct call *c, const struct span_place *place,
+		    const struct run *outer)
 {
 	struct run *run = calloc(1, sizeof(*run));
 	struct process *p = c->process;
@@ -25,10 +50,7 @@ struct run *run_new(struct tracer *t, const struct call *c, const struct span_pl
 		t->stats.no_memory++;
 		return NULL;
 	}
-	while (t->n_runs >= t->config.runs_max) {
-		run_emit(t, list_item(t->runs.next, struct run, link), RUN_END_EVICTED);
-		t->stats.runs_evicted++;
-	}
+	make_room(t, outer);
 	list_init(&run->link);
 	list_init(&run->ending);
 	list_init(&run->points);
@@ -277,7 +299,6 @@ static void emit_span(struct tracer *t, const struct run *run)
 {
 	struct span *s = tracer_span_new(t, &run->place, run->id, run->process);
 	struct slice name = slice_from(run->name);
-	char hex[17];
 
 	if (!s)
 		return;
@@ -298,13 +319,9 @@ static void emit_span(struct tracer *t, const struct run *run)
 	span_set_str(s, ATTR_OPERATION_NAME, SLICE("invoke_agent"));
 	span_set_str(s, ATTR_PROVIDER_NAME, slice_from(run->provider));
 	span_set_str(s, ATTR_REQUEST_MODEL, slice_from(run->model));
-	span_set_str(s, ATTR_AGENT_NAME, name);
+	tracer_set_run(s, run);
 	span_set_str(s, ATTR_AGENT_VERSION, slice_from(run->version));
 	span_set_str(s, ATTR_GENTAP_AGENT_SOURCE, slice_from(name_source_name(run->name_source)));
-	span_set_str(s, ATTR_CONVERSATION_ID, slice_from(run->conversation));
-	for (size_t i = 0; i < sizeof(run->id); i++)
-		snprintf(hex + 2 * i, 3, "%02x", run->id[i]);
-	span_set_str(s, ATTR_GENTAP_RUN_ID, slice_from(hex));
 	set_totals(s, run);
 	run_limits_fill(s, run);
 	set_status(s, run);
@@ -362,6 +379,7 @@ void run_emit(struct tracer *t, struct run *run, enum run_end end)
 			     end == RUN_END_INTERRUPTED ? "interrupted" : "no_result");
 	emit_span(t, run);
 	if (run->handed_off && run->opener)
-		tool_close_handoff(t, run->opener, run->end_ns);
+		tool_close_handoff(t, run->opener, run->end_ns,
+				   run->end > RUN_END_EXIT ? end_names[run->end] : NULL);
 	run_free(t, run);
 }

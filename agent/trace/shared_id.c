@@ -63,19 +63,17 @@ static bool key_of(const struct call *c, struct key *k)
 	return true;
 }
 
-/* Is it the first with this key? */
-static bool claim(struct shared_ids *s, const struct key *k)
+bool shared_ids_claim(struct shared_ids *s, const uint8_t span_id[8])
 {
 	int r = -ENOSPC;
 
 	while (r == -ENOSPC) {
-		r = table_add(&s->seen, k, sizeof(*k), s);
+		r = table_add(&s->seen, span_id, 8, s);
 		if (r == -ENOSPC)
 			table_take_oldest(&s->seen);
 	}
-	s->repeated += r == -EEXIST;
 	if (r == -EEXIST)
-		table_touch(&s->seen, k, sizeof(*k));
+		table_touch(&s->seen, span_id, 8);
 	return !r;
 }
 
@@ -84,12 +82,17 @@ bool shared_ids_set(struct shared_ids *s, const struct call *c, struct span *spa
 	static const uint8_t none[8];
 	struct key k;
 	uint64_t parts[4];
+	uint8_t id[8];
 
-	if (!key_of(c, &k) || !claim(s, &k))
+	if (!key_of(c, &k))
 		return false;
 	memcpy(parts, &k, sizeof(parts));
-	id_derive(shared_id_key, ID_SPAN, parts, ARRAY_LEN(parts), span->span_id,
-		  sizeof(span->span_id));
+	id_derive(shared_id_key, ID_SPAN, parts, ARRAY_LEN(parts), id, sizeof(id));
+	if (!shared_ids_claim(s, id)) {
+		s->repeated++;
+		return false;
+	}
+	memcpy(span->span_id, id, sizeof(id));
 	if (!memcmp(span->parent_id, none, sizeof(none)))
 		id_derive(shared_id_key, ID_TRACE, parts, ARRAY_LEN(parts), span->trace_id,
 			  sizeof(span->trace_id));

@@ -7,8 +7,8 @@
  * ids, so that two who saw the same calls tell the same tree.
  *
  * Servers exist that give every response one id, and caches that give one out again: only the
- * first call with a key has the shared id, every other one its observer's own. A wrong join is
- * worse than none.
+ * first call with a key has the shared id, every other one its observer's own; the first of all
+ * that are stored, as far as they are claimed at the start. A wrong join is worse than none.
  */
 #ifndef TRACE_SHARED_ID_H
 #define TRACE_SHARED_ID_H
@@ -18,19 +18,21 @@
 #include "span.h"
 #include "table.h"
 
-#define SHARED_IDS_MAX 16384 /* keys that are remembered; the oldest is forgotten */
+#define SHARED_IDS_MAX 16384 /* ids that are remembered; the oldest is forgotten */
 #define SHARED_ID_MIN 16     /* bytes of an id; shorter ones are not drawn from enough */
 
 /* Of ids that are made from other ids: no secret, as every observer has to have it. */
 extern const uint8_t shared_id_key[16];
 
 struct shared_ids {
-	struct table seen;
-	uint64_t repeated; /* calls whose key had been there */
+	struct table seen; /* span ids */
+	uint64_t repeated; /* calls whose id had been there */
 };
 
 void shared_ids_init(struct shared_ids *s);
 void shared_ids_release(struct shared_ids *s);
+/* A call has this id. False: one had it before. */
+bool shared_ids_claim(struct shared_ids *s, const uint8_t span_id[8]);
 /* Gives the call's span its shared id, and its trace's where no parent has told that one. False,
  * and nothing changed: there is none. */
 bool shared_ids_set(struct shared_ids *s, const struct call *c, struct span *span);

@@ -226,10 +226,10 @@ void tool_abandon(struct tracer *t, struct tool *tool, uint64_t end_ns, const ch
 	tool_close(t, tool, &(struct outcome){ .end_ns = end_ns, .partial = reason });
 }
 
-void tool_close_handoff(struct tracer *t, struct tool *tool, uint64_t end_ns)
+void tool_close_handoff(struct tracer *t, struct tool *tool, uint64_t end_ns, const char *reason)
 {
 	if (!tool->closed)
-		tool_close(t, tool, &(struct outcome){ .end_ns = end_ns });
+		tool_close(t, tool, &(struct outcome){ .end_ns = end_ns, .partial = reason });
 }
 
 /* Does an agent run under it to which it hands over? Then it ends when that does. */
@@ -263,10 +263,9 @@ static struct tool *find_open(struct run *run, const struct message *m, const st
 	return NULL;
 }
 
-/* Tool calls of answers that were not seen: known from the history only. */
-static void open_missed(struct tracer *t, struct run *run, struct call *c, const struct join *j)
+void tools_open_missed(struct tracer *t, struct run *run, struct call *c, const struct join *j)
 {
-	for (size_t i = j->first_new; i < c->n_input; i++) {
+	for (size_t i = j->first_new; j->gap && i < c->n_input; i++) {
 		const struct message *m = &c->input[i];
 
 		for (size_t k = 0; message_is_assistant(m) && k < m->n_parts; k++) {
@@ -279,7 +278,8 @@ static void open_missed(struct tracer *t, struct run *run, struct call *c, const
 
 			struct tool *tool;
 
-			if (p->type != PART_TOOL_CALL)
+			if (p->type != PART_TOOL_CALL ||
+			    conversations_asked(&t->conversations, p->id))
 				continue;
 			tool = tool_new(t, run, c, &as, c->n_tool_calls + i * 256 + k);
 			if (tool)
@@ -288,28 +288,35 @@ static void open_missed(struct tracer *t, struct run *run, struct call *c, const
 	}
 }
 
+/* A result with an answer behind it, where answers were missed, came with a call that was too. */
+static size_t behind_missed(const struct call *c, const struct join *j)
+{
+	size_t i = j->gap ? c->n_input : 0;
+
+	while (i > j->first_new && !message_is_assistant(&c->input[i - 1]))
+		i--;
+	return i;
+}
+
+/* In their order: where there are no ids, the first result is of what was asked for first. */
 size_t tools_close(struct tracer *t, struct run *run, struct call *c, const struct join *j)
 {
 	size_t low = c->n_input > TAIL_MESSAGES ? c->n_input - TAIL_MESSAGES : 0, closed = 0;
-	bool missed = false;
+	size_t missed = behind_missed(c, j);
 
-	if (j->gap)
-		open_missed(t, run, c, j);
-	for (size_t i = c->n_input; i > low && run->open_tools; i--) {
-		const struct message *m = &c->input[i - 1];
+	for (size_t i = low; i < c->n_input && run->open_tools; i++) {
+		const struct message *m = &c->input[i];
 
-		/* A result with an answer behind it came with a call that was missed. */
-		missed |= j->gap && message_is_assistant(m);
 		for (size_t k = 0; k < m->n_parts; k++) {
 			struct outcome o = { .result = &m->parts[k], .end_ns = c->start_ns };
 			struct tool *tool;
 
 			if (o.result->type != PART_TOOL_RESPONSE)
 				continue;
-			tool = find_open(run, m, o.result, i - 1 < j->first_new);
+			tool = find_open(run, m, o.result, i < j->first_new);
 			if (!tool || is_taken_over(tool))
 				continue;
-			if (missed || tool->missed)
+			if (i < missed || tool->missed)
 				o.partial = "calls_missed";
 			tool_close(t, tool, &o);
 			closed++;

@@ -25,14 +25,15 @@ struct tracer_config {
 	enum semconv_profile profile;
 	bool content;	  /* put message text on spans */
 	uint8_t seed[16]; /* mixed into ids: host identity */
-	/* Ceilings; 0: the default. Beyond them the least recently used go, and are counted. */
+	/* Ceilings; 0: the default. Beyond them the least recently used go, and are counted; of
+	 * runs those first that have ended, which are not. */
 	size_t runs_max;
 	size_t conversations_max;
 	size_t points_max; /* answers that can be continued */
 };
 
 #define TRACER_RUNS_MAX 10000
-#define TRACER_CONVERSATIONS_MAX 10000
+#define TRACER_CONVERSATIONS_MAX 16384 /* those of open runs, and others that may go on */
 #define TRACER_POINTS_MAX 65536
 
 struct tracer_stats {
@@ -68,7 +69,9 @@ struct tracer;
 
 int tracer_new(struct tracer **ret, const struct tracer_config *config,
 	       const struct span_sink *sink);
-void tracer_free(struct tracer *t);		       /* emits what is still open */
+void tracer_free(struct tracer *t); /* emits what is still open */
+/* A call that was told in an earlier life: none that is to come has its id. Oldest first. */
+void tracer_told(struct tracer *t, const uint8_t span_id[8]);
 void tracer_call(struct tracer *t, struct call *call); /* takes the call */
 /* The request that calls said they were made for is answered: its span. */
 void tracer_served(struct tracer *t, const struct served_request *r);

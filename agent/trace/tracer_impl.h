@@ -32,8 +32,10 @@ struct tracer {
 };
 
 /* run.c */
-/* A run that begins with this call, hung into `place`; NULL without memory. */
-struct run *run_new(struct tracer *t, const struct call *c, const struct span_place *place);
+/* A run that begins with this call, hung into `place`; NULL without memory. Others may have to
+ * go for it, but not `outer`. */
+struct run *run_new(struct tracer *t, const struct call *c, const struct span_place *place,
+		    const struct run *outer);
 /* Counts the call and moves the run's end; `side`: it is not of the main line. */
 void run_add_call(struct tracer *t, struct run *run, const struct call *c, const struct join *j,
 		  bool side);
@@ -51,13 +53,15 @@ void str_set(char **field, struct slice value);
 /* tool.c */
 /* Opens a tool for each client tool call of an answer. */
 void tools_open(struct tracer *t, struct run *run, struct call *c);
+/* The same for answers that were missed: what they asked for is known from the history only. */
+void tools_open_missed(struct tracer *t, struct run *run, struct call *c, const struct join *j);
 /* Closes, and emits, the open tools of the run whose results the call sends. How many. */
 size_t tools_close(struct tracer *t, struct run *run, struct call *c, const struct join *j);
 /* It has no result: emits it, ending at `end_ns`, if it is open and something was seen
  * below it. */
 void tool_abandon(struct tracer *t, struct tool *tool, uint64_t end_ns, const char *reason);
-/* Emits a hand-off whose agent is done. */
-void tool_close_handoff(struct tracer *t, struct tool *tool, uint64_t end_ns);
+/* Emits a hand-off whose agent is done, or (reason: static) was not seen to be. */
+void tool_close_handoff(struct tracer *t, struct tool *tool, uint64_t end_ns, const char *reason);
 void tool_free(struct tracer *t, struct tool *tool);
 /* A tool of the run that hands over and whose result stands in the call's new messages;
  * NULL: none. *ret_agent: the agent that the result names. */
@@ -75,6 +79,10 @@ size_t parent_distance(const struct process *p, const struct process *ancestor);
 bool parent_is_process(const struct process *p, const struct process *of);
 /* The open run that a call beside the main line belongs to; NULL: none, or several. */
 struct run *parent_find_main(struct tracer *t, const struct call *c, bool *ambiguous);
+
+/* place.c */
+/* Finds the call's place, tells its span, and remembers how it can be continued. */
+void tracer_place(struct tracer *t, struct call *c, struct span *s);
 
 /* mcp_span.c */
 void mcp_call(struct tracer *t, struct call *c);

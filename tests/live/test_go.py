@@ -27,10 +27,10 @@ def build(name, version=None, *flags):
     env = dict(os.environ, GOENV="off", CGO_ENABLED="0")
     if version:
         env.update(GOTOOLCHAIN="go" + version)
-    if name == "http":  # alone, for a Go that cannot read go.mod
+    if name in ("http", "chat"):  # alone, for a Go that cannot read go.mod
         env.update(GO111MODULE="off")
     p = subprocess.run(["go", "build", "-trimpath", "-ldflags", "-s -w", *flags, "-o", out,
-                        "main.go" if name == "http" else "."], cwd=os.path.join(SOURCE, name), env=env,
+                        "main.go" if name in ("http", "chat") else "."], cwd=os.path.join(SOURCE, name), env=env,
                        capture_output=True, text=True, timeout=900)
     if p.returncode:
         print("# go build: " + p.stderr[-500:], file=sys.stderr)

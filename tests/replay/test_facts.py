@@ -149,7 +149,7 @@ def dialects():
         with open(source) as f:
             for body in re.findall(r"const struct dialect dialect_\w+ = \{(.*?)\n\};", f.read(), re.S):
                 names.add(re.search(r'\.name = "([^"]+)"', body).group(1))
-    return names - {"mcp"}  # JSON-RPC: no model is called
+    return names - {"mcp", "a2a"}  # no model is called
 
 
 def table(calls):

@@ -55,9 +55,9 @@ static const struct runs_row rows[] = {
 	  "invoke_agent bot 0+450\n"
 	  "  chat m 0+100\n"
 	  "  execute_tool shell 90+310 effects=1\n"
-	  "    sh 120+30 code=0\n"
-	  "  execute_tool shell 90+310 effects=1\n"
 	  "    sh 121+30 code=0\n"
+	  "  execute_tool shell 90+310 effects=1\n"
+	  "    sh 120+30 code=0\n"
 	  "  chat m 400+50\n" },
 };
 

@@ -1,19 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "dialect_rows.h"
-#include "mcp.h"
+#include "mcp_rows.h"
 
 #define ASK                                                                                        \
 	"{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"tools/call\",\"params\":{\"name\":\"get\","    \
 	"\"arguments\":{\"q\":\"x\"},\"_meta\":{\"traceparent\":"                                  \
 	"\"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\"}}}"
 
-struct row {
-	const char *name;
-	struct exchange x;
-	const char *want; /* NULL: no call */
-};
-
-static const struct row rows[] = {
+static const struct mcp_row rows[] = {
 	{ "a tool",
 	  { .target = "/mcp",
 	    .host = "h.example",
@@ -40,7 +33,8 @@ static const struct row rows[] = {
 			     "\"params\":{\"name\":\"p\"}}"),
 	    .response = SLICE("{\"jsonrpc\":\"2.0\",\"id\":\"a\",\"error\":{\"code\":-32602,"
 			      "\"message\":\"no such prompt\"}}") },
-	  "prompts/get p id=a answered code=-32602 message=no such prompt arguments={}" },
+	  "prompts/get p id=a answered code=-32602 message=no such prompt error=-32602 "
+	  "arguments={}" },
 	{ "Agent2Agent",
 	  { .target = "/a2a",
 	    .host = "h.example",
@@ -63,56 +57,12 @@ static const struct row rows[] = {
 	  "tools/call get id=7 parent arguments={\"q\":\"x\"}" },
 };
 
-static void dump(void *ctx, struct call *c)
-{
-	const struct mcp *m = c->mcp;
-	struct buf *to = ctx;
-
-	if (c->op == OP_MCP && m) {
-		buf_add_slice(to, m->method);
-		if (m->tool.len || m->prompt.len)
-			buf_printf(to, " %.*s", SLICE_FMT(m->tool.len ? m->tool : m->prompt));
-		buf_printf(to, " id=%.*s", SLICE_FMT(m->id));
-		buf_add_str(to, m->parent.valid ? " parent" : "");
-		buf_add_str(to, m->a2a ? " a2a" : "");
-		if (m->context.len)
-			buf_printf(to, " context=%.*s", SLICE_FMT(m->context));
-		buf_add_str(to, m->answered ? " answered" : "");
-		buf_add_str(to, m->is_error ? " is_error" : "");
-		if (m->has_code)
-			buf_printf(to, " code=%lld message=%.*s", (long long)m->code,
-				   SLICE_FMT(m->error_message));
-		if (m->progress)
-			buf_printf(to, " progress=%llu", (unsigned long long)m->progress);
-		if (m->result.text.len)
-			buf_printf(to, " result=%.*s", SLICE_FMT(m->result.text));
-		buf_printf(to, " arguments=%.*s", SLICE_FMT(m->arguments.text));
-	}
-	call_free(c);
-}
-
 TEST(mcp_rows_at_every_split)
 {
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		for (size_t first = 0; first < rows[i].x.response.len; first++) {
-			_cleanup_(buf_cleanup) struct buf got = BUF_INIT(1 << 16);
-
-			test_row("%s, split at %zu", rows[i].name, first);
-			exchange_run(&rows[i].x, dump, &got, first ? first : 1, SIZE_MAX);
-			CHECK_SLICE(got.len ? buf_slice(&got) : SLICE_NONE,
-				    slice_from(rows[i].want));
-		}
-	test_row(NULL);
+	mcp_rows_check(rows, ARRAY_LEN(rows));
 }
 
 TEST(mcp_without_memory)
 {
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		EACH_MALLOC_FAILURE
-		{
-			struct buf got = BUF_INIT(1 << 16);
-
-			exchange_run(&rows[i].x, dump, &got, 0, SIZE_MAX);
-			buf_release(&got);
-		}
+	mcp_rows_without_memory(rows, ARRAY_LEN(rows));
 }

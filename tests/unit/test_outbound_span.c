@@ -48,9 +48,9 @@ static const struct runs_row rows[] = {
 	  ":x r:call_0123456789abcde2:y -> done\n",
 	  "invoke_agent bot 0+110\n"
 	  "  chat m 0+10\n"
+	  "  execute_tool get 0+100\n"
 	  "  execute_tool get 0+100 effects=1\n"
 	  "    GET /a 20+5 template=/a status_code=200 address=example.com inferred=tool_window\n"
-	  "  execute_tool get 0+100\n"
 	  "  chat m 100+10\n" },
 	{ "a key in a path is not shown, nor a shorter one of mixed characters",
 	  ASKS

@@ -22,8 +22,8 @@ static const struct runs_row one_agent[] = {
 	  "r:call_0123456789abcde1:ok r!call_0123456789abcde2:no -> done\n",
 	  "invoke_agent bot 0+350\n"
 	  "  chat m 0+100\n"
-	  "  execute_tool b 90+210 ERROR\n"
 	  "  execute_tool a 90+210\n"
+	  "  execute_tool b 90+210 ERROR\n"
 	  "  chat m 300+50\n" },
 	{ "a named agent needs no tools",
 	  "@0+50 pid=1 sys=You_are_Research_Agent._Find_things. u:hello -> hi\n",
@@ -235,11 +235,11 @@ static const struct runs_row nested[] = {
 	  "invoke_agent bot 0+70\n"
 	  "  chat m 0+10\n"
 	  "  execute_tool Task 0+60\n"
-	  "    invoke_agent bot 20+10 inferred=tool_argument\n"
-	  "      chat m 20+10\n"
-	  "  execute_tool Task 0+60\n"
 	  "    invoke_agent bot 21+10 inferred=tool_argument\n"
 	  "      chat m 21+10\n"
+	  "  execute_tool Task 0+60\n"
+	  "    invoke_agent bot 20+10 inferred=tool_argument\n"
+	  "      chat m 20+10\n"
 	  "  chat m 60+10\n" },
 	{ "a sub-agent in the background: its tool has answered when it begins",
 	  "@0+10 pid=1 sys=You_are_Boss. tools=1 u:q -> "

@@ -118,3 +118,27 @@ TEST(shared_id_keys_have_a_ceiling)
 	CHECK_INT(ids.repeated, SHARED_IDS_MAX + 2);
 	shared_ids_release(&ids);
 }
+
+/* After a restart: what the agent of before has told is another call than a new one whose
+ * response has the same id, from a cache. */
+TEST(shared_id_of_what_was_told_before)
+{
+	static const char *const call = "@0+10 pid=1 u:q resp=chatcmpl-0123456789abcdef -> hi\n";
+	static struct runs before, after, other;
+	_cleanup_(buf_cleanup) struct buf tree = BUF_INIT(1 << 16);
+
+	runs_start(&before, &(struct tracer_config){ .seed = { 7 } }, NULL);
+	runs_feed(&before, call);
+	runs_tree(&before, &tree);
+	runs_start(&after, &(struct tracer_config){ .seed = { 7 } }, NULL);
+	tracer_told(after.tracer, before.spans[0].id);
+	runs_feed(&after, call);
+	CHECK_INT(tracer_stats(after.tracer)->ids_repeated, 1);
+	runs_tree(&after, &tree);
+	runs_start(&other, &(struct tracer_config){ .seed = { 7 } }, NULL);
+	tracer_told(other.tracer, (const uint8_t[8]){ 1, 2, 3 });
+	runs_feed(&other, call);
+	runs_tree(&other, &tree);
+	CHECK(memcmp(before.spans[0].id, after.spans[0].id, 8));
+	CHECK(!memcmp(before.spans[0].id, other.spans[0].id, 8));
+}

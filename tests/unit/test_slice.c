@@ -58,3 +58,13 @@ TEST(segment_of_a_path)
 	CHECK(!slice_segment(SLICE("/v1/threads/"), SLICE("/threads/")).len);
 	CHECK(!slice_segment(SLICE("/v1/threads"), SLICE("/threads/")).data);
 }
+
+TEST(slice_hex)
+{
+	char text[9] = "unset";
+
+	hex_print(text, (const uint8_t[]){ 0x00, 0x7f, 0xa5, 0xff }, 4);
+	CHECK_STR(slice_from(text), "007fa5ff");
+	hex_print(text, NULL, 0);
+	CHECK_STR(slice_from(text), "");
+}

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Web applications that ask a model to answer: POST /api/chat/ID {"tag": …}. The tag goes on in
-the prompt, so that a test knows whose call is whose.
+"""Web applications that ask a model to answer: POST /api/chat/ID {"message": …, "tag": …}. Both go
+on in the prompt; by the tag a test knows whose call is whose.
 
     chat_server.py flask|gunicorn|uvicorn|fastapi-sync PORT
 """
@@ -11,8 +11,8 @@ import sys
 import openai
 
 
-def ask(client, tag):
-    return dict(model="gpt-4o", messages=[{"role": "user", "content": "Answer. tag:%s" % tag}])
+def ask(body):
+    return dict(model="gpt-4o", messages=[{"role": "user", "content": "%s tag:%s" % (body["message"], body["tag"])}])
 
 
 def flask_app():
@@ -21,7 +21,7 @@ def flask_app():
 
     @app.post("/api/chat/<id>")
     def chat(id):
-        return client.chat.completions.create(**ask(client, flask.request.json["tag"])).choices[0].message.content
+        return client.chat.completions.create(**ask(flask.request.json)).choices[0].message.content
     return app
 
 
@@ -32,11 +32,11 @@ def fastapi_app(sync):
     if sync:
         @app.post("/api/chat/{id}")
         def chat(id: str, body: dict):
-            return client.chat.completions.create(**ask(client, body["tag"])).choices[0].message.content
+            return client.chat.completions.create(**ask(body)).choices[0].message.content
     else:
         @app.post("/api/chat/{id}")
         async def chat(id: str, body: dict):
-            return (await client.chat.completions.create(**ask(client, body["tag"]))).choices[0].message.content
+            return (await client.chat.completions.create(**ask(body))).choices[0].message.content
     return app
 
 
