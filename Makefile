@@ -130,7 +130,7 @@ ifeq ($(JAVAC),)
 	$(Q): >$@
 else
 	$(Q)rm -rf $(BUILD)/java && mkdir -p $(BUILD)/java
-	$(Q)$(JAVAC) -Xlint:all,-options -Werror --release 11 -d $(BUILD)/java $(filter %.java,$^)
+	$(Q)$(JAVAC) -encoding UTF-8 -Xlint:all,-options -Werror --release 11 -d $(BUILD)/java $(filter %.java,$^)
 	$(Q)$(dir $(JAVAC))jar --create --file $@ --manifest agent/probe/java/manifest -C $(BUILD)/java gentap
 endif
 
