@@ -12,8 +12,8 @@
 #include <errno.h>
 #include <unistd.h>
 
-#define SPANS 6000
-#define SEALED 900
+#define SPANS 3000
+#define SEALED 450
 #define SLABS (SPANS / SEALED)
 #define HOURS 4
 #define HOUR_NS (3600 * NSEC_PER_SEC)
@@ -50,7 +50,7 @@ static void add_some(struct span *s, size_t i)
 		span_set_double(s, "x.mixed", 1e300);
 	else if (i % 7 == 5)
 		span_set_str(s, "x.mixed", SLICE("true"));
-	if (i == 3777)
+	if (i == 1777)
 		span_set_str(s, "x.rare", SLICE("here"));
 	if (i % 2)
 		span_set_int(s, "x.large", INT64_MAX - (int64_t)(i % 5));

@@ -13,7 +13,7 @@
 
 #define SPANS 4000
 #define DAYS 12
-#define QUERIES 400
+#define QUERIES 250
 #define KEYS_MAX 3
 #define AGGS_MAX 4
 
