@@ -220,10 +220,29 @@ bool conversations_asked(const struct conversations *cs, struct slice id)
 	       index_find(&cs->index, join_key_id(KEY_TOOL, id), &owner, 1);
 }
 
+/* Where an API takes no files from tools, pydantic-ai puts an answer of its own ("OK") behind the
+ * result, which names the file, and the file behind that as if a user gave it. No call was missed
+ * there. */
+static bool is_made_up(const struct call *c, size_t answer)
+{
+	const struct part *file =
+		answer + 1 < c->n_input ? message_part(&c->input[answer + 1], PART_TEXT) : NULL;
+	bool named = false;
+
+	for (size_t i = answer; file && !named && i; i--) {
+		const struct part *result = message_part(&c->input[i - 1], PART_TOOL_RESPONSE);
+
+		if (!result)
+			break;
+		named = slice_find(result->text, SLICE("See file ")) >= 0;
+	}
+	return named && slice_starts(file->text, SLICE("This is file "));
+}
+
 static void look_behind(const struct conversations *cs, const struct call *c, struct join *j)
 {
 	for (size_t i = j->first_new; i < c->n_input; i++)
-		j->gap |= message_is_assistant(&c->input[i]);
+		j->gap |= message_is_assistant(&c->input[i]) && !is_made_up(c, i);
 	j->branch = j->point->continued && j->rule != JOIN_RETRY;
 	j->rewritten = join_is_rewritten(cs, c, j);
 	j->gap &= !j->branch && j->rule != JOIN_COMPACTED;

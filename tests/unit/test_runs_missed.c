@@ -55,6 +55,15 @@ static const struct runs_row rows[] = {
 	  "  execute_tool a 0+200 completeness=partial partial_reason=calls_missed\n"
 	  "  execute_tool b 200+0 completeness=inferred partial_reason=calls_missed\n"
 	  "  chat m 200+10 completeness=full\n" },
+	{ "a tool's file behind an answer that the client made up: nothing was missed",
+	  "@0+10 pid=1 tools=1 u:q -> c:" ID(1) ":a:x\n"
+						"@200+10 pid=1 tools=1 u:q c:" ID(1) ":a:x r:" ID(
+							1) ":See_file_241a70 a:OK "
+							   "u:This_is_file_241a70: -> fine\n",
+	  "invoke_agent bot 0+210 completeness=full end=final\n"
+	  "  chat m 0+10 completeness=full\n"
+	  "  execute_tool a 0+200 completeness=full\n"
+	  "  chat m 200+10 completeness=full\n" },
 };
 
 TEST(runs_missed)
