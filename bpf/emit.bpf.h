@@ -44,6 +44,14 @@ static __always_inline void submit(struct gentap_event *e)
 	bpf_ringbuf_submit(e, wake_flags());
 }
 
+/* What the agent has to act on before the next bytes pass; rare. */
+static __always_inline void submit_now(struct gentap_event *e)
+{
+	count(GENTAP_STAT_EVENTS, 1);
+	wake_flags();
+	bpf_ringbuf_submit(e, BPF_RB_FORCE_WAKEUP);
+}
+
 /* A record without payload, of a type that is about a process. */
 static __always_inline void emit_bare(u8 type, u8 source, u32 tgid)
 {
@@ -60,7 +68,11 @@ static __always_inline void emit_bare(u8 type, u8 source, u32 tgid)
 		.ts_ns = bpf_ktime_get_boot_ns(),
 		.tgid = tgid,
 	};
-	submit(e);
+	/* Its probes have to stand before the handshake on that connection is over. */
+	if (type == GENTAP_EV_CONNECT)
+		submit_now(e);
+	else
+		submit(e);
 }
 
 /* With where both streams end: what a full ring refused last leaves no other gap. */

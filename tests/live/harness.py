@@ -226,11 +226,15 @@ class World:
         return self.node_program("sdk.mjs", dict(sdk=sdk, calls=calls, **more))
 
     def node_program(self, name, spec):
+        return [*self.node_command(name), json.dumps(spec)]
+
+    @staticmethod
+    def node_command(name):
         # Beside its node_modules: ES modules are found from where the program lies.
         program = shutil.copy(os.path.join(HERE, "clients", name), NODE_MODULES)
         owner = os.stat(NODE_MODULES)  # the tree's: under sudo nothing of root's stays in it
         os.chown(program, owner.st_uid, owner.st_gid)
-        return ["node", program, json.dumps(spec)]
+        return ["node", program]
 
     def plain(self, how, api, **spec):
         spec.setdefault("before", SETTLE_S)

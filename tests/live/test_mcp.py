@@ -5,7 +5,6 @@ execute_tool that it serves, with the server's own times and errors, and the res
 session has its spans."""
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -87,7 +86,7 @@ def stdio(tap, w, provider):
                # A launcher in between, as npx and uvx are.
                ("stdio behind a launcher", ["sh", "-c", "%s %s; exit $?" % (sys.executable, SERVER)], log)]
     if os.path.isdir(os.path.join(NODE_MODULES, "node_modules", "@modelcontextprotocol")):
-        servers.append(("stdio of TypeScript", ["node", shutil.copy(os.path.join(HERE, "clients", "mcp_server.mjs"), NODE_MODULES)], log))
+        servers.append(("stdio of TypeScript", w.node_command("mcp_server.mjs"), log))
     for name, how, log in servers:
         spans, did, logged = observe(w, provider, how, log)
         tools_in(tap, name, spans, did, logged, 2)
