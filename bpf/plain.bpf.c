@@ -27,15 +27,20 @@
 
 /* ---- Whether they are of interest ------------------------------------------------------ */
 
-/* The first bytes; 0: too few of them to tell. */
-static __always_inline u64 first_bytes(u64 iov, u64 buf, u64 len)
+#define GLANCE_MIN 8 /* what it takes to know HTTP */
+
+/* The first bytes, of which `len` are there; 0: they cannot be read. rustls sends its
+ * ChangeCipherSpec, 6 bytes, as a segment of its own, before what it has sealed. */
+static __always_inline u64 first_bytes(u64 iov, u64 buf, u64 *len)
 {
 	struct user_iovec first;
 
 	if (!iov)
-		return len >= 8 ? buf : 0;
-	if (bpf_probe_read_user(&first, sizeof(first), (const void *)iov) || first.len < 8)
+		return buf;
+	if (bpf_probe_read_user(&first, sizeof(first), (const void *)iov))
 		return 0;
+	if (first.len < *len)
+		*len = first.len;
 	return first.base;
 }
 
@@ -191,7 +196,7 @@ __noinline int plain_datagram(u64 sock, u64 n)
  */
 __noinline int plain_judge(u64 sock, u64 dir, u64 n)
 {
-	u64 now_ns = bpf_ktime_get_boot_ns(), iov = 0, n_iov = 0, buf = 0;
+	u64 now_ns = bpf_ktime_get_boot_ns(), iov = 0, n_iov = 0, buf = 0, len = n;
 	struct sock_owner *owner = bpf_map_lookup_elem(&socks, &sock);
 	struct request r;
 	bool known, look;
@@ -209,12 +214,14 @@ __noinline int plain_judge(u64 sock, u64 dir, u64 n)
 		return 0;
 	known = find_segments(&r, &iov, &n_iov);
 	if (known)
-		buf = first_bytes(iov, r.buf, n);
-	if (dir == GENTAP_WRITE && inspects_after && buf &&
+		buf = first_bytes(iov, r.buf, &len);
+	if (dir == GENTAP_WRITE && inspects_after && buf && len >= sizeof(struct tls_head) &&
 	    (!owner || (!owner->ptr && owner->plain_sends < PLAIN_SENDS_MAX))) {
-		inspect(sock, owner, bpf_get_current_pid_tgid(), buf, n);
+		inspect(sock, owner, bpf_get_current_pid_tgid(), buf, len);
 		owner = bpf_map_lookup_elem(&socks, &sock);
 	}
+	if (len < GLANCE_MIN)
+		buf = 0;
 	look = may_look(owner, sock, now_ns);
 	if (known && look && is_http(owner, sock, buf, now_ns)) {
 		struct conn_key key = conn_key(sock);
@@ -280,14 +287,15 @@ __noinline int plain_emit(u64 ptr, u64 source, u64 dir, u64 n)
 __noinline int plain_hello(u64 sock, u64 n)
 {
 	struct sock_owner *owner = bpf_map_lookup_elem(&socks, &sock);
-	u64 iov = 0, n_iov = 0;
+	u64 iov = 0, n_iov = 0, len = n, buf;
 	struct request r;
 
 	if ((owner && (owner->ptr || owner->tls || owner->plain_sends >= PLAIN_SENDS_MAX)) ||
 	    !is_tcp((const struct sock *)sock) || !read_request(&r) ||
 	    !find_segments(&r, &iov, &n_iov))
 		return 0;
-	inspect(sock, owner, bpf_get_current_pid_tgid(), first_bytes(iov, r.buf, n), n);
+	buf = first_bytes(iov, r.buf, &len);
+	inspect(sock, owner, bpf_get_current_pid_tgid(), buf, len);
 	return 0;
 }
 
