@@ -53,7 +53,7 @@ PURE         := $(filter $(MODULES),base wire genai flow trace account otlp stor
 
 # Of a module that is not, the files that are: no libbpf, no generated skeleton.
 PURE_FILES   := $(wildcard agent/probe/discover*.c agent/probe/feature.c agent/probe/filter.c agent/probe/perfring.c \
-	agent/probe/explain.c agent/probe/jvm_load.c agent/probe/jvm_text.c agent/probe/memo.c agent/probe/scout.c agent/probe/urgent.c agent/probe/locate/*.c \
+	agent/probe/explain.c agent/probe/jvm_load.c agent/probe/jvm_text.c agent/probe/memo.c agent/probe/scout.c agent/probe/urgent.c agent/probe/young.c agent/probe/locate/*.c \
 	agent/ui/numbers.c agent/ui/grid.c agent/ui/chart.c agent/ui/waterfall.c agent/ui/guard.c agent/ui/assets.c agent/ui/boards.c)
 
 LIBS_PURE  := libelf libdw zlib libbrotlidec libzstd libnghttp2 libcurl libcap-ng \

@@ -3,6 +3,7 @@
 #include "attach.h"
 #include "reaper.h"
 #include "urgent.h"
+#include "young.h"
 
 #include "cleanup.h"
 #include "clock.h"
@@ -26,6 +27,7 @@ struct primer {
 	pthread_t thread;
 	bool started, ask, quit;
 	uint64_t rest_until_ns;
+	struct young young;
 };
 
 static void prime(struct primer *p)
@@ -37,6 +39,26 @@ static void prime(struct primer *p)
 	attach_release(&links, p->reaper);
 }
 
+/* Until there is something to do. The lock is held. */
+static void wait_for_work(struct primer *p)
+{
+	struct timespec until;
+
+	while (!p->ask && !p->quit) {
+		uint64_t now = clock_mono_ns();
+
+		if (!young_any(&p->young, now)) {
+			pthread_cond_wait(&p->asked, &p->lock);
+		} else if (now >= p->rest_until_ns) {
+			return;
+		} else {
+			until.tv_sec = p->rest_until_ns / NSEC_PER_SEC;
+			until.tv_nsec = p->rest_until_ns % NSEC_PER_SEC;
+			pthread_cond_timedwait(&p->asked, &p->lock, &until);
+		}
+	}
+}
+
 static void *run(void *arg)
 {
 	struct primer *p = arg;
@@ -45,8 +67,7 @@ static void *run(void *arg)
 	urgent_begin(&urgent);
 	pthread_mutex_lock(&p->lock);
 	for (;;) {
-		while (!p->ask && !p->quit)
-			pthread_cond_wait(&p->asked, &p->lock);
+		wait_for_work(p);
 		if (p->quit)
 			break;
 		pthread_mutex_unlock(&p->lock);
@@ -80,13 +101,17 @@ static int start(struct primer *p)
 int primer_new(struct primer **ret, const struct kern *kern, struct reaper *reaper)
 {
 	struct primer *p = calloc(1, sizeof(*p));
+	pthread_condattr_t attr;
 	int r;
 
 	if (!p)
 		return -ENOMEM;
 	*p = (struct primer){ .kern = kern, .reaper = reaper, .fd = -1 };
 	pthread_mutex_init(&p->lock, NULL);
-	pthread_cond_init(&p->asked, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&p->asked, &attr);
+	pthread_condattr_destroy(&attr);
 	r = start(p);
 	if (r) {
 		primer_free(p);
@@ -124,5 +149,24 @@ void primer_ask(struct primer *p)
 		p->ask = true;
 		pthread_cond_signal(&p->asked);
 	}
+	pthread_mutex_unlock(&p->lock);
+}
+
+void primer_begins(struct primer *p, uint32_t tgid)
+{
+	if (!p)
+		return;
+	pthread_mutex_lock(&p->lock);
+	young_begins(&p->young, tgid, clock_mono_ns());
+	pthread_cond_signal(&p->asked);
+	pthread_mutex_unlock(&p->lock);
+}
+
+void primer_ends(struct primer *p, uint32_t tgid)
+{
+	if (!p)
+		return;
+	pthread_mutex_lock(&p->lock);
+	young_ends(&p->young, tgid);
 	pthread_mutex_unlock(&p->lock);
 }

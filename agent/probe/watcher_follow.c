@@ -243,6 +243,7 @@ static void on_exec(void *ctx, uint32_t tgid, uint64_t ts_ns)
 	struct process *begun = o ? TAKE(o->begun) : NULL;
 	uint64_t begun_ns = begun ? o->begun_ns : ts_ns;
 
+	primer_begins(w->primer, tgid);
 	if (before)
 		end(w, before, OBSERVED_EXEC, ts_ns);
 	o = find_or_add(w, tgid);
@@ -286,6 +287,7 @@ static void on_exit_(void *ctx, uint32_t tgid, uint64_t ts_ns)
 	struct watcher *w = ctx;
 	struct observed *o = watcher_find(w, tgid);
 
+	primer_ends(w->primer, tgid);
 	if (o)
 		end(w, o, OBSERVED_EXIT, ts_ns);
 }
