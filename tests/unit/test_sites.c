@@ -150,6 +150,41 @@ TEST(pointers_tell_where_functions_begin)
 	}
 }
 
+/* A mention that is a function of its own: who calls it mentions. One that does more is no such. */
+TEST(shared_mentions)
+{
+	for (int more = 0; more <= 1; more++) {
+		_cleanup_(elf_cleanup) struct elf *e = NULL;
+		static const char *const wanted[] = { "=name" };
+		static struct code_elf c;
+		uint64_t shared, function, name;
+		struct sites s;
+
+		code_init(&c, CODE_ARM);
+		name = code_string(&c, "name");
+		shared = code_begin(&c);
+		code_address(&c, name);
+		if (more)
+			code_call(&c, c.fail);
+		code_end(&c);
+		function = code_begin(&c);
+		code_call(&c, shared);
+		code_number(&c, 3, 115);
+		code_call(&c, c.fail);
+		code_end(&c);
+		code_begin(&c);
+		code_call(&c, function);
+		code_end(&c);
+		e = code_open(&c);
+		CHECK_INT(sites_find(&s, e, wanted, 1), 0);
+		CHECK_INT(s.n, more ? 1 : 2);
+		CHECK_INT(s.site[0].function, shared);
+		if (s.n == 2)
+			CHECK_INT(s.site[1].function, function);
+		sites_release(&s);
+	}
+}
+
 TEST(calls_of_functions)
 {
 	for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {

@@ -11,6 +11,8 @@
 #define TARGETS_MAX 1024    /* places where the strings are */
 #define STRING_LEN_MAX 512  /* from where a string begins to its asked-for end */
 #define FUNCTION_MAX 0x8000 /* how far behind its beginning a site may be */
+#define SHARED_MAX 8	    /* instructions of a mention that is a function of its own */
+#define SHARED_FUNCTIONS_MAX 32
 
 /* A string in read-only data. Bytes that happen to be printable, of a table without a NUL at its
  * end, may stand before it: code may mention any place up to where the asked-for end begins. */
@@ -290,6 +292,54 @@ static void find_functions(struct sites *sites, const struct elf *e, const struc
 	}
 }
 
+/* ---- Mentions that are shared ------------------------------------------------------- */
+
+/*
+ * Where code is to be small, compilers put what several error reports have in common, and the name
+ *of the file is that, into functions of their own (arm64): adrp x3, file; add x3, x3, #low; mov w0,
+ *#library; ret Who calls one of them mentions the file.
+ */
+static bool is_shared(const struct elf *e, const struct site *s)
+{
+	if (e->machine != EM_AARCH64 || !s->function || s->vaddr - s->function > 4 * SHARED_MAX)
+		return false;
+	for (uint64_t at = s->function; at <= s->vaddr + 4 * SHARED_MAX; at += 4) {
+		struct slice bytes = elf_bytes(e, at, 4);
+		uint32_t insn = bytes.len == 4 ? code_read32(bytes.data) : 0;
+
+		if (insn == 0xd65f03c0) /* ret */
+			return at > s->vaddr;
+		if (!insn || (insn & 0x1c000000) == 0x14000000) /* branches and system */
+			return false;
+	}
+	return false;
+}
+
+static int add_shared(struct search *s)
+{
+	uint64_t functions[SHARED_FUNCTIONS_MAX];
+	uint32_t strings[SHARED_FUNCTIONS_MAX];
+	struct sites calls;
+	size_t n = 0;
+	int r;
+
+	for (size_t i = 0; i < s->sites->n && n < SHARED_FUNCTIONS_MAX; i++) {
+		const struct site *site = &s->sites->site[i];
+
+		if (!is_shared(s->e, site))
+			continue;
+		functions[n] = site->function;
+		strings[n++] = site->string;
+	}
+	r = sites_find_calls(&calls, s->e, s->called, functions, n);
+	for (size_t i = 0; i < calls.n && !r; i++)
+		r = push_site(s->sites, calls.site[i].vaddr, strings[calls.site[i].string]);
+	if (calls.n && !r)
+		find_functions(s->sites, s->e, s->called);
+	sites_release(&calls);
+	return r;
+}
+
 /* ---- API ---------------------------------------------------------------------------- */
 
 static bool is_read(const struct elf *e)
@@ -323,6 +373,7 @@ static int search(struct search *s)
 	if (!r) {
 		called_add_pointers(s->called, s->e);
 		find_functions(s->sites, s->e, s->called);
+		r = add_shared(s);
 	}
 	return r;
 }
