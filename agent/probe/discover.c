@@ -28,12 +28,11 @@
 
 bool discover_wants_file(const char *path, bool exe)
 {
-	const char *name = strrchr(path, '/');
-	const char *so = strstr(name ? name : path, ".so");
-	size_t len = strlen(path);
+	const char *slash = strrchr(path, '/');
+	struct slice name = slice_from(slash ? slash : path);
 
-	return exe || (so && (so[3] == '\0' || so[3] == '.')) ||
-	       (len > 5 && !strcmp(path + len - 5, ".node"));
+	return exe || slice_ends(name, SLICE(".so")) || slice_find(name, SLICE(".so.")) >= 0 ||
+	       slice_ends(name, SLICE(".node"));
 }
 
 /* ---- Timers ------------------------------------------------------------------------ */

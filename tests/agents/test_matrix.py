@@ -15,6 +15,7 @@ Prints a matrix; a cell is a measurement (seen/made) or the reason why there is 
 MATRIX=FILE: writes it there too, beside what of the file was not run this time; table.py makes
 README's table of that.
 """
+import glob
 import json
 import os
 import shutil
@@ -44,9 +45,10 @@ MOCK = "cached=7,in=70,out=9"
 class Client:
     """A way to make LLM calls: its command, and whether it can be told when (BASE, CALLS, GO)."""
 
-    def __init__(self, name, stack, binary=None, command=None, told=True, short=True, env=None, missing=None, late=None):
+    def __init__(self, name, stack, binary=None, command=None, told=True, short=True, env=None, missing=None, late=None, flags=()):
         self.name, self.stack, self.binary, self.command = name, stack, binary, command
-        self.told, self.short, self.env, self.missing = told, short, env or (lambda w: {}), missing or (lambda: None)
+        self.told, self.env, self.missing, self.flags = told, env or (lambda w: {}), missing or (lambda: None), flags
+        self.short = short or "-: an agent, not a short program"
         self.late = late or (None if told else "-: calls when it likes")
 
     def prepare(self, w):
@@ -84,6 +86,12 @@ def itself(w, path):
 
 def rust(**more):
     return lambda w: {"WAIT": "50", **more}
+
+
+def gcloud_python():
+    """OpenSSL and _ssl inside of libpython, stripped, as uv's interpreters have them."""
+    found = glob.glob("/usr/lib/google-cloud-sdk/platform/bundledpythonunix/bin/python3.[0-9]*")
+    return next((f for f in sorted(found) if not f.endswith("config")), "")
 
 
 def deno(w, path):
@@ -150,6 +158,16 @@ def python_client(which, python=sys.executable):
     return lambda w, path: [python, os.path.join(CLIENTS, "calls.py"), which]
 
 
+def java(kind):
+    def command(w, path):
+        classes = w.path("classes")
+        if not os.path.exists(classes):
+            subprocess.run(["javac", "-nowarn", "--release", "11", "-d", classes, os.path.join(HERE, "..", "live", "clients", "java", "Calls.java")],
+                           check=True, capture_output=True, timeout=120)
+        return ["java", "-cp", classes, "Calls", kind]
+    return command
+
+
 def nss(w, path):
     program = w.path("nss-client")
     if not os.path.exists(program):
@@ -208,9 +226,14 @@ ROWS = [
     Client("Python of the system", "OpenSSL, shared", None, python_client("stdlib", "/usr/bin/python3"), missing=need("/usr/bin/python3")),
     Client("Python of the tests", "OpenSSL, shared", None, python_client("stdlib")),
     Client("Python of uv", "OpenSSL, static", None, missing=lambda: "its builds are on no package registry"),
+    Client("Python of the Google Cloud SDK", "OpenSSL, static, stripped", None, python_client("stdlib", gcloud_python()),
+           missing=lambda: None if gcloud_python() else "it is not installed here"),
     Client("Go net/http, stripped", "Go crypto/tls", None, go, env=rust(), missing=need("go")),
     Client("openai-go, stripped", "Go crypto/tls", None, openai_go, env=lambda w: {"OPENAI_BASE_URL": w.base + "/v1", "WAIT": "50"}, missing=need("go")),
-    Client("Java", "JSSE", None, missing=lambda: "not captured: the ledger says opaque"),
+    # Without the flag the ledger says opaque. Its hooks are in a second or two after a JVM has begun.
+    *(Client("Java, " + name, "JSSE, by --java-attach", None, java(kind), env=rust(WAIT="3000"), flags=("--java-attach",),
+             short="-: hooks come while a JVM runs", missing=need("java", "javac"))
+      for name, kind in (("SSLEngine", "engine"), ("SSLSocket", "socket"))),
     Client("NSS client", "NSS", None, nss, env=rust(), missing=need("gcc", "pkg-config", package="nss")),
 ]
 
@@ -286,8 +309,8 @@ def first_and_warm(w, agent, client, trace):
 
 
 def short_lived(w, agent, client):
-    if not client.short:
-        return "-: an agent, not a short program"
+    if client.short is not True:
+        return client.short
     began, lasted = time.monotonic(), []
     for _ in range(SHORT):
         at = time.monotonic()
@@ -299,7 +322,7 @@ def short_lived(w, agent, client):
     return "%s, %d ms" % (seen(sum(key(e) in by for e in entries), len(entries)), 1000 * lasted[len(lasted) // 2])
 
 
-def mid_life(w, clients, cache):
+def mid_life(w, clients, cache, flags):
     """All at once: they call, the agent starts, they call again, twice."""
     go, cells, running = w.path("go"), {}, {}
     for c in clients:
@@ -311,7 +334,7 @@ def mid_life(w, clients, cache):
         before = w.finished()
         if not before:
             cells[c.name] = "-: no call before"
-    with w.agent(env=cache) as agent:
+    with w.agent(*flags, env=cache) as agent:
         time.sleep(2)
         with open(go, "w"):
             pass
@@ -378,11 +401,12 @@ def main():
             else:
                 usable.append(c)
         cache = {"CACHE_DIRECTORY": w.path("cache")}
-        with w.agent("--record", trace, env=cache) as agent:
+        flags = sorted({f for c in usable for f in c.flags})
+        with w.agent("--record", trace, *flags, env=cache) as agent:
             for c in usable:
                 cells[c.name] = first_and_warm(w, agent, c, trace)
                 cells[c.name]["short"] = short_lived(w, agent, c)
-        late = mid_life(w, usable, cache)
+        late = mid_life(w, usable, cache, flags)
         for c in usable:
             cells[c.name]["mid-life"] = late[c.name]
             got = cells[c.name]

@@ -17,6 +17,7 @@
 #define CODE_ELF_DATA 0x7000 /* where code_add_data() puts it */
 #define CODE_ELF_DATA_VADDR 0x600000
 #define CODE_ELF_DATA_LEN 0x800
+#define CODE_ELF_RELA 0x7900 /* where code_add_rela() puts it, and sections */
 #define CODE_ELF_BASE UINT64_C(0x400000)
 
 enum code_kind { CODE_PIE, CODE_FIXED, CODE_ARM };
@@ -180,6 +181,38 @@ static inline void code_add_data(struct code_elf *c, uint32_t flags)
 	memcpy(&h, c->bytes, sizeof(h));
 	memcpy(c->bytes + sizeof(h) + h.e_phnum * sizeof(p), &p, sizeof(p));
 	h.e_phnum++;
+	memcpy(c->bytes, &h, sizeof(h));
+}
+
+/* The only relocation: a word that will be this address. */
+static inline void code_add_rela(struct code_elf *c, uint64_t where, uint64_t to)
+{
+	static const char names[] = "\0.rela.dyn\0.shstrtab";
+	const uint32_t type = c->kind == CODE_ARM ? R_AARCH64_RELATIVE : R_X86_64_RELATIVE;
+	const Elf64_Rela r = { .r_offset = where,
+			       .r_info = ELF64_R_INFO(0, type),
+			       .r_addend = (int64_t)to };
+	const Elf64_Shdr sections[] = {
+		{ 0 },
+		{ .sh_name = 1,
+		  .sh_type = SHT_RELA,
+		  .sh_offset = CODE_ELF_RELA,
+		  .sh_size = sizeof(r) },
+		{ .sh_name = 11,
+		  .sh_type = SHT_STRTAB,
+		  .sh_offset = CODE_ELF_RELA + 0x100,
+		  .sh_size = sizeof(names) },
+	};
+	Elf64_Ehdr h;
+
+	memcpy(c->bytes + CODE_ELF_RELA, &r, sizeof(r));
+	memcpy(c->bytes + CODE_ELF_RELA + 0x100, names, sizeof(names));
+	memcpy(c->bytes + CODE_ELF_RELA + 0x200, sections, sizeof(sections));
+	memcpy(&h, c->bytes, sizeof(h));
+	h.e_shoff = CODE_ELF_RELA + 0x200;
+	h.e_shentsize = sizeof(sections[0]);
+	h.e_shnum = ARRAY_LEN(sections);
+	h.e_shstrndx = 2;
 	memcpy(c->bytes, &h, sizeof(h));
 }
 

@@ -28,6 +28,7 @@ struct go_elf {
 	uint32_t magic;
 	enum go_elf_text text;
 	bool no_sections; /* none but .text's and the names' */
+	bool merged;	  /* the table is inside of .data.rel.ro */
 	const char *package;
 	const char *read; /* code of Read behind its stack check; NULL: one that copies once */
 	size_t read_len;
@@ -65,7 +66,8 @@ static void go_section(uint8_t *f, int i, uint32_t name, uint64_t offset, uint64
 
 static void go_headers(uint8_t *f, const struct go_elf *g)
 {
-	static const char names[] = "\0.text\0.gopclntab\0.rela.dyn\0.shstrtab";
+	static const char names[] = "\0.text\0.gopclntab\0.rela.dyn\0.shstrtab\0.data.rel.ro"
+				    "\0.go.buildinfo";
 	Elf64_Ehdr h = { .e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT },
 			 .e_type = ET_EXEC,
 			 .e_machine = EM_X86_64,
@@ -74,7 +76,7 @@ static void go_headers(uint8_t *f, const struct go_elf *g)
 			 .e_phentsize = sizeof(Elf64_Phdr),
 			 .e_phnum = 3,
 			 .e_shentsize = sizeof(Elf64_Shdr),
-			 .e_shnum = 5,
+			 .e_shnum = 6,
 			 .e_shstrndx = 4 };
 
 	if (g->no_sections)
@@ -85,9 +87,10 @@ static void go_headers(uint8_t *f, const struct go_elf *g)
 	go_segment(f, 2, PF_R | PF_W, 0xd00, GO_DATA, 0x100);
 	/* Linked with C code: Go's text begins behind it. */
 	go_section(f, 1, 1, 0x400, g->text == GO_IN_SECTION ? GO_TEXT : GO_TEXT - 0x20, 0x400);
-	go_section(f, 2, 7, 0x800, GO_TABLE, 0x500);
+	go_section(f, 2, g->merged ? 38 : 7, 0x800, GO_TABLE, 0x500);
 	go_section(f, 3, 18, 0xe00, 0, 0x100);
 	go_section(f, 4, 28, 0x1100, 0, sizeof(names));
+	go_section(f, 5, 51, 0xdf0, GO_DATA + 0xf0, 0x10);
 	memcpy(f + 0x1100, names, sizeof(names));
 }
 

@@ -24,6 +24,7 @@ static const struct {
 	{ "1.26", { .text = GO_IN_SECTION } },
 	{ "1.26, with C code", { .text = GO_IN_DATA } },
 	{ "1.26, with C code, position-independent", { .text = GO_IN_DATA_RELA } },
+	{ "merged into another section", { .text = GO_IN_DATA_RELA, .merged = true } },
 	{ "no section headers", { .text = GO_IN_HEADER, .no_sections = true } },
 };
 

@@ -17,6 +17,8 @@ enum form {
 	ONE_AES,
 	APART, /* the two do not share what they should */
 	WRONG_ID,
+	CALLS_NOBODY,
+	BY_POINTER, /* calls, through one */
 	NOT_CODE,
 	CUT_OFF, /* at the end of the data */
 };
@@ -52,11 +54,22 @@ static void constant(struct maker *m, enum form form, uint64_t init, uint64_t se
 	word(m, UINT64_C(0x1234567890)); /* what comes next */
 }
 
+static void function(struct code_elf *c, enum form form)
+{
+	if (form == BY_POINTER && c->kind == CODE_ARM)
+		code_u32(c, 0xd63f0020); /* blr x1 */
+	else if (form == BY_POINTER)
+		code_bytes(c, "\xff\xd0", 2); /* call rax */
+	else if (form != CALLS_NOBODY)
+		code_call(c, c->fail);
+	code_end(c);
+}
+
 static void one_ring(struct maker *m, enum form form, uint64_t f[MADE])
 {
 	for (size_t i = 0; i < MADE; i++) {
 		f[i] = code_begin(m->c);
-		code_end(m->c);
+		function(m->c, i == SEAL || form != CALLS_NOBODY ? form : V17);
 	}
 	/* Tables of functions are everywhere. */
 	for (size_t i = 0; i < MADE; i++)
@@ -132,6 +145,10 @@ TEST(forms)
 		{ CODE_PIE, ONE_AES, -ENOENT, 0 },
 		{ CODE_PIE, APART, -ENOENT, 0 },
 		{ CODE_PIE, WRONG_ID, -ENOENT, 0 },
+		{ CODE_PIE, CALLS_NOBODY, -ENOENT, 0 },
+		{ CODE_ARM, CALLS_NOBODY, -ENOENT, 0 },
+		{ CODE_PIE, BY_POINTER, 0, 6 },
+		{ CODE_ARM, BY_POINTER, 0, 6 },
 		{ CODE_PIE, NOT_CODE, -ENOENT, 0 },
 		{ CODE_PIE, CUT_OFF, -ENOENT, 0 },
 	};

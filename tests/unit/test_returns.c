@@ -146,6 +146,31 @@ TEST(arm64)
 		check(CODE_ARM, &arm[i]);
 }
 
+/* Where many functions jump to for their end no probe is to be; x86-64 has cold parts far away. */
+TEST(far_away)
+{
+	for (enum code_kind kind = CODE_PIE; kind <= CODE_ARM; kind++) {
+		_cleanup_(elf_cleanup) struct elf *e = NULL;
+		static struct code_elf c;
+		struct returns found;
+		uint64_t function;
+
+		code_init(&c, kind);
+		code_add_data(&c, PF_R | PF_X);
+		memcpy(c.bytes + CODE_ELF_DATA,
+		       kind == CODE_ARM ? "\xc0\x03\x5f\xd6" : "\xc3\xc3\xc3\xc3", 4);
+		function = code_here(&c);
+		if (kind == CODE_ARM) {
+			code_u32(&c, 0x14000000 | ((CODE_ELF_DATA_VADDR - code_here(&c)) / 4));
+		} else {
+			code_bytes(&c, "\xe9", 1);
+			code_u32(&c, (uint32_t)(CODE_ELF_DATA_VADDR - code_here(&c) - 4));
+		}
+		e = code_open(&c);
+		CHECK_INT(returns_find(e, function, 0, &found), kind == CODE_ARM ? -ENOTSUP : 0);
+	}
+}
+
 TEST(ceilings)
 {
 	_cleanup_(elf_cleanup) struct elf *e = NULL;

@@ -59,8 +59,8 @@ TEST(mentions_are_found_with_their_functions)
 	}
 }
 
-/* An end is mentioned by the address of the whole; a whole one by its own, though it be the
- * tail of another. */
+/* An end is mentioned by the address of the whole, or of what of it is behind something else that
+ * has no end; a whole one by its own, though it be the tail of another. */
 TEST(ends_and_wholes)
 {
 	static const struct {
@@ -68,9 +68,16 @@ TEST(ends_and_wholes)
 		size_t skip; /* the code's address: so far behind the string's */
 		size_t want;
 	} rows[] = {
-		{ "a/ssl_lib.cc", "ssl_lib.cc", 0, 1 }, { "a/ssl_lib.cc", "ssl_lib.cc", 2, 0 },
-		{ "a/ssl_lib.cc", "ssl_lib.c", 0, 0 },	{ "SSL_write", "=SSL_write", 0, 1 },
-		{ "my_SSL_write", "=SSL_write", 0, 0 }, { "my_SSL_write", "=SSL_write", 3, 1 },
+		{ "a/ssl_lib.cc", "ssl_lib.cc", 0, 1 },
+		{ "a/ssl_lib.cc", "ssl_lib.cc", 2, 1 },
+		{ "a/ssl_lib.cc", "ssl_lib.cc", 3, 0 },
+		{ "\1\5\10/x/ssl_lib.cc", "ssl_lib.cc", 3, 1 },
+		{ "\1\5\10/x/ssl_lib.cc", "ssl_lib.cc", 2, 0 },
+		{ "!#/x/ssl_lib.cc", "ssl_lib.cc", 2, 1 },
+		{ "a/ssl_lib.cc", "ssl_lib.c", 0, 0 },
+		{ "SSL_write", "=SSL_write", 0, 1 },
+		{ "my_SSL_write", "=SSL_write", 0, 0 },
+		{ "my_SSL_write", "=SSL_write", 3, 1 },
 		{ "SSL_write_ex", "=SSL_write", 0, 0 },
 	};
 
@@ -113,6 +120,69 @@ TEST(calls_tell_where_functions_begin)
 	CHECK_INT(s.n, 1);
 	CHECK_INT(s.site[0].function, called);
 	sites_release(&s);
+}
+
+/* One that is called through a pointer alone. */
+TEST(pointers_tell_where_functions_begin)
+{
+	for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
+		_cleanup_(elf_cleanup) struct elf *e = NULL;
+		static const char *const wanted[] = { "=name" };
+		static struct code_elf c;
+		uint64_t function, name;
+		struct sites s;
+
+		test_row("%s", kinds[k].name);
+		code_init(&c, kinds[k].kind);
+		name = code_string(&c, "name");
+		function = code_begin(&c);
+		code_address(&c, name);
+		code_end(&c);
+		code_begin(&c);
+		code_call(&c, c.fail);
+		code_end(&c);
+		code_add_rela(&c, CODE_ELF_DATA_VADDR, function);
+		e = code_open(&c);
+		CHECK_INT(sites_find(&s, e, wanted, 1), 0);
+		CHECK_INT(s.n, 1);
+		CHECK_INT(s.site[0].function, function);
+		sites_release(&s);
+	}
+}
+
+/* A mention that is a function of its own: who calls it mentions. One that does more is no such. */
+TEST(shared_mentions)
+{
+	for (int more = 0; more <= 1; more++) {
+		_cleanup_(elf_cleanup) struct elf *e = NULL;
+		static const char *const wanted[] = { "=name" };
+		static struct code_elf c;
+		uint64_t shared, function, name;
+		struct sites s;
+
+		code_init(&c, CODE_ARM);
+		name = code_string(&c, "name");
+		shared = code_begin(&c);
+		code_address(&c, name);
+		if (more)
+			code_call(&c, c.fail);
+		code_end(&c);
+		function = code_begin(&c);
+		code_call(&c, shared);
+		code_number(&c, 3, 115);
+		code_call(&c, c.fail);
+		code_end(&c);
+		code_begin(&c);
+		code_call(&c, function);
+		code_end(&c);
+		e = code_open(&c);
+		CHECK_INT(sites_find(&s, e, wanted, 1), 0);
+		CHECK_INT(s.n, more ? 1 : 2);
+		CHECK_INT(s.site[0].function, shared);
+		if (s.n == 2)
+			CHECK_INT(s.site[1].function, function);
+		sites_release(&s);
+	}
 }
 
 TEST(calls_of_functions)

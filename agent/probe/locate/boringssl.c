@@ -12,6 +12,7 @@ enum reason {
 	BAD_LENGTH = 2,
 	UNINITIALIZED = 4,
 	HANDSHAKE_FAILURE = 8,
+	FAILURES = UNINITIALIZED | HANDSHAKE_FAILURE,
 };
 
 static const struct code_number reasons[] = {
@@ -100,12 +101,12 @@ static int callers(const struct search *s, const uint64_t *functions, size_t n,
 	return r;
 }
 
-static unsigned int reasons_of(const struct search *s, uint64_t function)
+static struct function *find_function(struct search *s, uint64_t vaddr)
 {
 	for (size_t i = 0; i < s->n; i++)
-		if (s->functions[i].vaddr == function)
-			return s->functions[i].reasons;
-	return 0;
+		if (s->functions[i].vaddr == vaddr)
+			return &s->functions[i];
+	return NULL;
 }
 
 /* Of functions that are SSL_read or SSL_peek: the one that takes the bytes away. 0: none,
@@ -128,28 +129,30 @@ static uint64_t the_one_that_stores(const struct elf *e, const uint64_t *candida
 }
 
 /* SSL_read and SSL_peek, those of them that contain ssl_read_impl or call it. */
-static int find_peeks(const struct search *s, uint64_t ret[CANDIDATES_MAX], size_t *ret_n)
+static int find_peeks(struct search *s, uint64_t ret[CANDIDATES_MAX], size_t *ret_n)
 {
 	uint64_t impl[CANDIDATES_MAX];
-	const unsigned int failures = UNINITIALIZED | HANDSHAKE_FAILURE;
 	size_t n, kept = 0;
 	int r;
 
-	*ret_n = select_by(s, failures | SHOULD_NOT_HAVE_BEEN_CALLED, BAD_LENGTH, ret);
+	*ret_n = select_by(s, FAILURES | SHOULD_NOT_HAVE_BEEN_CALLED, BAD_LENGTH, ret);
 	if (*ret_n)
 		return 0;
-	n = select_by(s, failures, BAD_LENGTH, impl);
+	n = select_by(s, FAILURES, BAD_LENGTH, impl);
 	if (!n)
 		return -ENOENT;
 	r = callers(s, impl, n, ret, &n);
-	for (size_t i = 0; i < n; i++) /* SSL_shutdown calls it too */
-		if (!(reasons_of(s, ret[i]) & UNINITIALIZED))
+	for (size_t i = 0; i < n; i++) {
+		const struct function *f = find_function(s, ret[i]);
+
+		if (!f || !(f->reasons & UNINITIALIZED)) /* SSL_shutdown calls it too */
 			ret[kept++] = ret[i];
+	}
 	*ret_n = kept;
 	return r ? r : kept ? 0 : -ENOENT;
 }
 
-static int find_read(const struct search *s, uint64_t *ret)
+static int find_read(struct search *s, uint64_t *ret)
 {
 	uint64_t peek[CANDIDATES_MAX], read[CANDIDATES_MAX];
 	size_t n, n_read, kept = 0;
@@ -169,6 +172,28 @@ static int find_read(const struct search *s, uint64_t *ret)
 	return r ? r : *ret ? 0 : -ENOENT;
 }
 
+/*
+ * Before 2023 what it calls reports BAD_LENGTH, and it reports the failures as ssl_read_impl does,
+ * but unlike that it does not take QUIC's connections. Where that one is not a function of its own,
+ * those that contain it look the same. Returns how many there are.
+ */
+static size_t find_write(struct search *s, uint64_t ret[CANDIDATES_MAX])
+{
+	uint64_t impl[CANDIDATES_MAX];
+	size_t n = select_by(s, BAD_LENGTH | HANDSHAKE_FAILURE, 0, ret);
+
+	if (!n)
+		n = select_by(s, BAD_LENGTH, 0, ret);
+	if (n)
+		return n;
+	n = select_by(s, FAILURES | SHOULD_NOT_HAVE_BEEN_CALLED, 0, ret);
+	if (n == 1 && select_by(s, FAILURES, SHOULD_NOT_HAVE_BEEN_CALLED, impl) == 1)
+		find_function(s, ret[0])->reasons |= BAD_LENGTH;
+	else
+		n = 0;
+	return n;
+}
+
 static int by_errors(const struct locate_input *in, struct finding *ret)
 {
 	struct search s = { .e = in->e, .called = &in->sites->called };
@@ -179,11 +204,9 @@ static int by_errors(const struct locate_input *in, struct finding *ret)
 	if (!(in->sites->mentioned >> in->first_string & 1))
 		return -ENOENT;
 	gather(&s, in);
-	n = select_by(&s, BAD_LENGTH | HANDSHAKE_FAILURE, 0, write);
-	if (!n)
-		n = select_by(&s, BAD_LENGTH, 0, write);
+	n = find_write(&s, write);
 	if (n != 1) {
-		finding_note(ret, "stripped; %s reports BAD_LENGTH as SSL_write does",
+		finding_note(ret, "stripped; %s reports errors as SSL_write does",
 			     n ? "more than one function" : "no function");
 		return -ENOTSUP;
 	}
@@ -206,5 +229,6 @@ const struct locator boringssl_by_errors = {
 	.stack = STACK_BORINGSSL,
 	.slow = true,
 	.strings = strings,
+	.named_as = 1 << STACK_OPENSSL,
 	.locate = by_errors,
 };

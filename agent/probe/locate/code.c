@@ -85,6 +85,7 @@ static int stores_x86(const struct x86_insn *i, bool has_frame)
 struct extent {
 	size_t len;
 	bool ended; /* else more of it may follow */
+	bool calls; /* another one, or ends in a jump to it */
 	int stores; /* words that go to memory other than the stack */
 };
 
@@ -106,6 +107,9 @@ static struct extent walk_x86(struct slice code)
 		if (x86_is_branch(&insn) || (x86_is_jump(&insn) && to > 0 && to < 512))
 			furthest = to > (int64_t)furthest ? (size_t)to : furthest;
 		x.ended = (x86_is_return(&insn) || x86_is_jump(&insn)) && x.len > furthest;
+		x.calls |= x86_is_call(&insn) || (x86_is_jump(&insn) && (to < 0 || x.ended)) ||
+			   (insn.opcode == 0xff && /* through a pointer: call, jmp */
+			    ((insn.modrm >> 3 & 7) == 2 || (insn.modrm >> 3 & 7) == 4));
 	}
 	return x;
 }
@@ -171,6 +175,8 @@ static struct extent walk_arm(struct slice code)
 			furthest = (size_t)to;
 		x.ended =
 			((insn & 0xfc000000) == 0x14000000 || insn == 0xd65f03c0) && i >= furthest;
+		x.calls |= insn >> 26 == 0x25 || (insn & 0xffdffc1f) == 0xd61f0000 ||
+			   (x.ended && insn != 0xd65f03c0); /* bl; br, blr; b */
 		x.len += 4;
 	}
 	return x;
@@ -238,6 +244,13 @@ bool code_ends_before(const struct elf *e, uint64_t function, uint64_t vaddr)
 	struct extent x = walk(e, function);
 
 	return x.ended && function + x.len <= vaddr;
+}
+
+bool code_calls(const struct elf *e, uint64_t function)
+{
+	struct extent x = walk(e, function);
+
+	return x.calls || !x.ended;
 }
 
 int code_count_stores(const struct elf *e, uint64_t function)

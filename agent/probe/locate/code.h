@@ -25,6 +25,8 @@ bool code_is_straight(const struct elf *e, uint64_t from, uint64_t to);
 bool code_contains(const struct elf *e, uint64_t function, uint64_t vaddr);
 /* Does the function end before the address? Not where its end is not to be seen. */
 bool code_ends_before(const struct elf *e, uint64_t function, uint64_t vaddr);
+/* Does the function call another, or end in one? Where its end is not to be seen: yes. */
+bool code_calls(const struct elf *e, uint64_t function);
 /* How many instructions of the function store a register to memory other than the stack. */
 int code_count_stores(const struct elf *e, uint64_t function);
 

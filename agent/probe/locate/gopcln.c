@@ -197,14 +197,26 @@ static bool headers_in(void *arg, const struct walk_part *part)
 	return true;
 }
 
+/* Where there are sections, it may be inside of a larger one: linkers of C code put it into
+ * .data.rel.ro in libraries and programs that may be anywhere, lld always. */
+static bool may_be_go(const struct elf *e)
+{
+	static const char *const sections[] = { ".go.buildinfo", ".note.go.buildid" };
+	struct elf_section s;
+	bool any = elf_find_section(e, ".text", &s) != 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(sections) && !any; i++)
+		any = !elf_find_section(e, sections[i], &s);
+	return any;
+}
+
 int gopcln_search(struct gopcln *ret, const struct elf *e)
 {
 	struct candidates c = { .n = 0 };
-	struct elf_section s;
 	int r;
 
-	if (!elf_find_section(e, ".text", &s))
-		return -ENOENT; /* the sections are there, and it would be among them */
+	if (!may_be_go(e))
+		return -ENOENT;
 	for (size_t k = 0; k < ARRAY_LEN(magics); k++)
 		c.starts[k] = header_start(e, magics[k]);
 	pthread_mutex_init(&c.lock, NULL);

@@ -35,7 +35,8 @@ struct gopcln_function {
 /* By its section. 0; -ENOENT: there is none; -EBADMSG: it contradicts itself; -ENOTSUP: of a
  * version before 1.16. Lends from e. */
 int gopcln_open(struct gopcln *ret, const struct elf *e);
-/* Without section headers: looks at all data. 0; -ENOENT: no table, so not Go; -ENOMEM. */
+/* Where no section is called so: looks at all data, if other sections do not say that it is no Go.
+ * 0; -ENOENT: no table; -ENOMEM. */
 int gopcln_search(struct gopcln *ret, const struct elf *e);
 /* Fills in entry and size of the functions named; returns how many were found. */
 int gopcln_find(const struct gopcln *p, struct gopcln_function *f, size_t n);

@@ -93,6 +93,27 @@ static bool is_needless(const struct findings *f, const struct locator *l)
 	return false;
 }
 
+static bool has_offset(const struct finding *f, uint64_t offset)
+{
+	for (size_t i = 0; i < f->points.n; i++)
+		if (f->points.point[i].offset == offset)
+			return true;
+	return false;
+}
+
+/* Is it what was found by its names already: at the same places, or to be found there alone? */
+static bool is_named(const struct findings *f, const struct locator *l, const struct finding *found)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		const struct finding *other = &f->finding[i];
+
+		if (other->points.n && l->named_as >> other->stack & 1 &&
+		    (!found->points.n || has_offset(other, found->points.point[0].offset)))
+			return true;
+	}
+	return false;
+}
+
 /* A reason gives way to points, and to a later reason. */
 static void keep(struct findings *f, const struct finding *found)
 {
@@ -122,7 +143,8 @@ static void try_row(const struct locator *l, const struct locate_input *in, stru
 		if (!found.note[0])
 			finding_note(&found, "%s", strerror(-r));
 	}
-	keep(ret, &found);
+	if (!is_named(ret, l, &found))
+		keep(ret, &found);
 }
 
 static size_t count_names(const char *const *names)

@@ -70,6 +70,9 @@ struct locator {
 	const char *const *strings;
 	/* Bits of stacks that use this one: where one of them is observed, this need not be. */
 	uint32_t used_by;
+	/* Bits of stacks whose names it exports, where it exports any: found by those, it is no
+	 * other. */
+	uint32_t named_as;
 	locate_fn locate;
 };
 

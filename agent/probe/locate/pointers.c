@@ -9,7 +9,7 @@
 
 #define FUNCTION_MAX 0x8000 /* a place is not farther behind its beginning */
 
-static void each_relocated(const struct elf *e, pointer_fn each, void *arg)
+void pointers_relocated(const struct elf *e, pointer_fn each, void *arg)
 {
 	uint32_t relative = e->machine == EM_AARCH64 ? R_AARCH64_RELATIVE : R_X86_64_RELATIVE;
 	struct elf_section s;
@@ -79,7 +79,7 @@ static int each_in_place(const struct elf *e, pointer_fn each, void *arg)
 
 int pointers_each(const struct elf *e, pointer_fn each, void *arg)
 {
-	each_relocated(e, each, arg);
+	pointers_relocated(e, each, arg);
 	return each_in_place(e, each, arg);
 }
 
@@ -128,7 +128,7 @@ size_t pointers_to(const struct elf *e, uint64_t vaddr, uint64_t *ret, size_t ma
 
 	if (!max)
 		return 0;
-	each_relocated(e, add_slot, &s);
+	pointers_relocated(e, add_slot, &s);
 	if (s.n < max)
 		each_in_place(e, add_slot, &s);
 	return s.n;

@@ -18,6 +18,9 @@ typedef bool (*pointer_fn)(void *arg, uint64_t where, uint64_t to);
  * part it is in when it returns false. 0 or -ENOMEM. */
 int pointers_each(const struct elf *e, pointer_fn each, void *arg);
 
+/* Those of them that are relocated, alone: real addresses all. */
+void pointers_relocated(const struct elf *e, pointer_fn each, void *arg);
+
 struct pointer_place {
 	uint64_t vaddr;	   /* given: an instruction */
 	uint64_t function; /* the last beginning known at or before it; may be given, or 0 */

@@ -10,6 +10,7 @@
 #define BLOCKS_MAX 512
 #define CASES_MAX 256
 #define BYTES_MAX (32 << 10) /* of one function and what it jumps to */
+#define FAR (UINT64_C(256) << 10)
 
 /* Code without a branch into it that was not followed: [from, to). */
 struct block {
@@ -18,6 +19,7 @@ struct block {
 
 struct walk {
 	const struct elf *e;
+	uint64_t function;
 	uint64_t end; /* of the function; 0: its size is not known */
 	size_t n, n_todo, bytes;
 	struct block done[BLOCKS_MAX];
@@ -195,10 +197,18 @@ static int add_todo(struct walk *w, uint64_t at)
 	return 0;
 }
 
+/* Far away on arm64 it is the end of many functions, where code is to be small. */
+static bool is_shared(const struct walk *w, uint64_t at)
+{
+	return w->e->machine == EM_AARCH64 && at - w->function + FAR > 2 * FAR;
+}
+
 static int add_return(struct walk *w, uint64_t at)
 {
 	if (w->ret->n == RETURNS_MAX)
 		return -E2BIG;
+	if (is_shared(w, at))
+		return -ENOTSUP;
 	w->ret->vaddr[w->ret->n++] = at;
 	return 0;
 }
@@ -300,7 +310,9 @@ int returns_find(const struct elf *e, uint64_t function, uint64_t size, struct r
 	if (e->machine != EM_X86_64 && e->machine != EM_AARCH64)
 		return -ENOTSUP;
 	ret->n = 0;
-	*w = (struct walk){ .e = e, .end = size ? function + size : 0, .ret = ret };
+	*w = (struct walk){
+		.e = e, .function = function, .end = size ? function + size : 0, .ret = ret
+	};
 	r = add_todo(w, function);
 	while (!r && w->n_todo) {
 		uint64_t at = w->todo[--w->n_todo];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ring_aead.h"
+#include "code.h"
 #include "pointers.h"
 #include "x86.h"
 
@@ -79,8 +80,9 @@ static bool take(void *arg, uint64_t where, uint64_t to)
 	if (++s->run < FUNCTIONS || !read_rest(s->e, s->expected, &a.id))
 		return true;
 	memcpy(a.function, s->function, sizeof(a.function));
-	if (a.function[SEAL] == a.function[OPEN] || a.function[INIT] == a.function[SEAL])
-		return true;
+	if (a.function[SEAL] == a.function[OPEN] || a.function[INIT] == a.function[SEAL] ||
+	    !code_calls(s->e, a.function[SEAL]) || !code_calls(s->e, a.function[OPEN]))
+		return true; /* the ciphers are assembly: who calls nobody seals nothing */
 	s->found[s->n++] = a;
 	return s->n < CONSTANTS_MAX;
 }

@@ -8,14 +8,16 @@
 #include <errno.h>
 #include <pthread.h>
 
-#define TARGETS_MAX 1024	     /* places where the strings are */
-#define STRING_LEN_MAX 512	     /* from where a string begins to its asked-for end */
-#define FUNCTION_MAX 0x8000	     /* how far behind its beginning a site may be */
-#define CODE_MAX (UINT64_C(1) << 30) /* from the first to the last byte of code */
+#define TARGETS_MAX 1024    /* places where the strings are */
+#define STRING_LEN_MAX 512  /* from where a string begins to its asked-for end */
+#define FUNCTION_MAX 0x8000 /* how far behind its beginning a site may be */
+#define SHARED_MAX 8	    /* instructions of a mention that is a function of its own */
+#define SHARED_FUNCTIONS_MAX 32
 
-/* A string in read-only data. */
+/* A string in read-only data. Bytes that happen to be printable, of a table without a NUL at its
+ * end, may stand before it: code may mention any place up to where the asked-for end begins. */
 struct target {
-	uint64_t vaddr;
+	uint64_t vaddr, last;
 	uint32_t string;
 };
 
@@ -36,6 +38,11 @@ struct search {
 
 /* ---- Strings ------------------------------------------------------------------------ */
 
+static bool is_printable(char c)
+{
+	return c >= ' ' && c <= '~';
+}
+
 /* nul: where the string ends. */
 static void add_target(struct search *s, const struct walk_part *part, size_t nul)
 {
@@ -48,12 +55,14 @@ static void add_target(struct search *s, const struct walk_part *part, size_t nu
 
 		if (nul < len || memcmp(bytes + start, want, len))
 			continue;
-		while (!whole && start && nul - start < STRING_LEN_MAX && bytes[start - 1])
+		while (!whole && start && nul - start < STRING_LEN_MAX &&
+		       is_printable(bytes[start - 1]))
 			start--;
 		pthread_mutex_lock(&s->lock);
 		if (s->n_targets < TARGETS_MAX)
 			s->targets[s->n_targets++] =
-				(struct target){ part->vaddr + start, (uint32_t)i };
+				(struct target){ part->vaddr + start, part->vaddr + nul - len,
+						 (uint32_t)i };
 		pthread_mutex_unlock(&s->lock);
 	}
 }
@@ -162,18 +171,29 @@ static void mention(struct search *s, uint64_t vaddr, uint64_t target)
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
 
-		if (s->targets[mid].vaddr < target)
+		if (s->targets[mid].vaddr <= target)
 			low = mid + 1;
 		else
 			high = mid;
 	}
-	for (; low < s->n_targets && s->targets[low].vaddr == target; low++)
-		add_site(s, vaddr, s->targets[low].string);
+	for (; low && target - s->targets[low - 1].vaddr <= STRING_LEN_MAX; low--)
+		if (target <= s->targets[low - 1].last)
+			add_site(s, vaddr, s->targets[low - 1].string);
+}
+
+/* From the first of the targets to the last place in one. */
+static uint64_t targets_span(const struct search *s)
+{
+	uint64_t last = 0;
+
+	for (size_t i = 0; i < s->n_targets; i++)
+		last = MAX(last, s->targets[i].last);
+	return last - s->targets[0].vaddr;
 }
 
 static void mentions_x86(struct search *s, const struct walk_part *part)
 {
-	uint64_t low = s->targets[0].vaddr, span = s->targets[s->n_targets - 1].vaddr - low;
+	uint64_t low = s->targets[0].vaddr, span = targets_span(s);
 	bool fits = s->e->type == ET_EXEC && low + span <= INT32_MAX;
 	bool alike = low >> 24 == (low + span) >> 24; /* the last byte of all addresses */
 	struct code_places lea =
@@ -204,7 +224,7 @@ static void mentions_x86(struct search *s, const struct walk_part *part)
 static void mentions_arm(struct search *s, const struct walk_part *part)
 {
 	uint64_t low = s->targets[0].vaddr & ~UINT64_C(0xfff);
-	uint64_t span = s->targets[s->n_targets - 1].vaddr - low;
+	uint64_t span = s->targets[0].vaddr + targets_span(s) - low;
 
 	for (size_t i = 0; i + 4 <= part->len; i += 4) {
 		uint32_t insn = code_read32(part->bytes + i), add;
@@ -253,79 +273,6 @@ static void sort_sites(struct sites *sites)
 
 /* ---- The functions that they are in ------------------------------------------------- */
 
-/* -EBADMSG for a file whose code is said to be further apart than code can be. */
-static int called_init(struct called *c, const struct elf *e)
-{
-	uint64_t len;
-
-	*c = (struct called){ .shift = e->machine == EM_AARCH64 ? 2 : 0 };
-	len = elf_code(e, &c->low);
-	if (!len)
-		return 0;
-	if (len > CODE_MAX)
-		return -EBADMSG;
-	c->n = (len >> c->shift) + 1;
-	c->bits = calloc(c->n / 64 + 1, sizeof(*c->bits));
-	return c->bits ? 0 : -ENOMEM;
-}
-
-static void on_call(void *arg, uint64_t target, uint64_t from)
-{
-	const struct called *c = arg;
-	uint64_t at = (target - c->low) >> c->shift, bit = UINT64_C(1) << at % 64;
-
-	(void)from;
-	/* By several threads; most calls are not the first of their function. */
-	if (at < c->n && !(__atomic_load_n(&c->bits[at / 64], __ATOMIC_RELAXED) & bit))
-		__atomic_fetch_or(&c->bits[at / 64], bit, __ATOMIC_RELAXED);
-}
-
-/* A byte that looks like a call may be part of another instruction; where it leads then is
- * random, and rarely looks like a beginning. */
-static bool may_begin(const struct elf *e, uint64_t vaddr)
-{
-	struct slice code;
-
-	if (e->machine != EM_X86_64 || !(vaddr & 15))
-		return true;
-	code = elf_bytes(e, vaddr, 4);
-	return code.len &&
-	       (slice_starts(code, SLICE("\x55")) || slice_starts(code, SLICE("\x53")) ||
-		slice_starts(code, SLICE("\x41\x57")) || slice_starts(code, SLICE("\x41\x56")) ||
-		slice_starts(code, SLICE("\x41\x55")) || slice_starts(code, SLICE("\x41\x54")) ||
-		slice_starts(code, SLICE("\x48\x83\xec")) ||
-		slice_starts(code, SLICE("\x48\x81\xec")) ||
-		slice_starts(code, SLICE("\xf3\x0f\x1e\xfa")));
-}
-
-/* The last beginning of a function in [from, to]. 0: none. */
-static uint64_t last_beginning(const struct elf *e, const struct called *c, uint64_t from,
-			       uint64_t to)
-{
-	uint64_t first = (MAX(from, c->low) - c->low) >> c->shift, at = (to - c->low) >> c->shift;
-
-	for (;;) {
-		uint64_t word = at < c->n ? c->bits[at / 64] & UINT64_MAX >> (63 - at % 64) : 0;
-		uint64_t vaddr;
-
-		if (!word) {
-			if (at / 64 <= first / 64)
-				return 0;
-			at = at / 64 * 64 - 1;
-			continue;
-		}
-		at = at / 64 * 64 + 63 - (uint64_t)__builtin_clzll(word);
-		vaddr = c->low + (at << c->shift);
-		if (at < first)
-			return 0;
-		if (may_begin(e, vaddr))
-			return vaddr;
-		if (at == first)
-			return 0;
-		at--;
-	}
-}
-
 /* Where one site's search ended the next one's does. */
 static void find_functions(struct sites *sites, const struct elf *e, const struct called *c)
 {
@@ -337,12 +284,60 @@ static void find_functions(struct sites *sites, const struct elf *e, const struc
 		uint64_t from = MAX(before + 1, at - MIN(at, FUNCTION_MAX - 1));
 
 		if (at > before) {
-			found = last_beginning(e, c, from, at);
+			found = called_last(c, e, from, at);
 			function = found ? found : function;
 		}
 		sites->site[i].function = function && at - function < FUNCTION_MAX ? function : 0;
 		before = at;
 	}
+}
+
+/* ---- Mentions that are shared ------------------------------------------------------- */
+
+/*
+ * Where code is to be small, compilers put what several error reports have in common, and the name
+ *of the file is that, into functions of their own (arm64): adrp x3, file; add x3, x3, #low; mov w0,
+ *#library; ret Who calls one of them mentions the file.
+ */
+static bool is_shared(const struct elf *e, const struct site *s)
+{
+	if (e->machine != EM_AARCH64 || !s->function || s->vaddr - s->function > 4 * SHARED_MAX)
+		return false;
+	for (uint64_t at = s->function; at <= s->vaddr + 4 * SHARED_MAX; at += 4) {
+		struct slice bytes = elf_bytes(e, at, 4);
+		uint32_t insn = bytes.len == 4 ? code_read32(bytes.data) : 0;
+
+		if (insn == 0xd65f03c0) /* ret */
+			return at > s->vaddr;
+		if (!insn || (insn & 0x1c000000) == 0x14000000) /* branches and system */
+			return false;
+	}
+	return false;
+}
+
+static int add_shared(struct search *s)
+{
+	uint64_t functions[SHARED_FUNCTIONS_MAX];
+	uint32_t strings[SHARED_FUNCTIONS_MAX];
+	struct sites calls;
+	size_t n = 0;
+	int r;
+
+	for (size_t i = 0; i < s->sites->n && n < SHARED_FUNCTIONS_MAX; i++) {
+		const struct site *site = &s->sites->site[i];
+
+		if (!is_shared(s->e, site))
+			continue;
+		functions[n] = site->function;
+		strings[n++] = site->string;
+	}
+	r = sites_find_calls(&calls, s->e, s->called, functions, n);
+	for (size_t i = 0; i < calls.n && !r; i++)
+		r = push_site(s->sites, calls.site[i].vaddr, strings[calls.site[i].string]);
+	if (calls.n && !r)
+		find_functions(s->sites, s->e, s->called);
+	sites_release(&calls);
+	return r;
 }
 
 /* ---- API ---------------------------------------------------------------------------- */
@@ -360,7 +355,7 @@ static bool mentions_in(void *arg, const struct walk_part *part)
 		mentions_x86(s, part);
 	else
 		mentions_arm(s, part);
-	walk_calls(s->e, part, false, on_call, s->called);
+	walk_calls(s->e, part, false, called_add, s->called);
 	return true;
 }
 
@@ -375,8 +370,11 @@ static int search(struct search *s)
 		r = walk_parallel(s->e, PF_X, 0, mentions_in, s);
 	if (!r)
 		r = s->error;
-	if (!r)
+	if (!r) {
+		called_add_pointers(s->called, s->e);
 		find_functions(s->sites, s->e, s->called);
+		r = add_shared(s);
+	}
 	return r;
 }
 
@@ -427,7 +425,7 @@ static bool calls_in(void *arg, const struct walk_part *part)
 
 	walk_calls(c->s.e, part, true, on_any_call, c);
 	if (c->s.called)
-		walk_calls(c->s.e, part, false, on_call, c->s.called);
+		walk_calls(c->s.e, part, false, called_add, c->s.called);
 	return true;
 }
 
@@ -461,6 +459,8 @@ int sites_find_calls(struct sites *ret, const struct elf *e, const struct called
 		r = walk_parallel(e, PF_X, 0, calls_in, c);
 	if (!r)
 		r = c->s.error;
+	if (!r && c->s.called)
+		called_add_pointers(c->s.called, e);
 	if (!r)
 		find_functions(ret, e, known);
 	pthread_mutex_destroy(&c->s.lock);
@@ -471,6 +471,6 @@ int sites_find_calls(struct sites *ret, const struct elf *e, const struct called
 void sites_release(struct sites *s)
 {
 	free(s->site);
-	free(s->called.bits);
+	called_release(&s->called);
 	*s = (struct sites){ 0 };
 }

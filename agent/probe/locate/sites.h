@@ -12,6 +12,7 @@
 #ifndef LOCATE_SITES_H
 #define LOCATE_SITES_H
 
+#include "called.h"
 #include "elf.h"
 
 #define SITES_MAX 65536
@@ -20,13 +21,6 @@ struct site {
 	uint64_t vaddr;	   /* of the instruction that makes the address */
 	uint64_t function; /* where its function begins; 0: not known */
 	uint32_t string;   /* index in the strings that were asked for */
-};
-
-/* What is called somewhere: a bit for each byte of the code (arm64: for each instruction). */
-struct called {
-	uint64_t low, n;
-	unsigned int shift;
-	uint64_t *bits; /* NULL: not looked for */
 };
 
 struct sites {

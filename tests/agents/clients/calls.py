@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """LLM calls over Python's own ssl, or TLS libraries that its packages bring along: calls.py
-stdlib|pyopenssl|awscrt, with BASE, CALLS, STREAM and GO of the environment as fetch.mjs has them."""
+stdlib|pyopenssl|awscrt|PACKAGE, with BASE, CALLS, STREAM and GO of the environment as fetch.mjs has them."""
 import json
 import os
 import socket
@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 BASE, STREAM, GO = urlsplit(os.environ["BASE"]), bool(os.environ.get("STREAM")), os.environ.get("GO")
 PATH = "/v1/chat/completions"
+URL, CA = os.environ["BASE"] + PATH, os.environ["SSL_CERT_FILE"]
 HEADERS = {"host": BASE.netloc, "content-type": "application/json", "x-mock": "cached=7,in=70,out=9"}
 
 
@@ -71,6 +72,47 @@ def awscrt():
     status = stream.completion_future.result(20)
     connection.close().result(20)
     return status
+
+
+def curl_cffi():
+    from curl_cffi import requests
+    return requests.post(URL, data=body(), headers=HEADERS, verify=CA, impersonate="chrome").status_code
+
+
+def primp():
+    import primp
+    return primp.Client(ca_cert_file=CA).post(URL, content=body(), headers=HEADERS).status_code
+
+
+def httpr():
+    import httpr
+    return httpr.Client(ca_cert_file=CA).post(URL, content=body(), headers=HEADERS).status_code
+
+
+def rnet():
+    import pathlib
+    from rnet import blocking
+    answer = blocking.Client(verify=pathlib.Path(CA)).post(URL, body=body(), headers=HEADERS)
+    answer.text()
+    return 200 if answer.ok else answer.status
+
+
+def wreq():
+    import pathlib
+    from wreq import blocking
+    answer = blocking.Client(tls_verify=pathlib.Path(CA)).post(URL, body=body(), headers=HEADERS)
+    answer.text()
+    return 200 if answer.status.is_success() else answer.status
+
+
+def impit():
+    import impit
+    return impit.Client(verify=False).post(URL, content=body(), headers=HEADERS).status_code
+
+
+def tls_client():
+    import tls_client
+    return tls_client.Session(client_identifier="chrome_120").post(URL, data=body(), headers=HEADERS, insecure_skip_verify=True).status_code
 
 
 def main():

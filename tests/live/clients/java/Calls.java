@@ -18,8 +18,8 @@ import javax.net.ssl.TrustManagerFactory;
 
 /**
  * LLM calls over the JDK's own TLS: Calls engine|socket, by SSLEngine (java.net.http) or by
- * SSLSocket (HttpsURLConnection). BASE, CALLS, STREAM, BYTES and GO of the environment: CALLS calls;
- * after the first it waits for the file GO to appear. Prints "STATUS LENGTH" of each.
+ * SSLSocket (HttpsURLConnection). BASE, CALLS, STREAM, BYTES, WAIT and GO of the environment: CALLS
+ * calls, the first after WAIT ms; then it waits for the file GO to appear. Prints "STATUS LENGTH" of each.
  */
 public final class Calls {
     private static final String BASE = System.getenv("BASE"), PATH = "/v1/chat/completions";
@@ -68,6 +68,7 @@ public final class Calls {
         HttpClient client = HttpClient.newBuilder().sslContext(context).build();
         int calls = Integer.parseInt(System.getenv().getOrDefault("CALLS", "1"));
         String go = System.getenv("GO");
+        Thread.sleep(Long.parseLong(System.getenv().getOrDefault("WAIT", "0")));
         for (int i = 0; i < calls; i++) {
             long end = System.nanoTime() + 120_000_000_000L;
             while (i > 0 && go != null && !Files.exists(Path.of(go)) && System.nanoTime() < end)
