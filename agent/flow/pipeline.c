@@ -175,6 +175,11 @@ bool pipeline_may_ask(const struct pipeline *p, uint32_t tgid)
 	return coverage_waits(&p->flow, tgid) || table_each(&p->conns, is_wanted, &tgid);
 }
 
+bool pipeline_asks(const struct pipeline *p, uint32_t tgid)
+{
+	return inbounds_caller(&p->flow.inbounds, tgid);
+}
+
 void pipeline_process_exit(struct pipeline *p, uint32_t tgid, uint64_t ts_ns)
 {
 	process_left(p, tgid, ts_ns, false);
