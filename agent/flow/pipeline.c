@@ -10,6 +10,7 @@
 #include "tls_hello.h"
 
 #include <errno.h>
+#include <sys/socket.h>
 
 #define PROCESSES_MAX 65536
 /* A connection's place in the order of last use need not be exact. */
@@ -274,7 +275,9 @@ static int record_bind(struct pipeline *p, const struct gentap_event *ev, struct
 	if (c && c->source == GENTAP_SRC_PIPE && !c->peer)
 		c->peer = process_ref(find_process(p, (uint32_t)bind.sock));
 	else if (c)
-		conn_set_bind(c, &bind);
+		conn_set_bind(c, &bind,
+			      bind.family == AF_UNIX ? slice_sub(data, sizeof(bind), data.len)
+						     : SLICE_NONE);
 	return 0;
 }
 
