@@ -165,10 +165,18 @@ static void on_sweep(void *ctx)
 	loop_set_timer(l->sweep, SWEEP_NS);
 }
 
+static bool asks_models(void *ctx, uint32_t tgid)
+{
+	const struct live *l = ctx;
+
+	return l->pipeline && pipeline_asks(l->pipeline, tgid);
+}
+
 static int open_recorder(struct live *l, const char *path, int64_t boot_to_wall_ns)
 {
 	_cleanup_close_ int fd = -1;
 	FILE *f;
+	int r;
 
 	if (!path)
 		return 0;
@@ -176,13 +184,15 @@ static int open_recorder(struct live *l, const char *path, int64_t boot_to_wall_
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	f = fd >= 0 ? fdopen(fd, "w") : NULL;
 	if (!f) {
-		int r = -errno;
-
+		r = -errno;
 		log_error("record: cannot write: %s file=%s", strerror(-r), path);
 		return r;
 	}
 	TAKE_FD(fd);
-	return tracefile_writer_new(&l->recorder, f, boot_to_wall_ns);
+	r = tracefile_writer_new(&l->recorder, f, boot_to_wall_ns);
+	if (!r)
+		tracefile_writer_ask(l->recorder, asks_models, l);
+	return r;
 }
 
 /* systemd names one; by itself only root has a place for it. */

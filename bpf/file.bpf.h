@@ -36,18 +36,38 @@ static __always_inline struct file *file_of_fd(u64 fd)
 	return file;
 }
 
-/* 0: it is none. */
-static __always_inline u64 sock_of_fd(u64 fd)
+/* Of any family; 0: it is none. */
+static __always_inline u64 any_sock_of_fd(u64 fd)
 {
 	const struct file *file = file_of_fd(fd);
 	const struct socket *socket;
-	const struct sock *sk;
 
 	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
 		return 0;
 	socket = BPF_CORE_READ(file, private_data);
-	sk = BPF_CORE_READ(socket, sk);
+	return (u64)BPF_CORE_READ(socket, sk);
+}
+
+static __always_inline u64 sock_of_fd(u64 fd)
+{
+	const struct sock *sk = (const struct sock *)any_sock_of_fd(fd);
+
 	return sk && (is_tcp(sk) || is_udp(sk)) ? (u64)sk : 0;
+}
+
+/* A stream between processes of the machine, of who has connected: 0: it is none, or a kernel that
+ * does not say. Named by its inode's number, as addresses of sockets are used again. */
+#define UNIX_NAME (1ULL << 62)
+
+static __always_inline u64 unix_name(const struct sock *sk)
+{
+	const struct unix_sock *u = (const struct unix_sock *)sk;
+
+	if (!bpf_core_type_exists(struct unix_sock) ||
+	    BPF_CORE_READ(sk, __sk_common.skc_family) != AF_UNIX ||
+	    BPF_CORE_READ(sk, sk_type) != SOCK_STREAM || BPF_CORE_READ(u, addr))
+		return 0;
+	return UNIX_NAME | BPF_CORE_READ(sk, sk_socket, file, f_inode, i_ino);
 }
 
 #endif

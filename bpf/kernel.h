@@ -91,14 +91,32 @@ struct sock_common {
 };
 
 struct sock;
+struct file;
 
 struct socket {
+	struct file *file;
 	struct sock *sk;
 };
 
 struct sock {
 	struct sock_common __sk_common;
 	u16 sk_type;
+	struct socket *sk_socket;
+};
+
+struct sockaddr_un {
+	u16 sun_family;
+	char sun_path[108];
+};
+
+struct unix_address {
+	int len; /* of the name */
+	struct sockaddr_un name[];
+};
+
+struct unix_sock {
+	struct unix_address *addr; /* NULL: it has no name, as who connects */
+	struct sock *peer;
 };
 
 struct tcp_ulp_ops {

@@ -150,6 +150,76 @@ __noinline int plain_peeks(u64 sock, u64 dir, u64 buf, u64 n)
 	return 1;
 }
 
+/* Once: what the server's socket is called. */
+static __always_inline void tell_unix(const struct conn_key *key, struct conn *conn)
+{
+	struct {
+		struct gentap_event e;
+		struct gentap_bind bind;
+		char path[128]; /* a power of two: the verifier wants its mask */
+	} * r;
+	const struct unix_sock *u = (const struct unix_sock *)conn->sock, *peer;
+	const struct unix_address *addr;
+	u64 len;
+
+	if (conn->bind_told)
+		return;
+	r = bpf_ringbuf_reserve(&ring, sizeof(*r), 0);
+	if (!r) {
+		count(GENTAP_STAT_RING_FULL, 1);
+		return;
+	}
+	__builtin_memset(r, 0, sizeof(*r));
+	peer = (const struct unix_sock *)BPF_CORE_READ(u, peer);
+	addr = BPF_CORE_READ(peer, addr);
+	len = (u32)BPF_CORE_READ(addr, len) - sizeof(u16);
+	if (!addr || len > GENTAP_UNIX_PATH_MAX)
+		len = 0;
+	asm volatile("%0 &= 127" : "+r"(len));
+	if (bpf_probe_read_kernel(r->path, len, &addr->name[0].sun_path))
+		len = 0;
+	r->e.type = GENTAP_EV_BIND;
+	r->e.source = GENTAP_SRC_SOCKET;
+	r->e.tid = bpf_get_current_pid_tgid();
+	r->e.ts_ns = bpf_ktime_get_boot_ns();
+	r->e.ptr = key->ptr;
+	r->e.gen = conn->gen;
+	r->e.tgid = key->tgid;
+	r->e.data_len = sizeof(r->bind) + len;
+	r->bind.sock = conn->sock;
+	r->bind.family = AF_UNIX;
+	conn->bind_told = true;
+	submit(&r->e);
+}
+
+/*
+ * The same over a socket of the machine alone, which carries nothing else that is read: its name
+ * among the connections when the bytes are to be sent, else 0.
+ */
+__noinline u64 plain_peeks_unix(u64 sock, u64 dir, u64 n)
+{
+	u64 name = unix_name((const struct sock *)sock), iov = 0, n_iov = 0;
+	struct conn_key key = conn_key(name);
+	struct request r;
+	struct conn *conn;
+
+	if (!name)
+		return 0;
+	if (dir == GENTAP_READ) {
+		conn = bpf_map_lookup_elem(&conns, &key);
+		return conn && conn->peeks ? name : 0;
+	}
+	if (!read_request(&r) || !find_segments(&r, &iov, &n_iov) ||
+	    !starts_statement(first_bytes(iov, r.buf, n), n) || !acts(false))
+		return 0;
+	conn = conn_get(&key, GENTAP_SRC_SOCKET);
+	if (!conn)
+		return 0;
+	conn->sock = sock;
+	tell_unix(&key, conn);
+	return name;
+}
+
 #define QUIC_FIRST_MIN 1200 /* RFC 9000 section 14.1 */
 #define QUIC_V1 0x01000000  /* as its bytes are read here */
 #define QUIC_V2 0xcf43336b
@@ -299,9 +369,20 @@ __noinline int plain_hello(u64 sock, u64 n)
 	return 0;
 }
 
+static __always_inline bool is_unix(u64 sock)
+{
+	return BPF_CORE_READ((const struct sock *)sock, __sk_common.skc_family) == AF_UNIX;
+}
+
 static __always_inline int transferred(u64 sock, u32 dir, s32 n)
 {
 	u32 state = watch_state(bpf_get_current_pid_tgid() >> 32);
+	u64 name;
+
+	if (n_acting && state == GENTAP_WATCH_ON && is_unix(sock)) {
+		name = plain_peeks_unix(sock, dir, n);
+		return name ? plain_emit(name, GENTAP_SRC_SOCKET, dir, n) : 0;
+	}
 
 	if (state == GENTAP_WATCH_HELLO && dir == GENTAP_WRITE && inspects_after)
 		return plain_hello(sock, n);
@@ -344,7 +425,7 @@ int plain_exit(struct exit_args *ctx)
 	if (ctx->result <= 0 || watch_state(bpf_get_current_pid_tgid() >> 32) != GENTAP_WATCH_ON ||
 	    !read_fd(&fd, &nr))
 		return 0;
-	sock = sock_of_fd(fd);
+	sock = n_acting ? any_sock_of_fd(fd) : sock_of_fd(fd);
 	return sock ? transferred(sock, is_send(nr) ? GENTAP_WRITE : GENTAP_READ, ctx->result) : 0;
 }
 

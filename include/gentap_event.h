@@ -99,10 +99,14 @@ GENTAP_STATIC_ASSERT(__builtin_offsetof(struct gentap_event, data_len) == 56, "n
 
 /* Payload of GENTAP_EV_BIND. Addresses in network order; IPv4 in the first 4 bytes. For
  * standard streams (GENTAP_SRC_PIPE) the family is AF_UNIX (1), and sock the tgid of the process
- * at their other end; nothing else is set. */
+ * at their other end; nothing else is set. For a plain socket of that family sock is the kernel's,
+ * and the name of the other end follows: GENTAP_UNIX_PATH_MAX bytes at most, a path without its NUL
+ * or, from a NUL on, an abstract name. */
+#define GENTAP_UNIX_PATH_MAX 108
+
 struct gentap_bind {
 	__u64 sock;  /* the kernel's socket, the ptr of HELLO and of plain-socket records */
-	__u8 family; /* AF_INET (2) or AF_INET6 (10) */
+	__u8 family; /* AF_INET (2), AF_INET6 (10) or AF_UNIX (1) */
 	__u8 reserved[3];
 	__u16 local_port; /* host order */
 	__u16 peer_port;  /* host order */

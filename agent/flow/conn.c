@@ -58,12 +58,14 @@ static void close_proto(struct conn *c, uint64_t wall_ns)
 
 /* What goes over a socket under TLS is seen better above: bytes of the socket itself are
  * the same, coded (or, where the kernel codes them, not even that). */
-void conn_set_bind(struct conn *c, const struct gentap_bind *bind)
+void conn_set_bind(struct conn *c, const struct gentap_bind *bind, struct slice path)
 {
 	const struct flow_sock key = { .ptr = bind->sock, .tgid = c->id.tgid };
 	struct table *secured = &c->flow->secured;
 
 	c->bind = *bind;
+	if (path.len && *path.data && !c->unix_path)
+		c->unix_path = strndup(path.data, path.len);
 	if (c->source == GENTAP_SRC_SOCKET || c->source == GENTAP_SRC_PIPE || !bind->sock)
 		return;
 	table_take(secured, &key, sizeof(key));
@@ -121,6 +123,7 @@ void conn_free(struct conn *c, uint64_t ts_ns)
 	stream_release(&c->sides[1].stream);
 	process_unref(c->process);
 	process_unref(c->peer);
+	free(c->unix_path);
 	free(c);
 }
 

@@ -105,6 +105,7 @@ struct conn {
 	bool midstream;
 	bool kernel_tls;
 	struct gentap_bind bind; /* family 0: not bound yet */
+	char *unix_path;	 /* of the other end, where the family is AF_UNIX; or NULL */
 	uint64_t touched_ns;
 	uint32_t tid;			/* of the record that is being read */
 	struct conn_side sides[2];	/* by enum gentap_dir */
@@ -133,8 +134,8 @@ int conn_new(struct conn **ret, struct flow *flow, const struct gentap_event *ev
 void conn_end(struct conn *c, const struct gentap_event *close);
 /* Ends open exchanges (they are emitted, marked) and frees. */
 void conn_free(struct conn *c, uint64_t ts_ns);
-/* Which socket carries it. */
-void conn_set_bind(struct conn *c, const struct gentap_bind *bind);
+/* Which socket carries it; path: absent but for AF_UNIX. */
+void conn_set_bind(struct conn *c, const struct gentap_bind *bind, struct slice path);
 void conn_record(struct conn *c, const struct gentap_event *ev, struct slice data);
 
 /* ---- For protocols ------------------------------------------------------------------ */

@@ -141,7 +141,9 @@ static void tell(struct db_conn *d, const struct db_response *answer, uint64_t e
 	sql_summary(o.statement, &summary);
 	if (!summary.error)
 		o.summary = buf_slice(&summary);
-	if (c->bind.family && inet_ntop(c->bind.family, c->bind.peer_addr, ip, sizeof(ip)))
+	if (c->unix_path)
+		o.server.address = o.server.peer_ip = slice_from(c->unix_path);
+	else if (c->bind.family && inet_ntop(c->bind.family, c->bind.peer_addr, ip, sizeof(ip)))
 		o.server.address = o.server.peer_ip = slice_from(ip);
 	o.server.port = c->bind.peer_port;
 	c->flow->sink.outbound(c->flow->sink.ctx, &o);

@@ -96,6 +96,15 @@ static void set_served(const struct exchange *x, struct call *call)
 		*call->served = as;
 }
 
+/* Of the calls that its process was answering, is it known for which it was made? */
+static bool is_told(const struct exchange *x, const struct call *call)
+{
+	struct conn *c = x->conn;
+
+	return x->served.start_ns ||
+	       inbound_find_by_text(&c->flow->inbounds, c->id.tgid, call).start_ns;
+}
+
 /* The call_fn of every decoder on a connection. */
 static void exchange_emit(void *ctx, struct call *call)
 {
@@ -117,6 +126,7 @@ static void exchange_emit(void *ctx, struct call *call)
 	if (c->role == CONN_CLIENT)
 		set_served(x, call);
 	call->relaying = x->relaying;
+	call->relays_one = x->relaying == 1 || (x->relaying && is_told(x, call));
 	if (!mcp_sse_take(x, call))
 		flow_emit(c->flow, call);
 }
@@ -240,8 +250,8 @@ void exchange_request_head(struct exchange *x, const struct http_head *head, uin
 	else
 		x->served = inbound_find(&x->conn->flow->inbounds, x->conn->id.tgid, x->conn->tid);
 	mcp_sse_open(x, head);
-	x->relaying = x->conn->role == CONN_CLIENT &&
-		      flow_relays_now(&x->conn->flow->relays, x->conn->id.tgid);
+	if (x->conn->role == CONN_CLIENT)
+		x->relaying = flow_relays_now(&x->conn->flow->relays, x->conn->id.tgid);
 	x->websocket = slice_eq_nocase(
 		http_head_get(head, x->connect ? SLICE(":protocol") : SLICE("upgrade")),
 		SLICE("websocket"));

@@ -34,9 +34,9 @@ struct exchange {
 	uint64_t target;	   /* hash of the request's */
 	struct served served;	   /* the request that it was made for; start_ns 0: not known */
 	enum exchange_twin twin;
-	bool answers;	/* a call of a model, counted in flow->relays */
-	bool relaying;	/* begun while its process answered one */
-	bool head_only; /* asked by HEAD: the response has no body */
+	bool answers;	       /* a call of a model, counted in flow->relays */
+	unsigned int relaying; /* how many its process was answering when it began */
+	bool head_only;	       /* asked by HEAD: the response has no body */
 	bool connect;
 	bool websocket;		/* asked for: by Upgrade or :protocol */
 	struct ws_exchange *ws; /* and agreed to: bodies are its frames; NULL: no */

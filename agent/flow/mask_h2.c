@@ -13,6 +13,7 @@
 struct mask_h2_stream {
 	struct mask_h2 *m;
 	uint32_t id;
+	struct gated *gated; /* NULL: its request was not seen */
 	struct mask masks[2];
 	bool coded[2]; /* the body is no text */
 	bool ended[2];
@@ -30,6 +31,8 @@ static void stream_free(void *value)
 			mask_ws_release(s->ws[dir]);
 		free(s->ws[dir]);
 	}
+	if (s)
+		gated_unref(s->gated);
 	free(s);
 }
 
@@ -42,9 +45,9 @@ static void flush(struct mask_h2 *m, enum gentap_dir dir)
 	if (buf_error(&m->out)) {
 		/* Whatever is missing, a reader must not go on as if nothing was. */
 		m->no_memory++;
-		m->sink.hole(m->sink.ctx, dir, out.len + 1, m->now_ns);
+		gate_hole(m->gate, dir, out.len + 1, m->now_ns);
 	} else if (out.len) {
-		m->sink.data(m->sink.ctx, dir, out, m->call_start, m->now_ns);
+		gate_data(m->gate, dir, out, m->call_start, m->now_ns);
 		m->call_start = false;
 	}
 	buf_reset(&m->out, OUT_KEEP);
@@ -53,7 +56,7 @@ static void flush(struct mask_h2 *m, enum gentap_dir dir)
 static void put_hole(struct mask_h2 *m, enum gentap_dir dir, uint64_t len)
 {
 	flush(m, dir);
-	m->sink.hole(m->sink.ctx, dir, len, m->now_ns);
+	gate_hole(m->gate, dir, len, m->now_ns);
 }
 
 static void put_fill(struct mask_h2 *m, char fill, size_t len)
@@ -204,6 +207,7 @@ static void learn_websocket(struct mask_h2_stream *s, int dir, const struct h2_b
 		s->websocket = true;
 		s->client = dir;
 	} else if (s->websocket && dir != (int)s->client && !s->ws[0] &&
+		   gated_fate(s->gated, GATE_RESPONSE) == GATE_KEPT &&
 		   slice_starts(get_field(b, SLICE(":status")), SLICE("2"))) {
 		open_websocket(s, b);
 	}
@@ -254,19 +258,36 @@ static void tap_frame(void *ctx, int dir, const struct h2_frame *f)
 		stream_free(table_take(&m->streams, &f->stream, sizeof(f->stream)));
 }
 
+static enum gate_part part_of(const struct mask_h2 *m, int dir)
+{
+	return dir == m->h2.client ? GATE_REQUEST : GATE_RESPONSE;
+}
+
 static void put_body(struct mask_h2 *m, int dir, const struct h2_frame *f, struct slice data)
 {
 	struct mask_h2_stream *s = find_stream(m, f->stream);
-	size_t at = m->out.len;
+	enum gate_fate fate = s ? gated_fate(s->gated, part_of(m, dir)) : GATE_DROPPED;
+	size_t at;
 
 	/* A WebSocket that was not agreed to, or not understood, may hide anything. */
-	if (!s || s->websocket) {
+	if (!s || s->websocket || fate == GATE_DROPPED) {
 		put_fill(m, 'x', data.len);
 		return;
 	}
+	if (fate == GATE_HELD)
+		flush(m, dir);
+	at = m->out.len;
 	buf_add_slice(&m->out, data);
-	if (!buf_error(&m->out) && !s->coded[dir])
+	if (buf_error(&m->out))
+		return;
+	if (!s->coded[dir])
 		mask_bytes(&s->masks[dir], m->out.data + at, data.len);
+	if (fate == GATE_KEPT)
+		return;
+	gate_body(m->gate, dir, m->out.data, m->out.len, m->call_start, m->now_ns, s->gated,
+		  part_of(m, dir));
+	m->call_start = false;
+	buf_reset(&m->out, OUT_KEEP);
 }
 
 static void put_content(struct mask_h2 *m, int dir, const struct h2_frame *f, struct slice data)
@@ -370,43 +391,60 @@ static void tap_found(void *ctx, int dir, uint64_t skipped)
 
 /* ---- From the recorder --------------------------------------------------------------- */
 
-static void ignore_head(void *ctx, struct h2_stream *s, int dir, const struct http_head *head)
+static void on_head(void *ctx, struct h2_stream *h, int dir, const struct http_head *head)
 {
-	(void)ctx, (void)s, (void)dir, (void)head;
+	struct mask_h2 *m = ctx;
+	struct mask_h2_stream *s;
+
+	(void)dir;
+	if (!h->user)
+		h->user = gated_new(m->h2.client == GENTAP_READ);
+	s = h->user ? find_stream(m, h->id) : NULL;
+	if (s && !s->gated)
+		s->gated = gated_ref(h->user);
+	gated_head(m->gate, h->user, head, m->now_ns);
 }
 
-static void ignore_body(void *ctx, struct h2_stream *s, int dir, struct slice data)
+static void on_body(void *ctx, struct h2_stream *h, int dir, struct slice data)
 {
-	(void)ctx, (void)s, (void)dir, (void)data;
+	struct mask_h2 *m = ctx;
+
+	gated_body(m->gate, h->user, part_of(m, dir), data, m->now_ns);
 }
 
-static void ignore_hole(void *ctx, struct h2_stream *s, int dir, uint64_t len)
+static void on_hole(void *ctx, struct h2_stream *h, int dir, uint64_t len)
 {
-	(void)ctx, (void)s, (void)dir, (void)len;
+	struct mask_h2 *m = ctx;
+
+	gated_hole(m->gate, h->user, part_of(m, dir), len);
 }
 
-static void ignore_end(void *ctx, struct h2_stream *s, int dir, enum http_end how)
+static void on_end(void *ctx, struct h2_stream *h, int dir, enum http_end how)
 {
-	(void)ctx, (void)s, (void)dir, (void)how;
+	struct mask_h2 *m = ctx;
+
+	gated_end(m->gate, h->user, part_of(m, dir), how, m->now_ns);
 }
 
-static void ignore_closed(void *ctx, struct h2_stream *s)
+static void on_closed(void *ctx, struct h2_stream *h)
 {
-	(void)ctx, (void)s;
+	struct mask_h2 *m = ctx;
+	struct gated *x = TAKE(h->user);
+
+	gated_give_up(m->gate, x);
+	gated_unref(x);
 }
 
-void mask_h2_init(struct mask_h2 *m, const struct masker_sink *sink)
+void mask_h2_init(struct mask_h2 *m, struct gate *gate)
 {
-	const struct h2_sink nobody = {
-		m, ignore_head, NULL, ignore_body, ignore_hole, ignore_end, ignore_closed,
-	};
+	const struct h2_sink sink = { m, on_head, NULL, on_body, on_hole, on_end, on_closed };
 
 	*m = (struct mask_h2){
 		.tap = { m, tap_frame, tap_part, tap_block, tap_hole, tap_lost, tap_found },
-		.sink = *sink,
+		.gate = gate,
 		.out = BUF_INIT(OUT_MAX),
 	};
-	h2_init(&m->h2, H2_ROLE_UNKNOWN, &nobody);
+	h2_init(&m->h2, H2_ROLE_UNKNOWN, &sink);
 	m->h2.tap = &m->tap;
 	table_init(&m->streams, H2_STREAMS_MAX);
 }
@@ -416,9 +454,13 @@ void mask_h2_join(struct mask_h2 *m, enum gentap_dir dir)
 	h2_join(&m->h2, dir);
 }
 
-int mask_h2_upgrade(struct mask_h2 *m, enum gentap_dir client)
+int mask_h2_upgrade(struct mask_h2 *m, enum gentap_dir client, struct gated *x)
 {
-	return h2_upgrade(&m->h2, client, SLICE_NONE, NULL);
+	int r = h2_upgrade(&m->h2, client, SLICE_NONE, gated_ref(x));
+
+	if (r)
+		gated_unref(x);
+	return r;
 }
 
 void mask_h2_release(struct mask_h2 *m)

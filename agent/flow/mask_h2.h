@@ -11,20 +11,21 @@
  * not be read becomes one that cannot, and bytes that made no sense become a hole.
  *
  * Bodies are masked per stream as text (mask.h), unless a content coding hides what they
- * are; those that are a WebSocket's frames (RFC 8441) as mask_ws.h says. Dropped: priorities and
+ * are; those that are a WebSocket's frames (RFC 8441) as mask_ws.h says; of those that may not be
+ * kept (gate.h) the length alone stays. Dropped: priorities and
  * padding of field blocks, pushed requests. Overwritten: the text of GOAWAY, PING, and frames of
  * unknown types.
  */
 #ifndef FLOW_MASK_H2_H
 #define FLOW_MASK_H2_H
 
+#include "gate.h"
 #include "h2.h"
-#include "masker.h"
 
 struct mask_h2 {
 	struct h2 h2;
 	struct h2_tap tap;
-	struct masker_sink sink;
+	struct gate *gate;     /* lent */
 	struct table streams;  /* id → struct mask_h2_stream */
 	struct buf out;	       /* of the bytes that are being fed */
 	bool call_start;       /* where `out` begins */
@@ -35,11 +36,11 @@ struct mask_h2 {
 };
 
 /* The object may not be moved afterwards. */
-void mask_h2_init(struct mask_h2 *m, const struct masker_sink *sink);
+void mask_h2_init(struct mask_h2 *m, struct gate *gate);
 /* This direction is not seen from its first byte on. */
 void mask_h2_join(struct mask_h2 *m, enum gentap_dir dir);
-/* The connection began as HTTP/1.1 and was upgraded (h2c). 0 or -ENOMEM. */
-int mask_h2_upgrade(struct mask_h2 *m, enum gentap_dir client);
+/* The connection began as HTTP/1.1 and was upgraded (h2c) by this exchange. 0 or -ENOMEM. */
+int mask_h2_upgrade(struct mask_h2 *m, enum gentap_dir client, struct gated *x);
 void mask_h2_release(struct mask_h2 *m);
 
 void mask_h2_data(struct mask_h2 *m, enum gentap_dir dir, struct slice data, bool call_start,

@@ -10,6 +10,7 @@
 #include "tls_hello.h"
 
 #include <errno.h>
+#include <sys/socket.h>
 
 #define PROCESSES_MAX 65536
 /* A connection's place in the order of last use need not be exact. */
@@ -175,6 +176,11 @@ bool pipeline_may_ask(const struct pipeline *p, uint32_t tgid)
 	return coverage_waits(&p->flow, tgid) || table_each(&p->conns, is_wanted, &tgid);
 }
 
+bool pipeline_asks(const struct pipeline *p, uint32_t tgid)
+{
+	return inbounds_caller(&p->flow.inbounds, tgid);
+}
+
 void pipeline_process_exit(struct pipeline *p, uint32_t tgid, uint64_t ts_ns)
 {
 	process_left(p, tgid, ts_ns, false);
@@ -269,7 +275,9 @@ static int record_bind(struct pipeline *p, const struct gentap_event *ev, struct
 	if (c && c->source == GENTAP_SRC_PIPE && !c->peer)
 		c->peer = process_ref(find_process(p, (uint32_t)bind.sock));
 	else if (c)
-		conn_set_bind(c, &bind);
+		conn_set_bind(c, &bind,
+			      bind.family == AF_UNIX ? slice_sub(data, sizeof(bind), data.len)
+						     : SLICE_NONE);
 	return 0;
 }
 

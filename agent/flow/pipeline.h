@@ -116,6 +116,8 @@ void pipeline_free(struct pipeline *p);
 int pipeline_record(struct pipeline *p, const void *record, size_t len);
 /* Has the process a connection on which a model was asked, or may be? */
 bool pipeline_may_ask(const struct pipeline *p, uint32_t tgid);
+/* Has it asked a model? */
+bool pipeline_asks(const struct pipeline *p, uint32_t tgid);
 /* The process is gone: its connections end at ts_ns (CLOCK_BOOTTIME). */
 void pipeline_process_exit(struct pipeline *p, uint32_t tgid, uint64_t ts_ns);
 /* Replaced its program: TLS objects of the old one are gone, its sockets may live on. */

@@ -36,7 +36,9 @@ void flow_relays_end(struct flow_relays *r, uint32_t tgid)
 		free(table_take(&r->counts, &tgid, sizeof(tgid)));
 }
 
-bool flow_relays_now(const struct flow_relays *r, uint32_t tgid)
+unsigned int flow_relays_now(const struct flow_relays *r, uint32_t tgid)
 {
-	return table_get(&r->counts, &tgid, sizeof(tgid));
+	const unsigned int *count = table_get(&r->counts, &tgid, sizeof(tgid));
+
+	return count ? *count : 0;
 }

@@ -21,6 +21,6 @@ void flow_relays_init(struct flow_relays *r);
 void flow_relays_release(struct flow_relays *r);
 bool flow_relays_begin(struct flow_relays *r, uint32_t tgid); /* false: not counted */
 void flow_relays_end(struct flow_relays *r, uint32_t tgid);   /* of one that was counted */
-bool flow_relays_now(const struct flow_relays *r, uint32_t tgid);
+unsigned int flow_relays_now(const struct flow_relays *r, uint32_t tgid); /* how many? */
 
 #endif

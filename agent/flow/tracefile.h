@@ -17,7 +17,7 @@
  * are those of the connection as it is written: in order, without repetition, and with
  * holes (data_len 0, NOCOPY) of the size of what was lost. What could not be understood is
  * a hole too: connections of other protocols, and all that comes before a call that begins
- * like a head.
+ * like a head. Of exchanges that are no calls the bodies are overwritten (flow/gate.h).
  *
  * Version 1 differs in this: HTTP/2 connections have no payload, lost_records is absent.
  */
@@ -35,6 +35,10 @@ struct tracefile_writer;
 
 /* Takes `file` (written with buffering; errors are sticky and told by close). */
 int tracefile_writer_new(struct tracefile_writer **ret, FILE *file, int64_t boot_to_wall_ns);
+/* Who knows which processes ask models? Of those, what other requests tell of their calls is kept
+ * (gate.h). Without it nobody is known to. */
+void tracefile_writer_ask(struct tracefile_writer *w, bool (*asks)(void *ctx, uint32_t tgid),
+			  void *ctx);
 /* 0, -EBADMSG for what is no record, or the first error of writing. */
 int tracefile_write_record(struct tracefile_writer *w, const void *record, size_t len);
 int tracefile_write_process(struct tracefile_writer *w, const struct process *p);

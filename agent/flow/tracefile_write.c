@@ -38,6 +38,7 @@ struct tracefile_writer {
 	int error;
 	struct table conns; /* struct trace_key → struct trace_conn */
 	struct tracefile_end end;
+	struct masker_context masking;
 	char scratch[GENTAP_CHUNK_MAX];
 };
 
@@ -70,10 +71,18 @@ int tracefile_writer_new(struct tracefile_writer **ret, FILE *file, int64_t boot
 		return -ENOMEM;
 	}
 	w->file = file;
+	w->masking.scratch = w->scratch;
 	table_init(&w->conns, TRACEFILE_CONNS_MAX);
 	put(w, &header, sizeof(header));
 	*ret = w;
 	return 0;
+}
+
+void tracefile_writer_ask(struct tracefile_writer *w, bool (*asks)(void *ctx, uint32_t tgid),
+			  void *ctx)
+{
+	w->masking.asks = asks;
+	w->masking.ctx = ctx;
 }
 
 static void conn_end(struct trace_conn *c);
@@ -176,7 +185,7 @@ static struct trace_conn *conn_new(struct tracefile_writer *w, const struct gent
 	struct trace_conn *c = calloc(1, sizeof(*c));
 	const struct masker_sink masked = { c, masked_data, masked_hole };
 
-	if (!c || masker_new(&c->masker, w->scratch, &masked)) {
+	if (!c || masker_new(&c->masker, &w->masking, ev->tgid, &masked)) {
 		free(c);
 		return NULL;
 	}

@@ -146,7 +146,8 @@ struct call {
 	uint64_t exchange;  /* its number on that connection */
 	uint8_t source;	    /* enum gentap_source */
 	bool server_side;   /* the process answered it */
-	bool relaying;	    /* when it made this one, it was answering a model's call itself */
+	bool relaying;	    /* when it made this one, it was answering a model's call itself … */
+	bool relays_one;    /* … and of those only one can be what it was made for */
 
 	uint64_t start_ns; /* first byte of the request */
 	uint64_t request_end_ns;

@@ -150,8 +150,11 @@ size_t semconv_name(enum semconv_profile p, enum semconv_name n, const char *ret
 #define ATTR_GENTAP_SIDE_CALL "gentap.side_call"	/* not of the run's main line */
 #define ATTR_GENTAP_BRANCH "gentap.conversation.branch" /* goes another way than was gone */
 #define ATTR_GENTAP_REWRITTEN "gentap.conversation.rewritten" /* what went before was changed */
-#define ATTR_GENTAP_DUPLICATE "gentap.duplicate" /* the application exports it itself */
-#define ATTR_GENTAP_AMBIGUOUS "gentap.ambiguous" /* several parents were equally likely */
+/* Which of its ids no other observer gives it: span, trace (trace/shared_id.h). */
+#define ATTR_GENTAP_OWN_IDS "gentap.ids.own"
+#define ATTR_GENTAP_RELAYED_FAILED "gentap.relayed.failed" /* a gateway then asked another */
+#define ATTR_GENTAP_DUPLICATE "gentap.duplicate"	   /* the application exports it itself */
+#define ATTR_GENTAP_AMBIGUOUS "gentap.ambiguous"	   /* several parents were equally likely */
 #define ATTR_GENTAP_AGENT_SOURCE "gentap.agent.name_source"
 #define ATTR_GENTAP_TOOL_TIMING "gentap.tool.timing" /* calls, mcp: what told the times */
 #define ATTR_GENTAP_TOOL_EXIT "gentap.tool.exit_code"

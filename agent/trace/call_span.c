@@ -434,6 +434,8 @@ void call_span_place(struct span *s, const struct call *c, const uint8_t seed[16
 		remote = false;
 	}
 	id_derive(seed, ID_SPAN, parts, ARRAY_LEN(parts), s->span_id, sizeof(s->span_id));
+	s->own_id = true;
+	s->own_trace = !c->parent.valid;
 	if (!parent.valid) {
 		id_derive(seed, ID_TRACE, parts, ARRAY_LEN(parts), s->trace_id,
 			  sizeof(s->trace_id));

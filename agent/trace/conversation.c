@@ -3,6 +3,8 @@
 
 #include "cleanup.h"
 #include "ids.h"
+#include "shared_id.h"
+#include "siphash.h"
 
 void conversations_init(struct conversations *cs, const struct conversations_config *config)
 {
@@ -57,13 +59,22 @@ static bool id_taken(const struct conversations *cs, struct slice id)
 	return index_find(&cs->index, join_key_id(KEY_CONVERSATION, id), &owner, 1) > 0;
 }
 
-/* From what its first question and its first answer are: who sees only a later call of the
- * same process finds the same id in its history. One that is taken is made from what the
- * call is. */
+/* Absent: it asked for no tool whose id is drawn from enough. */
+static struct slice first_tool_id(const struct message *answer)
+{
+	const struct part *p = answer ? message_part(answer, PART_TOOL_CALL) : NULL;
+
+	return p && p->id.len >= SHARED_ID_MIN ? p->id : SLICE_NONE;
+}
+
+/* From the id of the tool call that its first answer asked for, which every observer sees; else
+ * from its process, its first question and its first answer. Who sees only a later call finds the
+ * same id in its history. One that is taken is made from what the call is. */
 static char *own_id(const struct conversations *cs, const struct call *c, const uint8_t key[16])
 {
-	uint64_t answer = 0;
+	const struct message *answer = NULL;
 	size_t first = 0, next;
+	struct slice tool;
 	uint8_t id[16];
 	char text[33];
 
@@ -72,14 +83,19 @@ static char *own_id(const struct conversations *cs, const struct call *c, const 
 	for (next = first; next < c->n_input && !message_is_assistant(&c->input[next]);)
 		next++;
 	if (next < c->n_input)
-		answer = c->input[next].hash;
+		answer = &c->input[next];
 	else if (c->n_output)
-		answer = c->output[0].hash;
-	id_derive(key, ID_CONVERSATION,
-		  (uint64_t[]){ c->process ? c->process->pid : 0,
-				c->process ? c->process->start_ns : 0,
-				cs->history.after[MIN(next, c->n_input)], answer },
-		  4, id, sizeof(id));
+		answer = &c->output[0];
+	tool = first_tool_id(answer);
+	if (tool.len)
+		siphash128(shared_id_key, tool.data, tool.len, id);
+	else
+		id_derive(key, ID_CONVERSATION,
+			  (uint64_t[]){ c->process ? c->process->pid : 0,
+					c->process ? c->process->start_ns : 0,
+					cs->history.after[MIN(next, c->n_input)],
+					answer ? answer->hash : 0 },
+			  4, id, sizeof(id));
 	hex_print(text, id, sizeof(id));
 	if (!answer || id_taken(cs, slice_from(text))) {
 		id_derive(key, ID_CONVERSATION,

@@ -174,7 +174,7 @@ static struct tool *take(const struct choice *best, const char *rule, const char
 }
 
 struct tool *parent_find(struct tracer *t, const struct call *c, const char **ret_rule,
-			 bool *ambiguous)
+			 bool *ret_off_wire, bool *ambiguous)
 {
 	struct choice equal = { 0 }, text = { 0 }, any = { 0 };
 	void *owner;
@@ -187,6 +187,7 @@ struct tool *parent_find(struct tracer *t, const struct call *c, const char **re
 	    index_find(&t->processes, parent_process_key(c->process->pid), &owner, 1))
 		return NULL;
 	by_process_tree(t, c, &text, &any);
+	*ret_off_wire = true;
 	if (text.tool && !text.tie)
 		return take(&text, "command_argument", ret_rule, ambiguous);
 	return take(&any, "process_tree", ret_rule, ambiguous);

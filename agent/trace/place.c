@@ -11,7 +11,9 @@
 /* Where the call's span would hang on its own. */
 static struct span_place place_of(const struct span *s)
 {
-	struct span_place place = { .remote = s->parent_remote, .flags = s->trace_flags };
+	struct span_place place = { .remote = s->parent_remote,
+				    .own = s->own_trace,
+				    .flags = s->trace_flags };
 
 	memcpy(place.trace_id, s->trace_id, sizeof(place.trace_id));
 	memcpy(place.parent_id, s->parent_id, sizeof(place.parent_id));
@@ -23,6 +25,7 @@ static void hang(struct span *s, const struct span_place *under, const uint8_t p
 	memcpy(s->trace_id, under->trace_id, sizeof(s->trace_id));
 	memcpy(s->parent_id, parent, sizeof(s->parent_id));
 	s->parent_remote = false;
+	s->own_trace = under->own;
 	s->trace_flags = under->flags;
 }
 
@@ -257,6 +260,7 @@ struct finding {
 	struct run *run;
 	struct tool *under; /* hangs directly below it, in no run of its own */
 	const char *inferred;
+	bool off_wire; /* who sees the wire alone does not find it there */
 	bool side;
 	bool ambiguous;
 };
@@ -270,7 +274,7 @@ static struct run *run_of_new(struct tracer *t, struct call *c, const struct spa
 	struct tool *tool = NULL;
 
 	if (!f->join.point && !s->parent_remote)
-		tool = parent_find(t, c, &f->inferred, &f->ambiguous);
+		tool = parent_find(t, c, &f->inferred, &f->off_wire, &f->ambiguous);
 	if (tool && tool->run->depth >= RUN_DEPTH_MAX)
 		tool = NULL;
 	if (!tool)
@@ -291,8 +295,10 @@ static struct run *run_of_new(struct tracer *t, struct call *c, const struct spa
 	}
 	if (tool) {
 		run = run_nested(t, tool, c, false, SLICE_NONE, &name);
-		if (run)
+		if (run) {
 			run->inferred = f->inferred;
+			run->place.own |= f->off_wire;
+		}
 		f->inferred = NULL; /* that it is of its run is certain */
 		return run;
 	}
@@ -336,10 +342,12 @@ static void set_span(struct span *s, const struct call *c, const struct finding 
 {
 	const struct run *run = f->run;
 
-	if (f->under)
+	if (f->under) {
 		hang(s, &f->under->run->place, f->under->id);
-	else if (run)
+		s->own_trace |= f->off_wire;
+	} else if (run) {
 		hang(s, &run->place, run->id);
+	}
 	if (run)
 		tracer_set_run(s, run);
 	if (run && !f->side && run->failed_ns && c->start_ns > run->failed_ns)
@@ -365,6 +373,7 @@ void tracer_place(struct tracer *t, struct call *c, struct span *s)
 	if (conversations_join(&t->conversations, c, &f.join))
 		return;
 	find_run(t, c, s, &f);
+	t->call_run = f.run;
 	t->stats.ambiguous += f.ambiguous;
 	conv = conversations_open(&t->conversations, c, &f.join, t->config.seed);
 	if (conv && f.run && !f.side && !f.run->conversation)

@@ -64,6 +64,7 @@ struct run *run_new(struct tracer *t, const struct call *c, const struct span_pl
 	run->server_side = c->server_side;
 	memcpy(&of, t->call_id, sizeof(of));
 	id_derive(shared_id_key, ID_RUN, &of, 1, run->id, sizeof(run->id));
+	run->own_id = t->call_own;
 	str_set(&run->trace_state, c->trace_state);
 	if (index_add(&t->processes, &run->by_process, parent_process_key(p ? p->pid : 0), run))
 		t->stats.no_memory++;
@@ -320,6 +321,8 @@ static void emit_span(struct tracer *t, const struct run *run)
 	span_set_str(s, ATTR_PROVIDER_NAME, slice_from(run->provider));
 	span_set_str(s, ATTR_REQUEST_MODEL, slice_from(run->model));
 	tracer_set_run(s, run);
+	s->own_id = run->own_id;
+	tracer_set_own(s);
 	span_set_str(s, ATTR_AGENT_VERSION, slice_from(run->version));
 	span_set_str(s, ATTR_GENTAP_AGENT_SOURCE, slice_from(name_source_name(run->name_source)));
 	set_totals(s, run);

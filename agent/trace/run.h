@@ -63,6 +63,7 @@ struct span_place {
 	uint8_t trace_id[16];
 	uint8_t parent_id[8];
 	bool remote;
+	bool own; /* no other observer knows the trace: shared_id.h */
 	uint8_t flags;
 };
 
@@ -79,6 +80,7 @@ struct run {
 	struct span_place place;
 	char *trace_state;
 	uint8_t id[8];
+	bool own_id;
 	struct tool *opener;  /* that it runs under, while that is remembered */
 	bool handed_off;      /* by a tool that leads over to it, rather than calls it */
 	const char *inferred; /* static: how its parent was found */
@@ -110,6 +112,7 @@ struct tool {
 	struct list link;
 	struct run *run;
 	uint8_t id[8];
+	bool own_id;
 	char *call_id, *name, *type, *agent;
 	char *arguments;	 /* head of them, as sent; for looking up */
 	char *content_arguments; /* masked JSON; only with content on */

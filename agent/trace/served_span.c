@@ -30,6 +30,60 @@ void served_place(const struct served *as, const struct process *p, const uint8_
 		id_derive(seed, ID_TRACE, parts, ARRAY_LEN(parts), ret_trace, 16);
 }
 
+struct served_trace {
+	uint8_t id[16];
+	bool own;
+};
+
+struct served_key {
+	uint64_t conn_hash, exchange, start_ns; /* no padding */
+};
+
+static struct served_key key_of(const struct served *as)
+{
+	return (struct served_key){ as->conn_hash, as->exchange, as->start_ns };
+}
+
+void served_join(struct tracer *t, const struct call *c, struct span *s, bool shared)
+{
+	struct served_trace *trace;
+	struct served_key key;
+	uint8_t derived[16], id[8];
+	bool first;
+
+	if (!c->served || c->served->parent.valid)
+		return;
+	served_place(c->served, c->process, t->config.seed, derived, id);
+	if (memcmp(s->parent_id, id, sizeof(id)))
+		return;
+	key = key_of(c->served);
+	trace = table_get(&t->served, &key, sizeof(key));
+	first = !trace;
+	if (first)
+		trace = malloc(sizeof(*trace));
+	if (!trace) {
+		t->stats.no_memory++;
+		return;
+	}
+	if (first) {
+		memcpy(trace->id, derived, sizeof(trace->id));
+		trace->own = !shared || !shared_id_trace(c, trace->id);
+	}
+	memcpy(s->trace_id, trace->id, sizeof(s->trace_id));
+	s->own_trace = !first || trace->own;
+	if (!first)
+		return;
+	if (t->served.count == t->served.max)
+		free(table_take_oldest(&t->served));
+	if (!table_add(&t->served, &key, sizeof(key), trace))
+		return;
+	/* The request will not find it. */
+	memcpy(s->trace_id, derived, sizeof(derived));
+	s->own_trace = true;
+	t->stats.no_memory++;
+	free(trace);
+}
+
 static bool is_secret(struct slice segment)
 {
 	_cleanup_(buf_cleanup) struct buf shown = BUF_INIT(PATH_MAX_LEN);
@@ -110,11 +164,17 @@ void tracer_served(struct tracer *t, const struct served_request *r)
 {
 	_cleanup_(buf_cleanup) struct buf name = BUF_INIT(ROUTE_MAX);
 	struct span_place place = { .flags = 1, .remote = r->as.parent.valid };
+	_cleanup_free_ struct served_trace *trace = NULL;
+	struct served_key key;
 	struct slice route;
 	uint8_t id[8];
 	struct span *s;
 
 	served_place(&r->as, r->process, t->config.seed, place.trace_id, id);
+	key = key_of(&r->as);
+	trace = table_take(&t->served, &key, sizeof(key));
+	if (trace)
+		memcpy(place.trace_id, trace->id, sizeof(place.trace_id));
 	if (r->as.parent.valid) {
 		memcpy(place.parent_id, r->as.parent.span_id, sizeof(place.parent_id));
 		place.flags |= r->as.parent.flags;

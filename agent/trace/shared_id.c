@@ -77,6 +77,18 @@ bool shared_ids_claim(struct shared_ids *s, const uint8_t span_id[8])
 	return !r;
 }
 
+bool shared_id_trace(const struct call *c, uint8_t ret[16])
+{
+	struct key k;
+	uint64_t parts[4];
+
+	if (!key_of(c, &k))
+		return false;
+	memcpy(parts, &k, sizeof(parts));
+	id_derive(shared_id_key, ID_TRACE, parts, ARRAY_LEN(parts), ret, 16);
+	return true;
+}
+
 bool shared_ids_set(struct shared_ids *s, const struct call *c, struct span *span)
 {
 	static const uint8_t none[8];
@@ -93,8 +105,10 @@ bool shared_ids_set(struct shared_ids *s, const struct call *c, struct span *spa
 		return false;
 	}
 	memcpy(span->span_id, id, sizeof(id));
-	if (!memcmp(span->parent_id, none, sizeof(none)))
-		id_derive(shared_id_key, ID_TRACE, parts, ARRAY_LEN(parts), span->trace_id,
-			  sizeof(span->trace_id));
+	span->own_id = false;
+	if (memcmp(span->parent_id, none, sizeof(none)))
+		return true;
+	shared_id_trace(c, span->trace_id);
+	span->own_trace = false;
 	return true;
 }

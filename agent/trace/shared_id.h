@@ -6,6 +6,14 @@
  * messages. What a run's first call is called gives the run, and all that is below it, their
  * ids, so that two who saw the same calls tell the same tree.
  *
+ * A request that calls were made for, and that names no trace itself, takes that of the first of
+ * them. What is off the wire stays this observer's: what else was made for that request, a parent
+ * that the process's environment or its place in the process tree tells, calls that the other
+ * observer did not see. Such spans have their own ids all the same, and say in ATTR_GENTAP_OWN_IDS
+ * that their trace is not shared; who counts calls of two observers once goes by the span's id.
+ * A conversation's id is shared where the provider names it, or the first answer asked for a tool
+ * whose id is one; other ids of ours are of the process.
+ *
  * Servers exist that give every response one id, and caches that give one out again: only the
  * first call with a key has the shared id, every other one its observer's own; the first of all
  * that are stored, as far as they are claimed at the start. A wrong join is worse than none.
@@ -36,5 +44,7 @@ bool shared_ids_claim(struct shared_ids *s, const uint8_t span_id[8]);
 /* Gives the call's span its shared id, and its trace's where no parent has told that one. False,
  * and nothing changed: there is none. */
 bool shared_ids_set(struct shared_ids *s, const struct call *c, struct span *span);
+/* The trace that such a call is the first of. False: it has no shared id. */
+bool shared_id_trace(const struct call *c, uint8_t ret[16]);
 
 #endif

@@ -40,6 +40,8 @@ struct span {
 	uint8_t span_id[8];
 	uint8_t parent_id[8]; /* zeros: a root */
 	bool parent_remote;   /* the parent came over the wire */
+	/* No other observer gives it this id: shared_id.h. */
+	bool own_id, own_trace;
 	uint8_t trace_flags;
 	struct slice trace_state;
 	enum span_kind kind;

@@ -104,6 +104,7 @@ static struct tool *tool_new(struct tracer *t, struct run *run, const struct cal
 	memcpy(&call, t->call_id, sizeof(call));
 	id_derive(shared_id_key, ID_TOOL, (uint64_t[]){ of, call, index }, 3, tool->id,
 		  sizeof(tool->id));
+	tool->own_id = run->own_id || t->call_own;
 	str_set(&tool->call_id, from->id);
 	str_set(&tool->name, from->name);
 	str_set(&tool->type, from->type);
@@ -194,6 +195,8 @@ static void tool_close(struct tracer *t, struct tool *tool, const struct outcome
 	span_set_str(s, ATTR_GENTAP_TOOL_TIMING,
 		     tool->exact_end_ns ? SLICE("mcp") : SLICE("calls"));
 	tracer_set_run(s, run);
+	s->own_id = tool->own_id;
+	tracer_set_own(s);
 	if (tool->n_effects)
 		span_set_int(s, "gentap.tool.effects", tool->n_effects);
 	if (tool->effects_dropped)

@@ -29,6 +29,7 @@ int tracer_new(struct tracer **ret, const struct tracer_config *config,
 	shared_ids_init(&t->shared_ids);
 	relays_init(&t->relays);
 	sdk_init(&t->sdk);
+	table_init(&t->served, SERVED_TRACES_MAX);
 	list_init(&t->runs);
 	list_init(&t->finished);
 	list_init(&t->failed);
@@ -50,6 +51,7 @@ void tracer_free(struct tracer *t)
 	pending_release(&t->pending);
 	shared_ids_release(&t->shared_ids);
 	sdk_release(&t->sdk);
+	table_release(&t->served, free);
 	index_release(&t->texts);
 	index_release(&t->processes);
 	free(t);
@@ -72,6 +74,7 @@ struct span *tracer_span_new(struct tracer *t, const struct span_place *place, c
 	memcpy(s->parent_id, place->parent_id, sizeof(s->parent_id));
 	s->parent_remote = place->remote;
 	s->trace_flags = place->flags;
+	s->own_trace = place->own;
 	return s;
 }
 
@@ -82,6 +85,15 @@ void tracer_emit(struct tracer *t, struct span *span)
 	t->stats.dropped_attrs += span->dropped_attrs;
 	t->sink.span(t->sink.ctx, span);
 	span_free(span);
+}
+
+void tracer_set_own(struct span *span)
+{
+	static const struct slice names[] = { SLICE("span"), SLICE("trace") };
+	size_t from = span->own_id ? 0 : 1, to = span->own_trace ? 2 : 1;
+
+	if (from < to)
+		span_set_strs(span, ATTR_GENTAP_OWN_IDS, names + from, to - from);
 }
 
 void tracer_set_run(struct span *span, const struct run *run)
@@ -105,19 +117,25 @@ static bool is_inference(const struct call *c)
 /* A call of a model, as a span in its place. */
 static void leaf_call(struct tracer *t, struct call *call)
 {
-	struct call *relayed = relays_take(t, call);
+	struct call *relayed;
 	struct span *span = NULL;
+	struct list failed;
 
 	if (span_new(&span)) {
 		t->stats.no_memory++;
-		call_free(relayed);
 		return;
 	}
+	list_init(&failed);
+	relayed = relays_take(t, call, &failed);
 	call_span_fill(span, call, &t->config);
-	shared_ids_set(&t->shared_ids, call, span);
+	served_join(t, call, span, shared_ids_set(&t->shared_ids, call, span));
 	memcpy(t->call_id, span->span_id, sizeof(t->call_id));
+	t->call_own = span->own_id;
+	t->call_run = NULL;
 	if (is_inference(call))
 		tracer_place(t, call, span);
+	relays_failed_emit(t, &failed, span, t->call_run);
+	tracer_set_own(span);
 	if (relayed)
 		relayed_emit(t, relayed, span);
 	span->call = call;

@@ -35,6 +35,8 @@ struct tracer_config {
 #define TRACER_RUNS_MAX 10000
 #define TRACER_CONVERSATIONS_MAX 16384 /* those of open runs, and others that may go on */
 #define TRACER_POINTS_MAX 65536
+#define SERVED_TRACES_MAX                                                                          \
+	4096 /* open requests whose trace is that of a call; the oldest is forgotten */
 
 struct tracer_stats {
 	uint64_t calls;
@@ -49,6 +51,7 @@ struct tracer_stats {
 	uint64_t conversations_evicted;
 	uint64_t points_evicted;
 	uint64_t relayed;	    /* calls that only passed another one on */
+	uint64_t relays_failed;	    /* that failed to */
 	uint64_t ids_repeated;	    /* calls whose provider's id had been another's: theirs are not
 				       shared */
 	uint64_t sdk_spans;	    /* that applications have exported themselves … */

@@ -19,7 +19,10 @@ struct tracer {
 	struct shared_ids shared_ids;
 	struct relays relays;
 	struct sdk sdk;
-	uint8_t call_id[8];   /* span id of the call that is being placed */
+	struct table served;  /* requests → struct served_trace: served_span.c */
+	uint8_t call_id[8];   /* span id of the call that is being placed … */
+	bool call_own;	      /* … which no other observer gives it */
+	struct run *call_run; /* and the run that it was found to be of; NULL: none */
 	struct list runs;     /* least recently active first */
 	struct list finished; /* ended, to be emitted soon */
 	struct list failed;   /* ended, but may be tried again */
@@ -70,9 +73,9 @@ struct tool *tools_find_handoff(struct run *run, struct call *c, const struct jo
 
 /* parent.c */
 /* The tool that opened the conversation which this call begins; NULL, and *ambiguous, when
- * there are several. *ret_rule: static, how it was found. */
+ * there are several. *ret_rule: static, how it was found; *ret_off_wire: by the process tree. */
 struct tool *parent_find(struct tracer *t, const struct call *c, const char **ret_rule,
-			 bool *ambiguous);
+			 bool *ret_off_wire, bool *ambiguous);
 uint64_t parent_process_key(uint32_t pid);
 /* How many processes above it? 1: its parent; 0: it did not start it. */
 size_t parent_distance(const struct process *p, const struct process *ancestor);
@@ -84,6 +87,10 @@ struct run *parent_find_main(struct tracer *t, const struct call *c, bool *ambig
 /* Finds the call's place, tells its span, and remembers how it can be continued. */
 void tracer_place(struct tracer *t, struct call *c, struct span *s);
 
+/* served_span.c */
+/* Of a span that hangs below the request which its call was made for; shared: its id is. */
+void served_join(struct tracer *t, const struct call *c, struct span *s, bool shared);
+
 /* mcp_span.c */
 void mcp_call(struct tracer *t, struct call *c);
 
@@ -93,6 +100,8 @@ void tracer_handle(struct tracer *t, struct call *call);
 struct span *tracer_span_new(struct tracer *t, const struct span_place *place, const uint8_t id[8],
 			     struct process *process);
 void tracer_emit(struct tracer *t, struct span *span); /* takes it */
+/* Which of its ids no other observer gives it. */
+void tracer_set_own(struct span *span);
 /* What every span of a run says of it. */
 void tracer_set_run(struct span *span, const struct run *run);
 

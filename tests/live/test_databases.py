@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What tools ask of databases, by their official clients: Redis and PostgreSQL themselves, plain
-and over TLS, and a server that speaks as much of MySQL's protocol as its client needs. Each
+"""What tools ask of databases, by their official clients: Redis and PostgreSQL themselves, plain,
+over TLS and over Unix sockets, and a server that speaks as much of MySQL's protocol as its client needs. Each
 statement is a span below its tool, by its shape; of values nothing is told, and nothing of what
 is asked while no tool is open."""
 import contextlib
@@ -49,7 +49,8 @@ def started(stack, command, port, **more):
 
 def redis(stack, w):
     port = free_port()
-    return started(stack, ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", w.dir], port)
+    return started(stack, ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", w.dir,
+                            "--unixsocket", w.path("redis.sock")], port)
 
 
 def postgres(stack, w):
@@ -110,6 +111,17 @@ class Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
 
 
+class UnixServer(socketserver.ThreadingUnixStreamServer):
+    daemon_threads = True
+
+
+def mysql_unix(stack, w):
+    server = stack.enter_context(UnixServer(w.path("mysql.sock"), MySQL))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    stack.callback(server.shutdown)
+    return server.server_address
+
+
 def mysql(stack, w):
     server = stack.enter_context(Server(("127.0.0.1", 0), MySQL))
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -127,7 +139,9 @@ ASKED = {  # what is asked, and what is told of it: (name, text, error)
               [("UPDATE users", "UPDATE users SET name = ? WHERE id = ?", None), ("SELECT missing", "SELECT * FROM missing", "42S02")]),
 }
 ASKED["postgres-tls"] = ASKED["postgres"]
-SYSTEMS = {"postgres": "postgresql", "postgres-tls": "postgresql"}
+for system in ("redis", "postgres", "mysql"):
+    ASKED[system + "-unix"] = ASKED[system]
+SYSTEMS = {"postgres": "postgresql"}
 
 
 def one(tap, w, provider, to, port):
@@ -142,7 +156,8 @@ def one(tap, w, provider, to, port):
     tap.check("%s: each statement once, below its tool" % to, got == [want, want], got)
     mine = [s for b in below.values() for s in b]
     tap.check("%s: its system, address and port" % to, mine and all(
-        (s["db.system.name"], s["server.address"], s["server.port"]) == (SYSTEMS.get(to, to), "127.0.0.1", port) for s in mine), [s.attrs for s in mine[:1]])
+        (s["db.system.name"], s["server.address"], s["server.port"]) ==
+        (SYSTEMS.get(to.split("-")[0], to.split("-")[0]), *((port, None) if to.endswith("-unix") else ("127.0.0.1", port))) for s in mine), [s.attrs for s in mine[:1]])
     tap.check("%s: what fails is an error" % to, [s.status == 2 for s in mine] == [e is not None for _, _, e in want] * 2)
     tap.check("%s: within the times of the tool" % to, all(t.start_ns <= s.start_ns <= s.end_ns <= t.end_ns for t in tools for s in below[t.span_id]))
     tap.check("%s: no value, and nothing else" % to, not any(SECRET in str(s.attrs) or "4711" in str(s.attrs) for s in mine) and
@@ -156,6 +171,8 @@ def main():
         w = stack.enter_context(World())
         ports = {"redis": redis(stack, w), "postgres": postgres(stack, w), "mysql": mysql(stack, w)}
         ports["postgres-tls"] = ports["postgres"]
+        ports["redis-unix"], ports["mysql-unix"] = w.path("redis.sock"), mysql_unix(stack, w)
+        ports["postgres-unix"] = w.path("pg/.s.PGSQL.%d" % ports["postgres"])
         provider = stack.enter_context(Provider(w.path("server.pem"), w.path("server.key")))
         stack.enter_context(w.agent())
         for to, port in ports.items():

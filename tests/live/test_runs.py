@@ -205,11 +205,53 @@ def behind_a_gateway(tap, w, provider):
         gateway.wait(10)
 
 
+class Overloaded(http.server.BaseHTTPRequestHandler):
+    """A provider that never answers."""
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["content-length"]))
+        body = b'{"error":{"message":"overloaded","type":"server_error"}}'
+        self.send_response(503)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args):
+        pass
+
+
+def behind_a_gateway_that_falls_back(tap, w, provider):
+    """What failed before another provider answered is below that call, without tokens of its own."""
+    first = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Overloaded)
+    threading.Thread(target=first.serve_forever, daemon=True).start()
+    gateway = subprocess.Popen([sys.executable, os.path.join(HERE, "clients", "gateway.py"), provider.url, "http://127.0.0.1:%d" % first.server_port],
+                               env=w.env(), stdout=subprocess.PIPE, text=True)
+    try:
+        base = "http://127.0.0.1:%d" % int(gateway.stdout.readline())
+        time.sleep(1)
+        tree, did = observe(w, provider, "openai", {"plan": ' read({"path":"a"}); done'}, 1, base)
+        want = ["invoke_agent Tester"] + 2 * ["  chat gpt-4o", "    POST /v1/chat/completions", "    POST /v1/chat/completions"]
+        want.insert(4, "  execute_tool read")
+        tap.check("a gateway's failed attempts are below the call", tree.shape() == want, tree.shape())
+        failed = [s for s in tree.spans if s["gentap.relayed.failed"]]
+        tap.check("marked, and counted there", [(s.status, s["server.port"], s["http.response.status_code"]) for s in failed] == 2 * [(2, first.server_port, 503)] and
+                  [s["gentap.relayed.failed_attempts"] for s in tree.of("chat")] == [1, 1], [s.attrs for s in failed])
+        calls = [s for s in w.collector.spans() if s.is_call and s.pid != os.getpid()]
+        tap.check("two calls, with their tokens", len(calls) == 2 and sum(s["gen_ai.usage.input_tokens"] for s in calls) == 20, [(s.name, s.pid) for s in calls])
+    finally:
+        gateway.terminate()
+        gateway.wait(10)
+        first.shutdown()
+        first.server_close()
+
+
 def main():
     need_root()
     tap = Tap()
     with World() as w, Provider(w.path("server.pem"), w.path("server.key")) as provider, w.agent():
-        for test in (simple, nested, effects, requests, at_once, behind_a_gateway):
+        for test in (simple, nested, effects, requests, at_once, behind_a_gateway, behind_a_gateway_that_falls_back):
             tap.run(test.__name__, test, w, provider)
     return tap.done()
 

@@ -5,7 +5,9 @@
  *   @100+50          starts at 100 ms, takes 50 ms
  *   pid=7 <1>        process, and the processes above it
  *   sys=TEXT tools=3 ua=claude-cli/2.0 model=M prev=ID resp=ID conv=ID status=429 user=U
- *   req=ID trace=TRACEPARENT side=server by=PID (who answers) relaying=1
+ *   req=ID trace=TRACEPARENT side=server by=PID (who answers) relaying=1 (call, or more)
+ *   env=TRACEPARENT  of the process; after pid=
+ *   for=N            the request that it was made for
  *   u:TEXT a:TEXT    messages of the request
  *   c:ID:NAME:ARG    a tool call of the history (ARG, with _ for spaces, is {"prompt": ARG})
  *   r:ID:TEXT        a tool's result; r!ID:TEXT one that says is_error
@@ -70,6 +72,11 @@ static void runs_on_span(void *ctx, struct span *s)
 		else if (a->type == ATTR_INT)
 			len += (size_t)snprintf(to->notes + len, 60, " %s=%lld", key,
 						(long long)a->integer);
+		else if (a->type == ATTR_STRINGS)
+			for (size_t k = 0; k < a->strings.count; k++)
+				len += (size_t)snprintf(to->notes + len, 30, "%s%.*s",
+							k ? "," : " ",
+							SLICE_FMT(a->strings.items[k]));
 		else if (a->type == ATTR_BOOL)
 			len += (size_t)snprintf(to->notes + len, 60, " %s", key);
 	}
@@ -181,6 +188,17 @@ static struct process *runs_process(struct slice pid, struct slice above)
 	return p;
 }
 
+static struct served runs_served(struct slice n)
+{
+	return (struct served){ .conn_hash = 9, .exchange = runs_number(n), .start_ns = RUNS_BASE };
+}
+
+static void runs_for(struct call *c, struct slice n)
+{
+	c->served = arena_alloc(&c->arena, sizeof(*c->served));
+	*c->served = runs_served(n);
+}
+
 static bool runs_field(struct call *c, struct slice key, struct slice value, struct slice *above)
 {
 	if (slice_eq(key, SLICE("sys")))
@@ -214,8 +232,12 @@ static bool runs_field(struct call *c, struct slice key, struct slice value, str
 		trace_parent_parse(value, &c->parent);
 	else if (slice_eq(key, SLICE("side")))
 		c->server_side = slice_eq(value, SLICE("server"));
+	else if (slice_eq(key, SLICE("env")))
+		c->process->traceparent = strndup(value.data, value.len);
+	else if (slice_eq(key, SLICE("for")))
+		runs_for(c, value);
 	else if (slice_eq(key, SLICE("relaying")))
-		c->relaying = true;
+		c->relays_one = (c->relaying = runs_number(value)) && runs_number(value) == 1;
 	else
 		return false;
 	return true;
@@ -355,8 +377,23 @@ static void runs_outbound(struct runs *r, struct slice line)
 	call_free(c);
 }
 
+/* "N pid=1": the request is answered. */
+static void runs_answered(struct runs *r, struct slice line)
+{
+	struct slice n = slice_cut(&line, ' ');
+	struct process *p = runs_process(slice_sub(line, 4, line.len), SLICE_NONE);
+
+	tracer_served(r->tracer, &(struct served_request){ .as = runs_served(n),
+							   .process = p,
+							   .method = SLICE("POST"),
+							   .path = SLICE("/ask"),
+							   .status = 200,
+							   .end_ns = RUNS_BASE + RUNS_MS });
+	process_unref(p);
+}
+
 /* Every line of the text; "exit PID" ends a process, "sweep MS" moves the clock, "effect …" is
- * and "ask …" are what a tool did. */
+ * and "ask …" are what a tool did, "served N pid=1" ends a request. */
 static void runs_feed(struct runs *r, const char *text)
 {
 	struct slice rest = slice_from(text);
@@ -370,6 +407,8 @@ static void runs_feed(struct runs *r, const char *text)
 		else if (slice_starts(line, SLICE("sweep ")))
 			tracer_sweep(r->tracer,
 				     RUNS_BASE + runs_number(slice_sub(line, 6, 20)) * RUNS_MS);
+		else if (slice_starts(line, SLICE("served ")))
+			runs_answered(r, slice_sub(line, 7, line.len));
 		else if (slice_starts(line, SLICE("effect ")))
 			runs_effect(r, slice_sub(line, 7, line.len));
 		else if (slice_starts(line, SLICE("ask ")))

@@ -4,8 +4,9 @@
 
 #define RELAYS_TEST_CALLS 1100
 
-static const char *const notes[] = { "gentap.relayed.model", "gen_ai.usage.input_tokens",
-				     "gentap.run.calls", NULL };
+static const char *const notes[] = { "gentap.relayed.model",  "gen_ai.usage.input_tokens",
+				     "gentap.run.calls",      "gentap.relayed.failed_attempts",
+				     "gentap.relayed.failed", NULL };
 
 static const struct runs_row rows[] = {
 	{ "by the response's id",
@@ -55,6 +56,33 @@ static const struct runs_row rows[] = {
 	  "@0+50 pid=1 by=5 u:q resp=x -> hi\n",
 	  "chat m 0+50\n"
 	  "chat m 10+30\n" },
+	{ "two providers failed before it: they are below it",
+	  "@5+5 pid=5 relaying=1 model=a u:q status=500\n"
+	  "@11+9 pid=5 relaying=1 model=b u:q status=429\n"
+	  "@20+2000 pid=5 relaying=1 model=c u:q resp=x1 -> hi\nsweep 1990\n"
+	  "@0+2030 pid=1 by=5 u:q resp=x1 -> hi\n",
+	  "chat m 0+2030 failed_attempts=2\n"
+	  "  POST /v1/chat 5+5 ERROR model=a failed\n"
+	  "  POST /v1/chat 11+9 ERROR model=b failed\n"
+	  "  POST /v1/chat 20+2000 model=c\n" },
+	{ "all of them failed, and so did it",
+	  "@5+5 pid=5 relaying=1 u:q status=500\n@11+9 pid=5 relaying=1 u:q status=500\n"
+	  "@0+30 pid=1 by=5 u:q status=500\n",
+	  "chat m 0+30 ERROR failed_attempts=2\n"
+	  "  POST /v1/chat 5+5 ERROR model=m failed\n"
+	  "  POST /v1/chat 11+9 ERROR model=m failed\n" },
+	{ "it may have failed for another: of nobody's",
+	  "@5+5 pid=5 relaying=2 u:q status=500\n@11+9 pid=5 relaying=2 u:q resp=x1 -> hi\n"
+	  "@0+30 pid=1 by=5 u:q resp=x1 -> hi\nsweep 1031\n",
+	  "chat m 0+30\n  POST /v1/chat 11+9 model=m\nchat m 5+5 ERROR\n" },
+	{ "it asked something else, or before",
+	  "@5+5 pid=5 relaying=1 u:other status=500\n@0+9 pid=5 relaying=1 u:q status=500\n"
+	  "@11+9 pid=5 relaying=1 u:q resp=x1 -> hi\n@1+30 pid=1 by=5 u:q resp=x1 -> hi\n",
+	  "chat m 0+9 ERROR\nchat m 1+30\n  POST /v1/chat 11+9 model=m\nchat m 5+5 ERROR\n" },
+	{ "nobody answered: it is told when its time is over",
+	  "@5+5 pid=5 relaying=1 u:q status=500\nsweep 120011\n"
+	  "@0+130000 pid=1 by=5 u:q resp=x1 -> hi\n",
+	  "chat m 0+130000\nchat m 5+5 ERROR\n" },
 	{ "tools: the run is the app's alone",
 	  "@10+30 pid=5 relaying=1 tools=1 u:q resp=x1 -> c:call_0123456789abcde1:read:x\n"
 	  "@0+50 pid=1 by=5 tools=1 u:q resp=x1 -> c:call_0123456789abcde1:read:x\n"
@@ -93,6 +121,29 @@ TEST(relay_usage_is_learned)
 	CHECK_INT(tracer_stats(r.tracer)->relayed, 1);
 	runs_tree(&r, &tree);
 	CHECK_STR(buf_slice(&tree), "chat m 0+50 input_tokens=11\n  POST /v1/chat 10+30 model=m\n");
+}
+
+/* It broke off midway: what it cost is told, once, and counts for the run. */
+TEST(relay_failed_with_tokens)
+{
+	static struct runs r;
+	_cleanup_(buf_cleanup) struct buf tree = BUF_INIT(1 << 16);
+	struct call *failed;
+
+	runs_start(&r, &(struct tracer_config){ 0 }, notes);
+	failed = runs_call(&r, SLICE("@5+5 pid=5 relaying=1 tools=1 u:q resp=x0 -> h"));
+	usage_set(&failed->usage, USAGE_INPUT, 11);
+	failed->usage_source = USAGE_SOURCE_WIRE;
+	call_set_error(failed, SLICE("stream_interrupted"), SLICE_NONE);
+	tracer_call(r.tracer, failed);
+	runs_feed(&r, "@11+9 pid=5 relaying=1 tools=1 u:q resp=x1 -> hi\n"
+		      "@0+30 pid=1 by=5 tools=1 u:q resp=x1 -> hi\n");
+	CHECK_INT(tracer_stats(r.tracer)->relays_failed, 1);
+	runs_tree(&r, &tree);
+	CHECK_STR(buf_slice(&tree), "invoke_agent bot 0+30 calls=2\n"
+				    "  chat m 0+30 failed_attempts=1\n"
+				    "    chat m 5+5 ERROR input_tokens=11 failed\n"
+				    "    POST /v1/chat 11+9 model=m\n");
 }
 
 TEST(relay_ceiling)

@@ -12,8 +12,9 @@ TEST(relays_count_by_process)
 	CHECK(flow_relays_begin(&r, 1));
 	CHECK(flow_relays_begin(&r, 1));
 	CHECK(flow_relays_begin(&r, 2));
+	CHECK_INT(flow_relays_now(&r, 1), 2);
 	flow_relays_end(&r, 1);
-	CHECK(flow_relays_now(&r, 1));
+	CHECK_INT(flow_relays_now(&r, 1), 1);
 	flow_relays_end(&r, 1);
 	flow_relays_end(&r, 1); /* one too many is none */
 	CHECK(!flow_relays_now(&r, 1));

@@ -93,6 +93,166 @@ TEST(shared_id_of_two_observers)
 	test_row(NULL);
 }
 
+/* ---- What only one of them sees ------------------------------------------------------------ */
+
+static const char *const own_notes[] = { "gentap.ids.own", NULL };
+
+static void check_tree(const struct tracer_config *config, const char *calls, const char *want,
+		       struct runs *ret)
+{
+	_cleanup_(buf_cleanup) struct buf tree = BUF_INIT(1 << 16);
+
+	runs_start(ret, config, own_notes);
+	runs_feed(ret, calls);
+	runs_tree(ret, &tree);
+	CHECK_STR(buf_slice(&tree), want);
+}
+
+/* Of the gateway's spans, how many the client's host tells with that id, and in that trace. */
+static size_t same_traces(const struct runs *client, const struct runs *gateway, size_t *ret_ids)
+{
+	size_t traces = 0;
+
+	*ret_ids = 0;
+	for (size_t a = 0; a < client->n; a++)
+		for (size_t b = 0; b < gateway->n; b++) {
+			bool id = !memcmp(client->spans[a].id, gateway->spans[b].id, 8);
+
+			*ret_ids += id;
+			traces +=
+				id && !memcmp(client->spans[a].trace, gateway->spans[b].trace, 16);
+		}
+	return traces;
+}
+
+#define FIRST(who)                                                                                 \
+	"@0+10 " who " tools=1 u:q resp=chatcmpl-0123456789abcdef -> "                             \
+	"c:call_0123456789abcde1:read:x\n"                                                         \
+	"@50+10 " who " tools=1 u:q c:call_0123456789abcde1:read:x r:call_0123456789abcde1:1 "     \
+	"resp=chatcmpl-0123456789abcdf0 -> done\n"
+#define SECOND(who)                                                                                \
+	"@70+10 " who " sys=You_are_Other. tools=1 u:other resp=chatcmpl-0123456789abcdf1 -> no\n"
+#define PARENT "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+static const struct {
+	const char *name, *client, *client_tree, *gateway, *gateway_tree;
+	size_t ids, traces;
+} cases[] = {
+	{ "a request without a trace takes that of its first call",
+	  FIRST("pid=1 for=1") "served 1 pid=1\n",
+	  "POST /ask 0+1\n  invoke_agent bot 0+60\n    chat m 0+10\n"
+	  "    execute_tool read 0+50\n    chat m 50+10\n",
+	  FIRST("pid=77 side=server"),
+	  "invoke_agent bot 0+60\n  chat m 0+10\n  execute_tool read 0+50\n  chat m "
+	  "50+10\n",
+	  4, 4 },
+	{ "what else is made for it is in a trace of its own elsewhere",
+	  FIRST("pid=1 for=1") SECOND("pid=1 for=1") "served 1 pid=1\n",
+	  "POST /ask 0+1\n  invoke_agent bot 0+60\n    chat m 0+10\n"
+	  "    execute_tool read 0+50\n    chat m 50+10\n"
+	  "  invoke_agent Other 70+10 trace\n    chat m 70+10 trace\n",
+	  FIRST("pid=77 side=server") SECOND("pid=77 side=server"),
+	  "invoke_agent bot 0+60\n  chat m 0+10\n  execute_tool read 0+50\n  chat m 50+10\n"
+	  "invoke_agent Other 70+10\n  chat m 70+10\n",
+	  6, 4 },
+	{ "the next request has its own",
+	  FIRST("pid=1 for=1") "served 1 pid=1\n" SECOND("pid=1 for=2") "served 2 pid=1\n",
+	  "POST /ask 0+1\n  invoke_agent bot 0+60\n    chat m 0+10\n"
+	  "    execute_tool read 0+50\n    chat m 50+10\n"
+	  "POST /ask 0+1\n  invoke_agent Other 70+10\n    chat m 70+10\n",
+	  FIRST("pid=77 side=server") SECOND("pid=77 side=server"),
+	  "invoke_agent bot 0+60\n  chat m 0+10\n  execute_tool read 0+50\n  chat m 50+10\n"
+	  "invoke_agent Other 70+10\n  chat m 70+10\n",
+	  6, 6 },
+	{ "the process's environment names a trace", FIRST("pid=1 env=" PARENT),
+	  "? chat m\n? execute_tool read\n? chat m\n? invoke_agent bot\n",
+	  FIRST("pid=77 side=server"),
+	  "invoke_agent bot 0+60\n  chat m 0+10\n  execute_tool read 0+50\n  chat m "
+	  "50+10\n",
+	  4, 0 },
+	{ "nothing in common is all its own", "@0+10 pid=1 u:q -> hi\n", "chat m 0+10 span,trace\n",
+	  "@0+10 pid=77 side=server u:q -> hi\n", "chat m 0+10 span,trace\n", 0, 0 },
+	{ "an agent that a tool starts, known by the process tree",
+	  "@0+10 pid=1 tools=1 u:q resp=chatcmpl-0123456789abcdef -> "
+	  "c:call_0123456789abcde1:run:x\n"
+	  "@20+10 pid=2 <1> sys=You_are_Other. tools=1 u:other "
+	  "resp=chatcmpl-0123456789abcdf1 -> no\n"
+	  "@50+10 pid=1 tools=1 u:q c:call_0123456789abcde1:run:x "
+	  "r:call_0123456789abcde1:1 resp=chatcmpl-0123456789abcdf0 -> done\n",
+	  "invoke_agent bot 0+60\n  chat m 0+10\n  execute_tool run 0+50\n"
+	  "    invoke_agent Other 20+10 trace\n      chat m 20+10 trace\n  chat m 50+10\n",
+	  "@0+10 pid=77 side=server tools=1 u:q resp=chatcmpl-0123456789abcdef -> "
+	  "c:call_0123456789abcde1:run:x\n"
+	  "@20+10 pid=77 side=server sys=You_are_Other. tools=1 u:other "
+	  "resp=chatcmpl-0123456789abcdf1 -> no\n"
+	  "@50+10 pid=77 side=server tools=1 u:q c:call_0123456789abcde1:run:x "
+	  "r:call_0123456789abcde1:1 resp=chatcmpl-0123456789abcdf0 -> done\n",
+	  "invoke_agent bot 0+60\n  chat m 0+10\n  execute_tool run 0+50\n  chat m 50+10\n"
+	  "invoke_agent Other 20+10\n  chat m 20+10\n",
+	  6, 4 },
+};
+
+TEST(shared_id_off_the_wire)
+{
+	static struct runs client, gateway;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		size_t ids, traces;
+
+		test_row("%s", cases[i].name);
+		check_tree(&(struct tracer_config){ .seed = { 8 } }, cases[i].client,
+			   cases[i].client_tree, &client);
+		check_tree(&(struct tracer_config){ .seed = { 7 } }, cases[i].gateway,
+			   cases[i].gateway_tree, &gateway);
+		traces = same_traces(&client, &gateway, &ids);
+		CHECK_INT(ids, cases[i].ids);
+		CHECK_INT(traces, cases[i].traces);
+	}
+	test_row(NULL);
+}
+
+/* Whoever sees the first answer, or only a later call, names the conversation alike. */
+TEST(shared_id_of_conversations)
+{
+	static const char *const notes[] = { "gen_ai.conversation.id", NULL };
+	static const char *const seen[] = {
+		FIRST("pid=1"),
+		FIRST("pid=77 side=server"),
+		"@50+10 pid=5 tools=1 u:q c:call_0123456789abcde1:read:x r:call_0123456789abcde1:1 "
+		"-> done\n",
+	};
+	static struct runs runs[ARRAY_LEN(seen)];
+
+	for (size_t i = 0; i < ARRAY_LEN(seen); i++) {
+		_cleanup_(buf_cleanup) struct buf tree = BUF_INIT(1 << 16);
+
+		runs_start(&runs[i], &(struct tracer_config){ .seed = { (uint8_t)i } }, notes);
+		runs_feed(&runs[i], seen[i]);
+		runs_tree(&runs[i], &tree);
+		CHECK(strlen(runs[i].spans[0].notes) > 20);
+		CHECK_STR(slice_from(runs[i].spans[0].notes), runs[0].spans[0].notes);
+	}
+}
+
+TEST(shared_id_requests_have_a_ceiling)
+{
+	static struct runs r;
+	_cleanup_(buf_cleanup) struct buf all = BUF_INIT(1 << 20), tree = BUF_INIT(1 << 20);
+
+	for (unsigned int i = 0; i < 10; i++)
+		buf_printf(&all, "@%u+1 pid=1 for=%u u:q%u resp=chatcmpl-%020u -> hi\n", i, i, i,
+			   i);
+	for (unsigned int i = 0; i < 10; i++)
+		buf_printf(&all, "served %u pid=1\n", i);
+	buf_add_char(&all, '\0');
+	runs_start(&r, &(struct tracer_config){ 0 }, own_notes);
+	runs_feed(&r, all.data);
+	CHECK_INT(r.n, 20);
+	for (unsigned int i = 0; i < 10; i++)
+		CHECK(!memcmp(r.spans[i].trace, r.spans[10 + i].trace, 16));
+	runs_tree(&r, &tree);
+}
+
 TEST(shared_id_keys_have_a_ceiling)
 {
 	struct shared_ids ids;
