@@ -198,7 +198,7 @@ static __always_inline void tell_unix(const struct conn_key *key, struct conn *c
  */
 __noinline u64 plain_peeks_unix(u64 sock, u64 dir, u64 n)
 {
-	u64 name = unix_name((const struct sock *)sock), iov = 0, n_iov = 0;
+	u64 name = unix_name((const struct sock *)sock), iov = 0, n_iov = 0, buf, len = n;
 	struct conn_key key = conn_key(name);
 	struct request r;
 	struct conn *conn;
@@ -209,8 +209,10 @@ __noinline u64 plain_peeks_unix(u64 sock, u64 dir, u64 n)
 		conn = bpf_map_lookup_elem(&conns, &key);
 		return conn && conn->peeks ? name : 0;
 	}
-	if (!read_request(&r) || !find_segments(&r, &iov, &n_iov) ||
-	    !starts_statement(first_bytes(iov, r.buf, n), n) || !acts(false))
+	if (!read_request(&r) || !find_segments(&r, &iov, &n_iov))
+		return 0;
+	buf = first_bytes(iov, r.buf, &len);
+	if (len < GLANCE_MIN || !starts_statement(buf, n) || !acts(false))
 		return 0;
 	conn = conn_get(&key, GENTAP_SRC_SOCKET);
 	if (!conn)
