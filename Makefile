@@ -319,7 +319,7 @@ test-kernels: deps-test ## other kernels and arm64 under QEMU, without KVM (down
 	+$(Q)$(SUBMAKE) all arm64
 	$(Q)MATRIX=$(abspath $(BUILD))/kernels.json $(PYTHON) tests/run kernels; r=$$?; tests/agents/table.py $(BUILD)/kernels.json; exit $$r
 
-test-torture: deps-test ## attach and detach 1,000 times under load, programs' results compared (root, 1 h)
+test-torture: deps-test ## attach and detach 1,000 times under load, their programs' results compared (root, 40 min)
 	+$(Q)$(SUBMAKE) all
 	$(Q)$(if $(SUDO),sudo) env PATH="$$PATH" PYTHONDONTWRITEBYTECODE=1 BUILD=$(abspath $(BUILD)) STACKS=all BINARIES=1 \
 		ROUNDS=$(or $(ROUNDS),1000) $(BUILD)/venv/bin/python tests/live/torture.py

@@ -6,8 +6,9 @@ results as when nobody looks, and live. ROUNDS=1000: so many (`make test-torture
 STACKS="Python Go": these alone, which is
 what runs by default, or "all"; BINARIES=1: also runtimes that tests/agents fetches.
 
-Prints a table: of each program what it did while it was watched, in how many rounds a call of it was
-seen (the others were too short for one), and whether an unwatched run of as many turns says the same.
+Each program runs again and again, a few rounds each time. Prints a table: of each program how often it
+ran while it was watched, with how many different results, whether those are the one of a run that nobody
+watched, and in how many rounds a call of it was seen (the others were too short for one).
 """
 import contextlib
 import os
@@ -24,6 +25,8 @@ from tap import Tap
 ROUNDS = int(os.environ.get("ROUNDS") or 20)
 STACKS = os.environ.get("STACKS", "Python Go").replace("all", "").split()
 DWELL_S, KILL_EVERY, END_S = 0.6, 5, 60
+TURNS_MADE = 240  # of one run of a program: 5 to 60 s, so that it is watched and left alone some times
+PACE_S = 0.02  # what the server takes for an answer, so that ten programs leave the agents some time
 TURNS = os.path.join(HERE, "clients", "torture", "turns")
 
 
@@ -71,42 +74,54 @@ BRIEF = [
 
 
 class Steady:
+    """Makes TURNS_MADE turns, again and again: each time what it made when nobody looked."""
+
     def __init__(self, w, name, stack, command):
         self.w, self.name, self.stack, self.command = w, name, stack, command
-        self.rounds = self.calls = 0
-        self.again = None
-        self.process = self.start(0)
+        self.answers, self.runs, self.pids, self.rounds, self.calls = {}, 0, set(), 0, 0
+        self.process = self.start()
 
-    def start(self, turns):
-        env = self.w.env(BASE=self.w.torture, TURNS=str(turns), STOP=self.w.path("stop"), HOME=self.w.dir, DENO_DIR=self.w.path("deno"))
-        return subprocess.Popen(self.command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    def start(self):
+        env = self.w.env(BASE=self.w.torture, TURNS=str(TURNS_MADE), STOP=self.w.path("stop"), HOME=self.w.dir, DENO_DIR=self.w.path("deno"))
+        p = subprocess.Popen(self.command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.pids.add(p.pid)
+        return p
+
+    def result(self):
+        """Of the process that runs; waits for its end."""
+        try:
+            out, err = self.process.communicate(timeout=END_S + CLIENT_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return "no end: " + self.process.communicate()[1][-300:]
+        good = self.process.returncode == 0 and out.startswith("%d " % TURNS_MADE)
+        return out.strip() if good else "%d: %s %s" % (self.process.returncode, out.strip(), err[-300:])
+
+    def reference(self):
+        self.alone = self.result()
+        self.pids.clear()
+        self.process = self.start()
+
+    def end(self):
+        got = self.result()
+        self.runs += 1
+        self.answers[got] = self.answers.get(got, 0) + 1
+
+    def turn(self):
+        if self.process.poll() is not None:
+            self.end()
+            self.process = self.start()
 
     def saw(self, spans):
-        mine = sum(s.pid == self.process.pid for s in spans)
+        mine = sum(s.pid in self.pids for s in spans)
         self.rounds += mine > 0
         self.calls += mine
 
-    def result(self, process):
-        try:
-            out, err = process.communicate(timeout=END_S + CLIENT_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            return "no end", process.communicate()[1][-300:]
-        return ("%d: %s" % (process.returncode, out.strip()) if process.returncode or not out else out.strip()), err[-500:]
-
-    def end(self):
-        """Starts an unwatched run of as many turns."""
-        self.watched, self.err = self.result(self.process)
-        self.turns = self.watched.split()[0]
-        self.again = self.start(int(self.turns)) if self.turns.isdigit() and self.turns != "0" else None
-
     def judge(self, tap):
-        """Its own results, and those of the unwatched run."""
-        self.alone, turns = "-", self.turns
-        if not self.again:
-            return tap.check("%s: lives" % self.name, False, [self.watched, self.err])
-        self.alone, _ = self.result(self.again)
-        return tap.equal("%s (%s): %s turns, as unwatched" % (self.name, self.stack, turns), self.watched, self.alone)
+        self.watched = "%d runs of %d turns, %d answers" % (self.runs, TURNS_MADE, len(self.answers))
+        lives = tap.check("%s: lives when nobody looks" % self.name, self.alone.startswith("%d " % TURNS_MADE), self.alone)
+        return lives and tap.equal("%s (%s): each of %d runs of %d turns ends as unwatched" % (self.name, self.stack, self.runs, TURNS_MADE),
+                                   set(self.answers), {self.alone})
 
 
 class Brief:
@@ -144,7 +159,8 @@ class Brief:
 @contextlib.contextmanager
 def server(w):
     p = subprocess.Popen([sys.executable, os.path.join(HERE, "clients", "torture", "server.py"), w.path("server.pem"), w.path("server.key")],
-                         executable=w.path("mock-provider"), stdout=subprocess.PIPE, text=True)
+                         executable=w.path("mock-provider"), stdout=subprocess.PIPE, text=True,
+                         env=dict(os.environ, PACE=str(PACE_S)))
     try:
         yield "https://localhost:%s" % p.stdout.readline().strip()
     finally:
@@ -178,8 +194,8 @@ def rounds(w, steady, brief):
     for n in range(ROUNDS):
         with w.agent("-o", "otlp-json", env={"CACHE_DIRECTORY": w.path("cache")}) as agent:
             until = time.monotonic() + chance.uniform(0, DWELL_S)
-            for b in brief:
-                b.turn()
+            for c in steady + brief:
+                c.turn()
             time.sleep(max(0, until - time.monotonic()))
             status, _ = agent.stop(signal.SIGKILL if n % KILL_EVERY == KILL_EVERY - 1 else signal.SIGTERM)
         if status not in (0, -signal.SIGKILL, 128 + signal.SIGKILL):
@@ -191,7 +207,7 @@ def rounds(w, steady, brief):
 
 def table(tap, all_):
     rows = [("program", "stack", "watched", "unwatched", "rounds with a call", "calls seen")]
-    rows += [(c.name, c.stack, c.watched, c.alone if isinstance(c, Steady) else "the same" if set(c.answers) == {c.alone} else "another",
+    rows += [(c.name, c.stack, c.watched, "the same" if set(c.answers) == {c.alone} else "another",
               "%d/%d" % (c.rounds, ROUNDS), str(c.calls)) for c in all_]
     widths = [max(len(r[i]) for r in rows) for i in range(len(rows[0]))]
     for r in rows:
@@ -205,9 +221,10 @@ def main():
         os.chmod(w.dir, 0o755)
         try:
             steady, brief = begin(tap, w)
+            for c in steady:
+                c.reference()
             time.sleep(1)  # all of them are at it
             odd = rounds(w, steady, brief)
-            open(w.path("stop"), "w").close()
             tap.check("%d agents, each %dth killed, end as told" % (ROUNDS, KILL_EVERY), not odd, odd[:5])
             for c in steady:
                 c.end()
@@ -217,7 +234,7 @@ def main():
             for c in steady + brief:
                 tap.check("%s: was really watched" % c.name, c.calls > 0)
         finally:
-            for p in [p for s in steady for p in (s.process, s.again) if p and p.poll() is None]:
+            for p in [c.process for c in steady if c.process.poll() is None]:
                 p.kill()
                 p.wait()
     return tap.done()

@@ -1,13 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """A TLS server whose answers depend on the request's body and on nothing else: server.py CERT KEY;
-prints its port. What a client got from it can be told again."""
+prints its port. It takes PACE seconds for each. What a client got from it can be told again."""
 import hashlib
 import json
+import os
 import socket
 import ssl
 import sys
 import threading
+import time
+
+PACE = float(os.environ.get("PACE", 0))
 
 
 def answer(body):
@@ -27,6 +31,7 @@ def serve(raw, context):
                     name, _, value = line.lower().partition(b":")
                     length = int(value) if name == b"content-length" else length
                 body = answer(f.read(length))
+                time.sleep(PACE)
                 s.sendall(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%s" % (len(body), body))
     except OSError:
         pass
