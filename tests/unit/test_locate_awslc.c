@@ -13,6 +13,7 @@ enum form {
 	POINTED_TO, /* through the offset table */
 	TWO_SEALS,  /* and no scatter: nothing is known to encrypt */
 	BORINGSSL,
+	FIPS, /* it checks its own code */
 	ANOTHER_FILE,
 };
 
@@ -42,8 +43,8 @@ static void make(struct code_elf *c, enum code_kind kind, enum form form, uint64
 	code_add_data(c, PF_R | PF_W);
 	file = code_string(c, form == ANOTHER_FILE ? "crypto/cipher/other.c"
 						   : "/src/crypto/fipsmodule/cipher/aead.c");
-	if (form == BORINGSSL)
-		ssl = code_string(c, "../ssl/ssl_lib.cc");
+	if (form == BORINGSSL || form == FIPS)
+		ssl = code_string(c, form == FIPS ? "FIPS integrity test" : "../ssl/ssl_lib.cc");
 	/* Not at the very beginning of the code, as in no program. */
 	code_begin(c);
 	for (size_t i = 0; i < 32; i++)
@@ -136,6 +137,7 @@ TEST(refused)
 	} rows[] = {
 		{ TWO_SEALS, -ENOTSUP },
 		{ BORINGSSL, -ENOENT },
+		{ FIPS, -ENOTSUP },
 		{ ANOTHER_FILE, -ENOENT },
 	};
 

@@ -150,6 +150,35 @@ TEST(pointers_tell_where_functions_begin)
 	}
 }
 
+/* arm64: by another string's address and the distance to it. */
+TEST(mentions_by_an_anchor)
+{
+	_cleanup_(elf_cleanup) struct elf *e = NULL;
+	static const char *const wanted[] = { "=name", "=other" };
+	static struct code_elf c;
+	uint64_t anchor, function;
+	struct sites s;
+
+	code_init(&c, CODE_ARM);
+	anchor = code_string(&c, "a string of 15");
+	code_string(&c, "name");
+	code_string(&c, "other");
+	function = code_begin(&c);
+	code_address(&c, anchor);
+	code_u32(&c, 0x91003c62); /* add x2, x3, #15 */
+	code_call(&c, c.fail);
+	code_end(&c);
+	code_begin(&c);
+	code_call(&c, function);
+	code_end(&c);
+	e = code_open(&c);
+	CHECK_INT(sites_find(&s, e, wanted, 2), 0);
+	CHECK_INT(s.n, 1);
+	CHECK_INT(s.site[0].string, 0);
+	CHECK_INT(s.site[0].function, function);
+	sites_release(&s);
+}
+
 /* A mention that is a function of its own: who calls it mentions. One that does more is no such. */
 TEST(shared_mentions)
 {

@@ -220,31 +220,48 @@ static void mentions_x86(struct search *s, const struct walk_part *part)
 			mention(s, part->vaddr + i, code_read32(part->bytes + i + 1));
 }
 
-/* adrp x, page; add y, x, #low. */
+#define ADD_IMM 0x91000000 /* add x, x, #imm12 */
+
+/* The next of some instructions that adds a number to the register. Its index; 0: none does. */
+static size_t next_add(const struct walk_part *part, size_t from, size_t last, uint32_t reg)
+{
+	for (size_t i = from; i + 4 <= part->len && i <= last; i += 4) {
+		uint32_t insn = code_read32(part->bytes + i);
+
+		if ((insn & 0xffc00000) == ADD_IMM && (insn >> 5 & 31) == reg)
+			return i;
+	}
+	return 0;
+}
+
+/* adrp x, page; add y, x, #low; and, where strings are told by one before them (GCC's anchors),
+ * add z, y, #more. */
 static void mentions_arm(struct search *s, const struct walk_part *part)
 {
-	uint64_t low = s->targets[0].vaddr & ~UINT64_C(0xfff);
+	uint64_t low = (s->targets[0].vaddr & ~UINT64_C(0xfff)) - 0x1000;
 	uint64_t span = s->targets[0].vaddr + targets_span(s) - low;
 
 	for (size_t i = 0; i + 4 <= part->len; i += 4) {
-		uint32_t insn = code_read32(part->bytes + i), add;
-		uint64_t page;
+		uint32_t insn = code_read32(part->bytes + i), reg = insn & 31;
+		size_t at = i, last = i + 4 * WALK_PAIR_MAX;
+		uint64_t to;
 
 		if ((insn & 0x9f000000) != 0x90000000)
 			continue;
-		page = ((part->vaddr + i) & ~UINT64_C(0xfff)) +
-		       (uint64_t)((int64_t)((uint64_t)((insn >> 5 & 0x7ffff) << 2 |
-						       (insn >> 29 & 3))
-					    << 43) >>
-				  31);
-		if (page - low > span)
+		to = ((part->vaddr + i) & ~UINT64_C(0xfff)) +
+		     (uint64_t)((int64_t)((uint64_t)((insn >> 5 & 0x7ffff) << 2 | (insn >> 29 & 3))
+					  << 43) >>
+				31);
+		if (to - low > span)
 			continue;
-		for (size_t k = i + 4; k + 4 <= part->len && k <= i + 4 * WALK_PAIR_MAX; k += 4) {
-			add = code_read32(part->bytes + k);
-			if ((add & 0xffc00000) == 0x91000000 && (add >> 5 & 31) == (insn & 31)) {
-				mention(s, part->vaddr + k, page + (add >> 10 & 0xfff));
+		for (int adds = 0; adds < 2; adds++) {
+			at = next_add(part, at + 4, last, reg);
+			if (!at)
 				break;
-			}
+			insn = code_read32(part->bytes + at);
+			reg = insn & 31;
+			to += insn >> 10 & 0xfff;
+			mention(s, part->vaddr + at, to);
 		}
 	}
 }
