@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* show: a trace of the database as a tree with bars, or as JSON. */
+/* show: a trace of the database as a tree with bars, as JSON, or as OTLP has it. */
 #include "cleanup.h"
 #include "commands.h"
 #include "log.h"
 #include "reader.h"
+#include "trace_otlp.h"
 #include "trace_rows.h"
 
 #include <errno.h>
@@ -58,6 +59,15 @@ static int get_json(struct query_db *db, struct slice id, struct buf *to)
 	return r < 0 ? r : buf_error(to);
 }
 
+static int get_otlp(struct query_db *db, struct slice id, enum semconv_profile profile,
+		    struct buf *to)
+{
+	uint8_t trace_id[16];
+	int r = query_find_trace(db, id, trace_id);
+
+	return r ? r : trace_otlp_add(db, trace_id, profile, to);
+}
+
 static const char *why_not(int error)
 {
 	return error == -ENOENT	    ? "no trace, run or span of that id"
@@ -81,7 +91,9 @@ int cmd_show(const struct options *o)
 
 	if (r)
 		return 1;
-	r = json ? get_json(db, id, &out) : trace_rows_print(db, id, &style, &out);
+	r = json			    ? get_json(db, id, &out)
+	    : o->output == OUTPUT_OTLP_JSON ? get_otlp(db, id, o->semconv, &out)
+					    : trace_rows_print(db, id, &style, &out);
 	query_close(db);
 	if (!r && (fwrite(out.data, 1, out.len, stdout) != out.len || fflush(stdout)))
 		r = -EIO;

@@ -3,12 +3,15 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "commands.h"
+#include "log.h"
 #include "reader.h"
 #include "tables.h"
+#include "trace_otlp.h"
 
 #include <unistd.h>
 
 #define COLUMNS_MAX 16
+#define OTLP_MAX (256u * 1024 * 1024)
 #define LIST_ROWS "50"
 
 struct table_spec {
@@ -268,6 +271,34 @@ static void say_more(const struct table_spec *spec, const struct query *q,
 		fprintf(stderr, "the beginning is rounded to what is kept of that time\n");
 }
 
+/* The traces of the listed runs, each once. */
+static int print_otlp(struct query_db *db, const struct query_result *r, const struct options *o)
+{
+	_cleanup_(buf_cleanup) struct buf out = BUF_INIT(OTLP_MAX);
+	size_t at = 0;
+
+	while (at < r->n_columns && !slice_eq(r->columns[at].name, SLICE("trace_id")))
+		at++;
+	for (size_t row = 0; at < r->n_columns && row < r->n_rows; row++) {
+		struct slice id = query_cell(r, row, at)->text;
+		uint8_t trace_id[16];
+		bool told = false;
+		int e;
+
+		for (size_t i = 0; i < row && !told; i++)
+			told = slice_eq(query_cell(r, i, at)->text, id);
+		if (told)
+			continue;
+		e = query_find_trace(db, id, trace_id);
+		e = e ? e : trace_otlp_add(db, trace_id, o->semconv, &out);
+		if (e) {
+			log_error("%s: a trace cannot be read: %s", "runs", strerror(-e));
+			return 1;
+		}
+	}
+	return fwrite(out.data, 1, out.len, stdout) != out.len || fflush(stdout);
+}
+
 int cmd_table(const struct options *o)
 {
 	const struct table_spec *spec = find_spec(o->command);
@@ -285,7 +316,9 @@ int cmd_table(const struct options *o)
 		status = reader_open(o, &db) ? 1 : 0;
 	if (!status)
 		status = reader_run(db, &q, &result);
-	if (!status) {
+	if (!status && o->output == OUTPUT_OTLP_JSON) {
+		status = print_otlp(db, &result, o);
+	} else if (!status) {
 		n_view = make_view(spec, &q, o, view, ARRAY_LEN(view));
 		status = reader_print(&result, o, n_view ? view : NULL, n_view, now);
 		say_more(spec, &q, &result);

@@ -71,7 +71,10 @@ static int parse_output(struct options *o, const char *arg)
 	bool captures = o->command <= CMD_DECODE;
 
 	for (enum output_format f = OUTPUT_TABLE; f < ARRAY_LEN(names); f++) {
-		if (captures ? f > OUTPUT_TREE : f == OUTPUT_OTLP_JSON || f == OUTPUT_TREE)
+		bool traces = o->command == CMD_SHOW || o->command == CMD_RUNS;
+
+		if (captures ? f > OUTPUT_TREE
+			     : (f == OUTPUT_OTLP_JSON && !traces) || f == OUTPUT_TREE)
 			continue;
 		if (!strcmp(arg, names[f])) {
 			o->output = f;

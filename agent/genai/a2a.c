@@ -2,12 +2,14 @@
 /*
  * The Agent2Agent protocol over HTTP+JSON and over gRPC (version 1.0, and 0.3 of which the paths
  * begin with /v1); its JSON-RPC binding is MCP's (mcp.c). Both are known by what no other API
- * has: a verb behind a colon, the name of the service. So GET /tasks/{id}, which is anybody's, is
- * not read. Of protobuf only that it was answered is: field numbers differ between versions.
+ * has: a verb behind a colon, the name of the service; a GET of tasks, whose path is anybody's, by
+ * the field that tells the protocol's version (section 3.6 of 1.0). Of protobuf only that it was
+ * answered is: field numbers differ between versions.
  */
 #include "mcp.h"
 
 #include "cleanup.h"
+#include "detect.h"
 #include "dialect.h"
 #include "messages.h"
 
@@ -23,11 +25,26 @@ static const struct {
 	{ SLICE(":subscribe"), SLICE("SubscribeToTask") },
 };
 
-static struct slice method_of(struct slice path, bool *ret_grpc)
+/* What a GET of it is called. */
+static struct slice get_of(struct slice path)
+{
+	ssize_t at = slice_find(path, SLICE("/tasks/"));
+	struct slice id = at < 0 ? SLICE_NONE : slice_sub(path, (size_t)at + 7, path.len);
+
+	if (id.len && slice_find_char(id, '/') < 0)
+		return SLICE("GetTask");
+	if (slice_ends(path, SLICE("/extendedAgentCard")))
+		return SLICE("GetExtendedAgentCard");
+	return slice_ends(path, SLICE("/tasks")) ? SLICE("ListTasks") : SLICE_NONE;
+}
+
+static struct slice method_of(struct slice method, struct slice path, bool *ret_grpc)
 {
 	ssize_t at = slice_find(path, SERVICE);
 
 	*ret_grpc = at >= 0;
+	if (slice_eq_nocase(method, SLICE("GET")))
+		return get_of(path);
 	if (at >= 0)
 		return slice_sub(path, (size_t)at + SERVICE.len, path.len);
 	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
@@ -41,8 +58,15 @@ static enum operation a2a_path(struct slice method, struct slice path, bool *kno
 {
 	bool grpc;
 
-	*known = slice_eq_nocase(method, SLICE("POST")) && method_of(path, &grpc).len;
+	*known = slice_eq_nocase(method, SLICE("POST")) && method_of(method, path, &grpc).len;
 	return *known ? OP_MCP : OP_NONE;
+}
+
+bool a2a_reads(const struct http_head *head)
+{
+	return slice_eq_nocase(head->method, SLICE("GET")) &&
+	       http_head_get(head, SLICE("a2a-version")).len &&
+	       get_of(detect_target_path(head->target)).len;
 }
 
 /* Made with the first thing that is told of the call. */
@@ -54,7 +78,7 @@ static struct mcp *mcp_of(struct call *c)
 		return m;
 	c->mcp = m;
 	m->a2a = true;
-	m->method = arena_copy(&c->arena, method_of(c->path, &m->grpc));
+	m->method = arena_copy(&c->arena, method_of(c->method, c->path, &m->grpc));
 	m->rest = !m->grpc;
 	m->arguments = (struct part){ .text = SLICE("{}"), .len = 2, .json = true };
 	return m;

@@ -174,7 +174,7 @@ void decoder_request_head(struct decoder *d, const struct http_head *head, uint6
 	decoder_ws_init(d, head);
 	if (!d->call || d->ws)
 		return;
-	dialect = detect_path(head->method, detect_target_path(head->target), &op);
+	dialect = detect_request(head, &op);
 	decoder_set_dialect(d, dialect, op);
 	if (!d->call)
 		return;

@@ -4,6 +4,7 @@
 #include "cleanup.h"
 #include "decoder_ws.h"
 #include "dialect.h"
+#include "mcp.h"
 
 /* By shape, the first match wins: what could be mistaken for another comes first. */
 static const struct dialect *const dialects[] = {
@@ -215,6 +216,17 @@ const struct dialect *detect_path(struct slice method, struct slice path, enum o
 	return NULL;
 }
 
+const struct dialect *detect_request(const struct http_head *head, enum operation *ret_op)
+{
+	const struct dialect *d =
+		detect_path(head->method, detect_target_path(head->target), ret_op);
+
+	if (d || !a2a_reads(head))
+		return d;
+	*ret_op = OP_MCP;
+	return &dialect_a2a;
+}
+
 const struct dialect *detect_shape(struct json_val request)
 {
 	for (size_t i = 0; i < ARRAY_LEN(dialects); i++)
@@ -309,7 +321,7 @@ enum decoder_verdict detect_head(const struct http_head *head, struct slice sni)
 
 	if (ws_api_find(head))
 		return DECODER_WANTED;
-	if (detect_path(head->method, path, &op))
+	if (detect_request(head, &op))
 		return op == OP_NONE ? DECODER_UNWANTED : DECODER_WANTED;
 	if (head->method.data && !slice_eq_nocase(head->method, SLICE("POST")))
 		return DECODER_UNWANTED;

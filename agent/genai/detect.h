@@ -40,6 +40,8 @@ const char *detect_upstream(const struct http_head *response);
 /* The dialect that knows this path; *ret_op OP_NONE: not an operation to report. An
  * absent method, of a head that was not all read, counts as POST. NULL: no dialect's. */
 const struct dialect *detect_path(struct slice method, struct slice path, enum operation *ret_op);
+/* The same of a head, of which not the path alone may tell. */
+const struct dialect *detect_request(const struct http_head *head, enum operation *ret_op);
 const struct dialect *detect_shape(struct json_val request);
 const struct dialect *detect_response_shape(struct json_val response);
 

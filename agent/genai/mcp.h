@@ -12,6 +12,8 @@
 
 #include "call.h"
 
+struct http_head;
+
 struct mcp {
 	bool a2a;
 	bool rest, grpc; /* A2A over these; else JSON-RPC */
@@ -36,5 +38,7 @@ struct mcp {
 
 /* Is that a method of MCP, or (*ret_a2a) of A2A? */
 bool mcp_method_known(struct slice method, bool *ret_a2a);
+/* Is it a GET of A2A's, which its path does not tell? (a2a.c) */
+bool a2a_reads(const struct http_head *head);
 
 #endif

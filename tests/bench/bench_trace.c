@@ -219,12 +219,22 @@ static void at_once(unsigned int agents, unsigned int talking, bool cold)
 
 /* ---- For long ------------------------------------------------------------------------------- */
 
+static size_t text_bytes(const struct call *c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->n_input; i++)
+		for (size_t k = 0; k < c->input[i].n_parts; k++)
+			n += c->input[i].parts[k].len + c->input[i].parts[k].id.len;
+	return n;
+}
+
 static void long_run(unsigned int turns)
 {
 	const struct tracer_config config = { 0 };
 	struct span_sink sink = { NULL, on_span };
 	struct tracer *t = NULL;
-	uint64_t ns = 0, messages = 0, at = BASE;
+	uint64_t ns = 0, bytes = 0, at = BASE;
 	size_t before = heap();
 
 	if (tracer_new(&t, &config, &sink))
@@ -233,14 +243,17 @@ static void long_run(unsigned int turns)
 		struct call *c = make(1, turn, false, at += 2 * MS);
 		uint64_t begin = cpu_ns();
 
-		messages += c->n_input;
+		/* Of what it takes, the last ten of a row are told. */
+		if (turn % 10 == 0)
+			ns = bytes = 0;
+		bytes += text_bytes(c);
 		tracer_call(t, c);
 		ns += cpu_ns() - begin;
 		if (turn + 1 == 10 || turn + 1 == 200 || turn + 1 == turns)
-			printf("one agent, up to %4u turns: %6.2f us a call on average, %5.1f ns "
-			       "a message, %7zu bytes\n",
-			       turn + 1, (double)ns / 1e3 / (turn + 1),
-			       (double)ns / (double)messages, heap() - before);
+			printf("one agent, turns %4u to %4u: %6.2f us a call, %6.2f ns a byte of "
+			       "its messages, %7zu bytes held\n",
+			       turn - 8, turn + 1, (double)ns / 1e4, (double)ns / (double)bytes,
+			       heap() - before);
 	}
 	tracer_free(t);
 }

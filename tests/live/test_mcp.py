@@ -17,6 +17,7 @@ from tap import Tap
 PLAN = ' read({"path":"a"}) fail({"path":"b"}); read({"path":"c"}); done'
 CLIENT = os.path.join(HERE, "clients", "mcp_loop.py")
 SERVER = os.path.join(HERE, "clients", "mcp_server.py")
+HAVE_TYPESCRIPT = os.path.isdir(os.path.join(NODE_MODULES, "node_modules", "@modelcontextprotocol"))
 
 
 def shape(spans, root=None, depth=0):
@@ -26,13 +27,13 @@ def shape(spans, root=None, depth=0):
     return [line for s in children for line in ["  " * depth + s.name + {2: " (server)"}.get(s.kind, "")] + shape(spans, s, depth + 1)]
 
 
-def observe(w, provider, how, log=None):
+def observe(w, provider, how, log=None, client=(sys.executable, CLIENT)):
     """(spans, what the client did, what the server's log says)"""
     w.collector.clear()
     env = dict(w.env(), OPENAI_BASE_URL=provider.url + "/v1", PYTHONDONTWRITEBYTECODE="1", **({"MCP_LOG": log} if log else {}))
     if log and os.path.exists(log):
         os.unlink(log)
-    pid, out = w.run([sys.executable, CLIENT, PLAN, *how], env=env)
+    pid, out = w.run([*client, PLAN, *how], env=env)
     did = json.loads(out)["tools"]
 
     def spans():
@@ -85,10 +86,12 @@ def stdio(tap, w, provider):
     servers = [("stdio", [sys.executable, SERVER], log),
                # A launcher in between, as npx and uvx are.
                ("stdio behind a launcher", ["sh", "-c", "%s %s; exit $?" % (sys.executable, SERVER)], log)]
-    if os.path.isdir(os.path.join(NODE_MODULES, "node_modules", "@modelcontextprotocol")):
-        servers.append(("stdio of TypeScript", w.node_command("mcp_server.mjs"), log))
-    for name, how, log in servers:
-        spans, did, logged = observe(w, provider, how, log)
+    servers = [(*s, [sys.executable, CLIENT]) for s in servers]
+    if HAVE_TYPESCRIPT:
+        servers.append(("stdio of TypeScript", w.node_command("mcp_server.mjs"), log, [sys.executable, CLIENT]))
+        servers.append(("TypeScript's client", [sys.executable, SERVER], log, w.node_command("mcp_loop.mjs")))
+    for name, how, log, client in servers:
+        spans, did, logged = observe(w, provider, how, log, client)
         tools_in(tap, name, spans, did, logged, 2)
         session(tap, name, spans, "pipe")
         client = {s.pid for s in spans if s["gen_ai.operation.name"] == "invoke_agent"}
@@ -97,18 +100,22 @@ def stdio(tap, w, provider):
 
 
 def http(tap, w, provider):
-    for name, how in (("http", "http"), ("the HTTP transport before it", "sse")):
+    python = [sys.executable, SERVER], [sys.executable, CLIENT]
+    rows = [("http", "http", *python), ("the HTTP transport before it", "sse", *python)]
+    if HAVE_TYPESCRIPT:
+        rows.append(("http of TypeScript", "http", w.node_command("mcp_server.mjs"), w.node_command("mcp_loop.mjs")))
+    for name, how, served, client in rows:
         with socket.create_server(("127.0.0.1", 0)) as s:
             port = s.getsockname()[1]
-        log = w.path("mcp-%s.log" % how)
-        server = subprocess.Popen([sys.executable, SERVER, how, str(port)], env=dict(w.env(), MCP_LOG=log),
+        log = w.path("mcp-%s.log" % name.replace(" ", "-"))
+        server = subprocess.Popen([*served, how, str(port)], env=dict(w.env(), MCP_LOG=log),
                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             def answers():
                 with socket.socket() as s:
                     return s.connect_ex(("127.0.0.1", port)) == 0
             wait_for(answers, 30)
-            spans, did, logged = observe(w, provider, [how, "http://127.0.0.1:%d/%s" % (port, "mcp" if how == "http" else "sse")])
+            spans, did, logged = observe(w, provider, [how, "http://127.0.0.1:%d/%s" % (port, "mcp" if how == "http" else "sse")], client=client)
             logged = [json.loads(line) for line in open(log)]
             tools_in(tap, name, spans, did, logged, 1)
             session(tap, name, spans, "tcp")

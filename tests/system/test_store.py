@@ -22,6 +22,8 @@ import time
 GENTAP = os.environ.get("GENTAP_ASAN", os.environ["GENTAP"])
 FILL = os.path.join(os.environ["BUILD"], "system", "store_fill")
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "common"))
+import spans  # noqa: E402
 RECORDINGS = os.path.join(HERE, "..", "replay", "golden")
 TESTS = []
 TABLES = "runs calls models tools agents users teams repos sessions errors coverage".split()
@@ -322,6 +324,27 @@ def show_prints_the_tree_and_all_attributes():
     assert span["trace_id"] == trace and span["attributes"]["gen_ai.operation.name"]
     assert gentap("show", "last", "--db", s.db).stdout.strip()
     gentap("show", "0123456789abcdef", "--db", s.db, ok=(1,))
+
+
+@test
+def traces_as_otlp_has_them():
+    """What `show` and `runs` print is what decode told, to the type of each value."""
+    s = Store()
+    db = os.path.join(s.folder, "otlp.db")
+    want = {x.span_id: x for har in glob.glob(os.path.join(RECORDINGS, "*.har"))
+            for x in spans.from_jsonl(gentap("decode", "-o", "otlp-json", "--db", db, har).stdout)}
+    assert want
+    traces = {x.trace_id for x in want.values()}
+    shown = [x for t in traces for x in spans.from_jsonl(gentap("show", t, "-o", "otlp-json", "--db", db).stdout)]
+    runs = spans.from_jsonl(gentap("runs", "--since", "all", "--limit", "0", "-o", "otlp-json", "--db", db).stdout)
+    of_runs = {x.trace_id for x in want.values() if x["gen_ai.operation.name"] == "invoke_agent"}
+    assert {x.span_id for x in runs} == {x.span_id for x in want.values() if x.trace_id in of_runs} and len(runs) == len({x.span_id for x in runs})
+    assert {x.span_id for x in shown} == set(want)
+    for x in shown:
+        w = want[x.span_id]
+        assert (x.name, x.kind, x.parent_id, x.start_ns, x.end_ns, x.status) == (w.name, w.kind, w.parent_id, w.start_ns, w.end_ns, w.status)
+        assert {k: (type(v), v) for k, v in x.attrs.items()} == {k: (type(v), v) for k, v in w.attrs.items()}
+    gentap("models", "-o", "otlp-json", "--db", db, ok=(2,))
 
 
 @test

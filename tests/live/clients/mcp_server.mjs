@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The server of mcp_server.py over the official SDK for TypeScript; standard streams only.
+// The server of mcp_server.py over the official SDK for TypeScript: over standard streams, or "http PORT".
+import { randomUUID } from 'node:crypto'
 import { appendFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js'
+import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js'
 import { z } from 'zod'
 
 const server = new McpServer({ name: 'tester', version: '1' })
@@ -19,4 +22,10 @@ server.registerTool('fail', { inputSchema: { path: z.string() } }, async ({ path
   log('fail', now())
   throw new Error('no such file: ' + path)
 })
-await server.connect(new StdioServerTransport())
+if (process.argv[2] === 'http') {
+  const transport = new StreamableHTTPServerTransport({ sessionIdGenerator: randomUUID })
+  await server.connect(transport)
+  createServer((request, response) => transport.handleRequest(request, response)).listen(Number(process.argv[3]), '127.0.0.1')
+} else {
+  await server.connect(new StdioServerTransport())
+}
