@@ -38,7 +38,7 @@ int gnutls_read(struct pt_regs *ctx)
 	return tls_enter(ctx, GENTAP_SRC_GNUTLS, GENTAP_READ, 0);
 }
 
-/* NSPR: any of its files and sockets; the first bytes tell which matter. */
+/* NSS: the plaintext of its own sockets. */
 SEC("uprobe")
 int nss_write(struct pt_regs *ctx)
 {
