@@ -20,7 +20,7 @@ ROWS = [  # version, architecture, kernel argument
     ("5.10", "arm64", ""), ("6.12", "arm64", ""),
 ]
 SWITCHES = ("6.12", "amd64", "")  # where each feature is switched off too
-VM_S = int(os.environ.get("VM_S") or 400)
+VM_S = int(os.environ.get("VM_S") or 900)  # 100 to 400 s, by what else the machine does
 TRIES = 2  # a guest that does not come up at all says nothing of gentap
 ARM64 = os.path.join(vm.BUILD, "arm64", "out")
 ARM64_ROOT = os.path.join(vm.CACHE, "arm64", "root")
