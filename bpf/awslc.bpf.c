@@ -58,7 +58,8 @@ static __always_inline bool take_last(enum last which, u64 object, u64 buf)
 SEC("uprobe")
 int aead_seal(struct pt_regs *ctx)
 {
-	avoid_private_stack(ctx);
+	if (!begins(ctx))
+		return 0;
 	const struct seal s = {
 		.object = call_arg(ctx, 0),
 		.in = call_arg(ctx, 6),
@@ -75,7 +76,8 @@ int aead_seal(struct pt_regs *ctx)
 SEC("uprobe")
 int aead_seal_scatter(struct pt_regs *ctx)
 {
-	avoid_private_stack(ctx);
+	if (!begins(ctx))
+		return 0;
 	const struct seal s = {
 		.object = call_arg(ctx, 0),
 		.in = call_arg(ctx, 7),
@@ -93,7 +95,8 @@ int aead_seal_scatter(struct pt_regs *ctx)
 SEC("uprobe")
 int aead_open(struct pt_regs *ctx)
 {
-	avoid_private_stack(ctx);
+	if (!begins(ctx))
+		return 0;
 	const struct open o = {
 		.object = call_arg(ctx, 0),
 		.out = call_arg(ctx, 1),
@@ -111,7 +114,8 @@ int aead_open(struct pt_regs *ctx)
 SEC("uprobe")
 int aead_open_gather(struct pt_regs *ctx)
 {
-	avoid_private_stack(ctx);
+	if (!begins(ctx))
+		return 0;
 	const struct open o = {
 		.object = call_arg(ctx, 0),
 		.out = call_arg(ctx, 1),
@@ -126,7 +130,8 @@ int aead_open_gather(struct pt_regs *ctx)
 SEC("uprobe")
 int aead_open_return(struct pt_regs *ctx)
 {
-	avoid_private_stack(ctx);
+	if (!begins(ctx))
+		return 0;
 	struct call_key key = { bpf_get_current_pid_tgid(), call_sp(ctx) };
 	struct call *call = bpf_map_lookup_elem(&calls, &key);
 	u64 len, object, buf;

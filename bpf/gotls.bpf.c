@@ -79,14 +79,16 @@ static __always_inline int write_all(const struct pt_regs *ctx)
 SEC("uprobe")
 int go_write(struct pt_regs *ctx)
 {
-	avoid_private_stack(ctx);
+	if (!begins(ctx))
+		return 0;
 	return write_all(ctx);
 }
 
 SEC("uprobe")
 int go_write_room(struct pt_regs *ctx)
 {
-	avoid_private_stack(ctx);
+	if (!begins(ctx))
+		return 0;
 #if defined(__TARGET_ARCH_x86)
 	/* No room: the function will start again with more. */
 	if (ctx->flags & X86_CARRY_OR_ZERO)
@@ -98,7 +100,8 @@ int go_write_room(struct pt_regs *ctx)
 SEC("uprobe")
 int go_read_copy(struct pt_regs *ctx)
 {
-	avoid_private_stack(ctx);
+	if (!begins(ctx))
+		return 0;
 #if defined(__TARGET_ARCH_x86)
 	u64 len = REGS_GO3(ctx), c;
 
@@ -126,7 +129,8 @@ static __always_inline struct call_key go_call_key(const struct pt_regs *ctx)
 SEC("uprobe")
 int go_read(struct pt_regs *ctx)
 {
-	avoid_private_stack(ctx);
+	if (!begins(ctx))
+		return 0;
 	struct call_key key = go_call_key(ctx);
 	struct call call = {
 		.ptr = REGS_GO1(ctx),
@@ -142,7 +146,8 @@ int go_read(struct pt_regs *ctx)
 SEC("uprobe")
 int go_read_return(struct pt_regs *ctx)
 {
-	avoid_private_stack(ctx);
+	if (!begins(ctx))
+		return 0;
 	struct call_key key = go_call_key(ctx);
 	struct call *call = bpf_map_lookup_elem(&calls, &key);
 	s64 len = REGS_GO1(ctx);
@@ -162,7 +167,8 @@ int go_read_return(struct pt_regs *ctx)
 SEC("uprobe")
 int go_close(struct pt_regs *ctx)
 {
-	avoid_private_stack(ctx);
+	if (!begins(ctx))
+		return 0;
 	struct conn_key key = conn_key(REGS_GO1(ctx));
 
 	conn_close(&key);

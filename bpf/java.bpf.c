@@ -34,7 +34,8 @@ static __always_inline void bind_received(u64 conn)
 SEC("uprobe")
 int java_tap(struct pt_regs *ctx)
 {
-	avoid_private_stack(ctx);
+	if (!begins(ctx))
+		return 0;
 	u64 at = REGS_ARG4(ctx);
 	struct conn_key key;
 	struct conn *conn;

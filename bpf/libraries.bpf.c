@@ -9,57 +9,65 @@
 SEC("uprobe")
 int boringssl_write(struct pt_regs *ctx)
 {
-	avoid_private_stack(ctx);
+	if (!begins(ctx))
+		return 0;
 	return tls_enter(ctx, GENTAP_SRC_BORINGSSL, GENTAP_WRITE, 0);
 }
 
 SEC("uprobe")
 int boringssl_read(struct pt_regs *ctx)
 {
-	avoid_private_stack(ctx);
+	if (!begins(ctx))
+		return 0;
 	return tls_enter(ctx, GENTAP_SRC_BORINGSSL, GENTAP_READ, 0);
 }
 
 SEC("uprobe")
 int gnutls_write(struct pt_regs *ctx)
 {
-	avoid_private_stack(ctx);
+	if (!begins(ctx))
+		return 0;
 	return tls_enter(ctx, GENTAP_SRC_GNUTLS, GENTAP_WRITE, 0);
 }
 
 SEC("uprobe")
 int gnutls_read(struct pt_regs *ctx)
 {
-	avoid_private_stack(ctx);
+	if (!begins(ctx))
+		return 0;
 	return tls_enter(ctx, GENTAP_SRC_GNUTLS, GENTAP_READ, 0);
 }
 
-/* NSPR: any of its files and sockets; the first bytes tell which matter. */
+/* NSS: the plaintext of its own sockets. */
 SEC("uprobe")
 int nss_write(struct pt_regs *ctx)
 {
-	avoid_private_stack(ctx);
+	if (!begins(ctx))
+		return 0;
 	return tls_enter(ctx, GENTAP_SRC_NSS, GENTAP_WRITE, 0);
 }
 
 SEC("uprobe")
 int nss_read(struct pt_regs *ctx)
 {
-	avoid_private_stack(ctx);
+	if (!begins(ctx))
+		return 0;
 	return tls_enter(ctx, GENTAP_SRC_NSS, GENTAP_READ, 0);
 }
 
 SEC("uprobe")
 int other_write(struct pt_regs *ctx)
 {
-	avoid_private_stack(ctx);
+	if (!begins(ctx))
+		return 0;
 	return tls_enter(ctx, GENTAP_SRC_OTHER, GENTAP_WRITE, 0);
 }
 
 SEC("uprobe")
 int other_read(struct pt_regs *ctx)
 {
-	avoid_private_stack(ctx);
+	if (!begins(ctx))
+		return 0;
 	return tls_enter(ctx, GENTAP_SRC_OTHER, GENTAP_READ, 0);
 }
 

@@ -30,9 +30,8 @@ volatile bool have_socket_send __weak = false;
 volatile bool inspects_after __weak = false;
 /* Set where the end of a transfer tells what was received, and by which socket. */
 volatile bool receives_after __weak = false;
-/* Set where a return probe is shared: perf uprobes before Linux 6.12 run the program of every
- * process for the return of any, and all but one find no entry. */
-volatile bool returns_shared __weak = false;
+/* Set where probes are in every process that maps the file, observed or not. */
+volatile bool probes_shared __weak = false;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -229,6 +228,21 @@ static __always_inline void avoid_private_stack(void *ctx)
 {
 	if (never)
 		bpf_tail_call(ctx, &roles, 0);
+}
+
+/* What a program of a uprobe does first. False: the process is not to be looked at. */
+static __always_inline bool begins(void *ctx)
+{
+	u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	struct watch *w;
+
+	avoid_private_stack(ctx);
+	if (!probes_shared)
+		return true;
+	if (!may_be_watched(tgid) || tgid == agent_tgid)
+		return false;
+	w = bpf_map_lookup_elem(&watched, &tgid);
+	return w && w->state == GENTAP_WATCH_ON;
 }
 
 #endif

@@ -13,35 +13,40 @@
 SEC("uprobe")
 int openssl_write(struct pt_regs *ctx)
 {
-	avoid_private_stack(ctx);
+	if (!begins(ctx))
+		return 0;
 	return tls_enter(ctx, GENTAP_SRC_OPENSSL, GENTAP_WRITE, 0);
 }
 
 SEC("uprobe")
 int openssl_write_out4(struct pt_regs *ctx)
 {
-	avoid_private_stack(ctx);
+	if (!begins(ctx))
+		return 0;
 	return tls_enter(ctx, GENTAP_SRC_OPENSSL, GENTAP_WRITE, REGS_ARG4(ctx));
 }
 
 SEC("uprobe")
 int openssl_write_out5(struct pt_regs *ctx)
 {
-	avoid_private_stack(ctx);
+	if (!begins(ctx))
+		return 0;
 	return tls_enter(ctx, GENTAP_SRC_OPENSSL, GENTAP_WRITE, REGS_ARG5(ctx));
 }
 
 SEC("uprobe")
 int openssl_read(struct pt_regs *ctx)
 {
-	avoid_private_stack(ctx);
+	if (!begins(ctx))
+		return 0;
 	return tls_enter(ctx, GENTAP_SRC_OPENSSL, GENTAP_READ, 0);
 }
 
 SEC("uprobe")
 int openssl_read_out4(struct pt_regs *ctx)
 {
-	avoid_private_stack(ctx);
+	if (!begins(ctx))
+		return 0;
 	return tls_enter(ctx, GENTAP_SRC_OPENSSL, GENTAP_READ, REGS_ARG4(ctx));
 }
 
@@ -49,7 +54,8 @@ int openssl_read_out4(struct pt_regs *ctx)
 SEC("uprobe")
 int openssl_return(struct pt_regs *ctx)
 {
-	avoid_private_stack(ctx);
+	if (!begins(ctx))
+		return 0;
 	return tls_return(ctx);
 }
 
@@ -57,7 +63,8 @@ int openssl_return(struct pt_regs *ctx)
 SEC("uprobe")
 int openssl_free(struct pt_regs *ctx)
 {
-	avoid_private_stack(ctx);
+	if (!begins(ctx))
+		return 0;
 	struct conn_key key = conn_key(REGS_ARG1(ctx));
 
 	conn_close(&key);

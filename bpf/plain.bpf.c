@@ -78,6 +78,8 @@ static __always_inline bool may_look(const struct sock_owner *owner, u64 sock, u
 		return true;
 	if (owner->ptr)
 		return owner->ptr == sock;
+	if (owner->kernel_tls && unbound_call(bpf_get_current_pid_tgid()))
+		return false; /* it is that call's */
 	return !owner->tls && (!owner->looked_ns || now_ns - owner->looked_ns > LOOK_AGAIN_NS);
 }
 
@@ -105,7 +107,7 @@ static __always_inline bool is_http(struct sock_owner *owner, u64 sock, u64 buf,
 		owner->tunnel = true;
 	else if (j == HTTP)
 		owner->ptr = sock;
-	else
+	else if (!owner->kernel_tls || owner->plain_sends >= PLAIN_SENDS_MAX)
 		owner->looked_ns = now_ns;
 	return j == HTTP;
 }

@@ -185,7 +185,8 @@ static __always_inline bool find_record(const struct pt_regs *ctx, struct record
 SEC("uprobe")
 int ring_seal(struct pt_regs *ctx)
 {
-	avoid_private_stack(ctx);
+	if (!begins(ctx))
+		return 0;
 	struct record r;
 
 	if (!find_record(ctx, &r))
@@ -206,7 +207,8 @@ int ring_seal(struct pt_regs *ctx)
 SEC("uprobe")
 int ring_open(struct pt_regs *ctx)
 {
-	avoid_private_stack(ctx);
+	if (!begins(ctx))
+		return 0;
 	struct record r = { 0 };
 
 	if (!find_record(ctx, &r))
@@ -227,7 +229,8 @@ int ring_open(struct pt_regs *ctx)
 SEC("uprobe")
 int ring_open_return(struct pt_regs *ctx)
 {
-	avoid_private_stack(ctx);
+	if (!begins(ctx))
+		return 0;
 	struct call_key key = { bpf_get_current_pid_tgid(), call_sp(ctx) };
 	struct call *call = bpf_map_lookup_elem(&calls, &key);
 	u64 object;

@@ -61,7 +61,7 @@ __noinline int socket_received(u64 sock)
 		return 0;
 	owner = bpf_map_lookup_elem(&socks, &sock);
 	/* With socket_send, it is known which sockets carry TLS. */
-	if (have_socket_send && !(owner && owner->tls))
+	if (have_socket_send && !(owner && (owner->tls || owner->kernel_tls)))
 		return 0;
 	t = bpf_map_lookup_elem(&threads, &pid_tgid);
 	if (t)

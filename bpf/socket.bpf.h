@@ -94,23 +94,32 @@ static __always_inline bool is_kernel_tls(u64 sock)
 	       name == FOUR('t', 'l', 's', 0);
 }
 
-/*
- * Plaintext on a socket that began with TLS. Within a call of a TLS library it is that call's,
- * which tells it; else the process itself writes and reads it, as on any plain socket.
- */
-static __always_inline void inspect_kernel_tls(u64 sock, struct sock_owner *owner, u64 pid_tgid)
+/* The call of a TLS library that the thread is in, about a connection without a socket. */
+static __always_inline struct thread *unbound_call(u64 pid_tgid)
 {
 	struct thread *t = bpf_map_lookup_elem(&threads, &pid_tgid);
 
-	if (t && t->ptr && t->in_call) {
+	return t && t->ptr && t->in_call ? t : NULL;
+}
+
+/*
+ * Plaintext on a socket that began with TLS. Within a call of a TLS library it is that call's,
+ * which tells it; else the process itself writes and reads it, as on any plain socket. Nobody's
+ * call is the end of the handshake, which looks the same: what follows may be either.
+ */
+static __always_inline void inspect_kernel_tls(u64 sock, struct sock_owner *owner, u64 pid_tgid)
+{
+	struct thread *t = unbound_call(pid_tgid);
+
+	if (t) {
 		bind(t->ptr, t->source, sock);
 		t->ptr = 0;
 		t->len = 0;
-	} else {
-		owner->tls = false;
-		owner->kernel_tls = true;
-		owner->looked_ns = 0;
+		return;
 	}
+	owner->tls = false;
+	owner->kernel_tls = true;
+	owner->plain_sends++;
 }
 
 /* Looks at what a socket of unknown or unbound purpose sends. */
@@ -124,7 +133,8 @@ static __always_inline void inspect(u64 sock, struct sock_owner *owner, u64 pid_
 
 	if (!buf || len < sizeof(head) ||
 	    bpf_probe_read_user(&head, sizeof(head), (const void *)buf) || !is_tls(&head)) {
-		if (owner && owner->tls && !owner->ptr && is_kernel_tls(sock))
+		if (owner && !owner->ptr &&
+		    (owner->kernel_tls || (owner->tls && is_kernel_tls(sock))))
 			inspect_kernel_tls(sock, owner, pid_tgid);
 		else if (owner && !owner->tls)
 			owner->plain_sends++;

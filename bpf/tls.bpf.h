@@ -153,7 +153,7 @@ static __always_inline int tls_return(const struct pt_regs *ctx)
 	u64 len = 0;
 
 	if (!call || !call->ptr) {
-		if (!returns_shared)
+		if (!probes_shared)
 			count(GENTAP_STAT_NO_ENTRY, 1);
 		return 0;
 	}

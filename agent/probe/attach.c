@@ -68,7 +68,9 @@ static int create_perf(const struct kern *k, int program_fd, int file_fd, const 
 	_cleanup_close_ int fd = -1;
 
 	fd_path(path, file_fd);
-	fd = syscall(SYS_perf_event_open, &attr, tgid, -1, -1, PERF_FLAG_FD_CLOEXEC);
+	/* In all processes: whatever CPU it names, the program runs on each. */
+	fd = syscall(SYS_perf_event_open, &attr, tgid ? (pid_t)tgid : -1, tgid ? -1 : 0, -1,
+		     PERF_FLAG_FD_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	if (ioctl(fd, PERF_EVENT_IOC_SET_BPF, program_fd) || ioctl(fd, PERF_EVENT_IOC_ENABLE, 0))

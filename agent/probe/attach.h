@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Links between a kernel program and instructions of a file, in one process: uprobe_multi
- * where the kernel has it, else one perf event per probe. libbpf 1.1 knows neither
+ * Links between a kernel program and instructions of a file: uprobe_multi, in one process, where
+ * the kernel has it, else a perf event per probe, in all processes. libbpf 1.1 knows neither
  * uprobe_multi nor a file given by descriptor, hence the plain system calls.
  *
  * Format: include/uapi/linux/bpf.h (BPF_LINK_CREATE), perf_event_open(2).
@@ -21,8 +21,8 @@ struct links {
 	int *fds;
 };
 
-/* Puts the points of the file into the process and adds their links. 0; -errno when not
- * all could be put there: then none is. */
+/* Puts the points of the file into the process, or tgid 0: into every one, which needs no
+ * uprobe_multi, and adds their links. 0; -errno when not all could be put there: then none is. */
 int attach_points(struct links *l, const struct kern *k, int file_fd, uint32_t tgid,
 		  const struct points *points);
 void attach_release(struct links *l, struct reaper *reaper); /* a zeroed one is fine */

@@ -283,7 +283,7 @@ int kern_open(struct kern *k, const struct probe_config *config, const char **re
 				attach_test_multi(bpf_program__fd(k->skel->progs.self_test),
 						  &k->skel->bss->self_test_hits) &&
 				!fill_roles(k);
-	k->skel->bss->returns_shared = !k->has[FEATURE_MULTI];
+	k->skel->bss->probes_shared = !k->has[FEATURE_MULTI];
 	if (!k->has[FEATURE_MULTI] && k->perf_uprobe_type < 0) {
 		*ret_error = "the kernel has no user space probes: gentap needs "
 			     "CONFIG_UPROBE_EVENTS=y and a mounted /sys";

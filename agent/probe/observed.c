@@ -58,6 +58,22 @@ void observed_searches(struct observed *o, struct target *t)
 	o->searched = t;
 }
 
+/* 0 or -errno. */
+static int attach_finding(const struct observed *o, struct attachment *a, const struct kern *k,
+			  size_t i)
+{
+	struct target *t = a->target;
+	int r;
+
+	if (k->has[FEATURE_MULTI])
+		return attach_points(&a->links, k, t->fd, o->tgid, &t->findings.finding[i].points);
+	r = target_share(t, k, i);
+	if (!r && !a->shares)
+		t->users++;
+	a->shares |= !r;
+	return r;
+}
+
 /* Each stack of the file by itself: one that cannot be attached hides no other. */
 static unsigned int attach_target(const struct observed *o, struct attachment *a,
 				  const struct kern *k)
@@ -71,7 +87,7 @@ static unsigned int attach_target(const struct observed *o, struct attachment *a
 		if (a->attached[i] || !points->n ||
 		    (f->finding[i].stack == STACK_JAVA && !a->target->owner->java))
 			continue;
-		a->errors[i] = attach_points(&a->links, k, a->target->fd, o->tgid, points);
+		a->errors[i] = attach_finding(o, a, k, i);
 		a->attached[i] = !a->errors[i];
 		if (a->attached[i] && !a->attached_ns)
 			a->attached_ns = clock_boot_ns();
@@ -104,6 +120,9 @@ void observed_detach(struct observed *o, struct reaper *reaper)
 		struct attachment *a = &o->attachments[i];
 
 		attach_release(&a->links, reaper);
+		if (a->shares)
+			a->target->users--;
+		a->shares = false;
 		memset(a->attached, 0, sizeof(a->attached));
 	}
 }
@@ -113,7 +132,8 @@ size_t observed_links(const struct observed *o)
 	size_t n = 0;
 
 	for (size_t i = 0; i < o->n; i++)
-		n += o->attachments[i].links.n;
+		n += o->attachments[i].links.n +
+		     (o->attachments[i].shares ? o->attachments[i].target->shared.n : 0);
 	return n;
 }
 
@@ -132,6 +152,10 @@ bool observed_park(struct observed *o, const struct kern *k, struct reaper *reap
 	if (o->parked || (o->wanted_ns && now - o->wanted_ns < PARK_WANTED_NS))
 		return false;
 	observed_detach(o, reaper);
+	/* Shared ones, when nobody else is looked at by them. */
+	for (size_t i = 0; i < o->n; i++)
+		if (o->attachments[i].target->shared.n && !o->attachments[i].target->users)
+			target_unshare(o->attachments[i].target);
 	o->parked = true;
 	o->deaf = o->deaf_ns != 0;
 	o->hear_ns = now + o->deaf_ns;

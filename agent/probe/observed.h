@@ -27,8 +27,9 @@ enum observed_end { OBSERVED_LIVES, OBSERVED_EXEC, OBSERVED_EXIT };
 
 struct attachment {
 	struct target *target; /* a reference */
-	struct links links;    /* of all its findings */
+	struct links links;    /* of all its findings; none where the file's are shared */
 	uint64_t attached_ns;  /* when the first probe came (CLOCK_BOOTTIME); 0: none did */
+	bool shares;	       /* it counts in users of the target */
 	/* Of each finding. */
 	bool attached[FINDINGS_MAX];
 	int errors[FINDINGS_MAX]; /* of the last try; 0: attached, or not tried */

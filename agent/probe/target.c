@@ -34,6 +34,7 @@ void target_unref(struct target *t)
 	if (!t || --t->refs)
 		return;
 	forget(t);
+	attach_release(&t->shared, t->owner->reaper);
 	if (t->fd >= 0)
 		close(t->fd);
 	free(t->path);
@@ -61,6 +62,77 @@ static int keep_fd(struct target *t, int fd)
 		return 0;
 	t->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	return t->fd < 0 ? -errno : 0;
+}
+
+/* ---- Shared probes ------------------------------------------------------------------- */
+
+#define SWEEP_NS (60 * NSEC_PER_SEC)
+
+static void drop_shared(struct targets *owner, size_t i)
+{
+	owner->n_shared -= owner->shared[i] != NULL;
+	target_unref(TAKE(owner->shared[i]));
+}
+
+/* What is gone, or was not mapped for long, is not kept from going. */
+static void sweep_shared(void *ctx)
+{
+	struct targets *owner = ctx;
+
+	for (size_t i = 0; i < TARGETS_SHARED_MAX; i++) {
+		struct target *t = owner->shared[i];
+		struct stat st;
+
+		if (!t)
+			continue;
+		t->idle = t->refs > 1 ? 0 : t->idle + 1;
+		if (t->idle && (t->idle > SHARED_IDLE_MAX || fstat(t->fd, &st) || !st.st_nlink))
+			drop_shared(owner, i);
+	}
+	if (owner->n_shared)
+		loop_set_timer(owner->on_sweep, SWEEP_NS);
+}
+
+static void keep_shared(struct target *t)
+{
+	struct targets *owner = t->owner;
+	size_t i = owner->next_shared++ % TARGETS_SHARED_MAX;
+
+	if (!owner->n_shared)
+		loop_set_timer(owner->on_sweep, SWEEP_NS);
+	drop_shared(owner, i);
+	owner->shared[i] = target_ref(t);
+	owner->n_shared++;
+}
+
+int target_share(struct target *t, const struct kern *k, size_t i)
+{
+	bool first = !t->shared.n;
+	int r;
+
+	if (t->is_shared[i])
+		return 0;
+	r = attach_points(&t->shared, k, t->fd, 0, &t->findings.finding[i].points);
+	if (r)
+		return r;
+	t->is_shared[i] = true;
+	if (first)
+		keep_shared(t);
+	return 0;
+}
+
+void target_unshare(struct target *t)
+{
+	struct targets *owner = t->owner;
+
+	attach_release(&t->shared, owner->reaper);
+	memset(t->is_shared, 0, sizeof(t->is_shared));
+	for (size_t i = 0; i < TARGETS_SHARED_MAX; i++) {
+		if (owner->shared[i] == t) {
+			drop_shared(owner, i);
+			return;
+		}
+	}
 }
 
 /* ---- The scout ---------------------------------------------------------------------- */
@@ -128,13 +200,13 @@ static int look(struct target *t, int fd, bool urgent)
 
 /* ---- API ---------------------------------------------------------------------------- */
 
-int targets_init(struct targets *t, struct loop *loop, const char *cache_dir,
+int targets_init(struct targets *t, struct loop *loop, struct reaper *reaper, const char *cache_dir,
 		 void (*found)(void *ctx, const uint32_t *tgids, size_t n), void *ctx)
 {
 	const char *problem;
 	int r;
 
-	*t = (struct targets){ .found = found, .ctx = ctx };
+	*t = (struct targets){ .reaper = reaper, .found = found, .ctx = ctx };
 	table_init(&t->by_file, TARGETS_MAX);
 	r = memo_new(&t->memo, cache_dir, &problem);
 	if (r)
@@ -142,6 +214,9 @@ int targets_init(struct targets *t, struct loop *loop, const char *cache_dir,
 	if (problem)
 		log_info("probe: what was located before is not used: %s dir=%s", problem,
 			 cache_dir);
+	r = loop_add_timer(loop, &t->on_sweep, 0, sweep_shared, t);
+	if (r)
+		return r;
 	return scout_new(&t->scout, loop, on_scanned, t);
 }
 
@@ -154,6 +229,8 @@ void targets_stop(struct targets *t)
 void targets_release(struct targets *t)
 {
 	targets_stop(t);
+	for (size_t i = 0; i < TARGETS_SHARED_MAX; i++)
+		drop_shared(t, i);
 	memo_free(t->memo);
 	t->memo = NULL;
 	table_release(&t->by_file, NULL);
@@ -243,6 +320,13 @@ static int make(struct targets *owner, const struct discover_mapping *m, int fd,
 	return 0;
 }
 
+/* Of what /proc/PID/maps shows as one file, stat has another device where it is seen through an
+ * overlay (before Linux 6.8). */
+static bool is_same(const struct memo_key *a, const struct memo_key *b)
+{
+	return a->size == b->size && a->mtime_ns == b->mtime_ns;
+}
+
 int targets_get(struct targets *owner, const struct discover_mapping *m, struct target **ret)
 {
 	struct file_key file = { m->dev, m->inode };
@@ -258,7 +342,7 @@ int targets_get(struct targets *owner, const struct discover_mapping *m, struct 
 	if (fstat(fd, &st))
 		return -errno;
 	key = memo_key_of(&st);
-	if (t && !memcmp(&t->key, &key, sizeof(key))) {
+	if (t && is_same(&t->key, &key)) {
 		target_ref(t);
 	} else {
 		/* The number was given to another file meanwhile. */

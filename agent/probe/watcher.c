@@ -113,15 +113,15 @@ static int start(struct watcher *w, const struct probe_config *config)
 
 	if (!r)
 		r = reaper_new(&w->reaper);
-	if (!r && primer_new(&w->primer, w->kern, w->reaper))
+	if (!r && w->kern->has[FEATURE_MULTI] && primer_new(&w->primer, w->kern, w->reaper))
 		log_warn("probe: no primer; short processes may be attached too late");
 	if (!r && config->java)
 		r = jvms_new(&w->jvms);
 	if (!r)
 		r = loop_new(&w->loop);
 	if (!r)
-		r = targets_init(&w->targets, w->loop, entries_only ? NULL : config->cache_dir,
-				 watcher_on_found, w);
+		r = targets_init(&w->targets, w->loop, w->reaper,
+				 entries_only ? NULL : config->cache_dir, watcher_on_found, w);
 	w->targets.entries_only = entries_only;
 	w->targets.java = config->java;
 	if (!r)

@@ -31,7 +31,7 @@ BORINGSSL = {
 OFFSETS = {"bun-1.4.3": (0x24f7b80, 0x2446970)}
 OPENSSL = {"codex-0.34": "3.5", "codex-arm64-0.34": "3.5", "codex-0.99": "3.5"}
 SYMBOLS = {"node-26.10": "OpenSSL", "cryptography-50": "OpenSSL"}
-LIBRARIES = {"libgnutls.so.30": "GnuTLS", "libnspr4.so": "NSS", "libssl.so.3": "OpenSSL", "libmbedtls.so.14": "mbedTLS",
+LIBRARIES = {"libgnutls.so.30": "GnuTLS", "libssl3.so": "NSS", "libssl.so.3": "OpenSSL", "libmbedtls.so.14": "mbedTLS",
              "libwolfssl.so.35": "wolfSSL"}
 POINT = re.compile(r"^    (\S.*?) +offset=0x([0-9a-f]+) vaddr=0x([0-9a-f]+)( return)?$")
 

@@ -5,7 +5,9 @@
 Mock provider, clients and agent on the loopback of this machine, a guest of vm.py or the
 host. CLIENT is a Go program of tests/live/clients, built for this machine. The last line is
 "RESULT " and JSON: per group how many calls were made, seen, and seen right; what was wrong;
-the attributes of each call that do not differ from run to run; what the kernel offers.
+the attributes of each call that do not differ from run to run; what the kernel offers;
+what its ledger has of TLS by the kernel, or why none was tried; with SWITCHES the calls seen
+without each single feature.
 """
 import json
 import os
@@ -41,7 +43,7 @@ def say(text):
     print("# %.0f s: %s" % (time.monotonic() - BEGAN, text), flush=True)
 
 
-def clients(w, plain, go):
+def clients(w, plain, go, result):
     for n in range(4):  # each lives for a moment
         w.run(curl(w.base, "curl", 100 + n), limit=CALLS_S)
     say("curl ran")
@@ -53,9 +55,14 @@ def clients(w, plain, go):
         w.run(curl(plain, "plain", 400 + n), limit=CALLS_S)
     say("Python and plain HTTP ran")
     for how in ("socket", "library"):  # whose TLS is the kernel's, where it has the module
-        p = w.start([sys.executable, os.path.join(HERE, "kernel_tls.py"), w.base, how])
+        name = w.path("ktls-" + how)  # the ledger has a row for each name
+        os.symlink(os.path.realpath(sys.executable), name)
+        p = w.start([sys.executable, os.path.join(HERE, "kernel_tls.py"), w.base, how], executable=name)
         if p.wait(CALLS_S) not in (0, NO_KERNEL_TLS):
             raise RuntimeError("kernel TLS, %s: exit status %d: %s" % (how, p.returncode, p.stderr.read()[-800:]))
+        if p.returncode:
+            result["no_kernel_tls"] = p.stderr.read().strip()[-200:]
+    say("kernel TLS ran, or not: " + str(result.get("no_kernel_tls")))
     if go:
         spec = {"api": "chat", "model": "go-1", "mock": "tag=go,in=500,out=50", "repeat": 2, "parallel": 3, "stream": True}
         w.run([go, w.base, json.dumps(spec)], limit=CALLS_S)
@@ -81,17 +88,24 @@ def judge(entries, found, result):
             result["spans"].append({"tag": e["tag"], **{k: got[0][k] for k in STEADY if got[0][k] is not None}})
 
 
+def ledger(db, prefix):
+    """{process: [library, state, calls]} of those of such names."""
+    p = subprocess.run([GENTAP, "coverage", "-o", "json", "--db", db], capture_output=True, text=True, timeout=CALLS_S)
+    rows = json.loads(p.stdout)["rows"] if p.returncode == 0 and p.stdout else []
+    return {r["process"]: [r["library"], r["state"], r["calls"]] for r in rows if r["process"].startswith(prefix)}
+
+
 def under_run(w, plain, go, result):
     early = w.start(w.plain("httpclient", "chat", repeat=100_000, mock="ttft=50,tag=early,in=1,out=1"))
     if not wait_for(lambda: w.finished(), CALLS_S):
         raise RuntimeError("a client made no call: %s" % early.poll())
-    with w.agent("-o", "otlp-json") as agent:
+    with w.agent("-o", "otlp-json", "--db", w.path("db")) as agent:
         ready = time.time_ns()
         say("the agent is ready")
         calls = lambda: [e for e in entries if e["tag"] == "early" and e["complete"] and e["began"] > ready + 3 * 10**9]
         entries = []
         try:
-            clients(w, plain, go)
+            clients(w, plain, go, result)
             wait_for(lambda: entries.extend(w.finished()) or len(calls()) >= 4, CALLS_S, every=0.5)
         finally:
             early.kill()
@@ -105,6 +119,7 @@ def under_run(w, plain, go, result):
         status, _ = agent.stop()
         if status:
             result["wrong"].append("the agent's exit status is %s" % status)
+        result["kernel_tls"] = ledger(w.path("db"), "ktls-")
 
 
 def under_exec(w, result):
@@ -121,6 +136,24 @@ def under_exec(w, result):
         judge(mine, [s for s in spans.from_jsonl(f.read()) if s.is_call], result)
 
 
+def under_switches(w, plain, result):
+    """Each feature that is in use, switched off alone: what is done without serves as well."""
+    in_use = [line.split()[0] for line in result["doctor"].splitlines() if line.split()[1:2] == ["yes:"]]
+    result["switches"] = {}
+    for name in in_use[:in_use.index("capture")]:
+        one = {"groups": {}, "wrong": [], "spans": []}
+        with w.agent("-o", "otlp-json", "--feature-off=" + name) as agent:
+            w.run(w.plain("httpclient", "chat", before=3, mock="tag=tls,in=7,out=8"), limit=CALLS_S)
+            w.run(curl(plain, "plain", 9), limit=CALLS_S)
+            mine = w.finished()
+            wanted = {key(e) for e in mine}
+            wait_for(lambda: wanted <= {s[genai.REQUEST_ID] for s in agent.spans()}, SETTLE_S, every=0.5)
+            judge(mine, agent.spans(), one)
+        result["switches"][name] = one["groups"]
+        result["wrong"] += ["without %s: %s" % (name, wrong) for wrong in one["wrong"]]
+        say("without " + name)
+
+
 def main():
     say("on " + platform.release())
     go = sys.argv[1] if len(sys.argv) > 1 else None
@@ -131,6 +164,8 @@ def main():
         with World(collect=False) as w, plain_provider(w, "plain-provider") as plain:
             under_run(w, plain, go, result)
             under_exec(w, result)
+            if os.environ.get("SWITCHES"):
+                under_switches(w, plain, result)
     result["spans"].sort(key=lambda s: json.dumps(s, sort_keys=True))
     print("RESULT " + json.dumps(result, sort_keys=True))
 

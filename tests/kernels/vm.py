@@ -24,9 +24,10 @@ CACHE = os.path.join(BUILD, "kernels")
 # Debian's suites by version.
 SUITES = {"5.10": ("bullseye-security", "bullseye"), "6.1": ("bookworm-security", "bookworm"),
           "6.12": ("trixie-security", "trixie"), "newest": ("trixie-backports", "sid")}
-# In the order of loading; what a kernel has built in, or does not know, is not there.
+# In the order of loading; what a kernel has built in, or does not know, is not there. From crypto_null
+# on: TLS by the kernel, with AES-GCM.
 MODULES = ("virtio_ring virtio virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci netfs fscache 9pnet "
-           "9pnet_virtio 9p overlay tls").split()
+           "9pnet_virtio 9p overlay crypto_null geniv libaes aes_generic gf128mul ghash-generic ctr gcm tls").split()
 FETCH_S, UNPACK = 300, {".ko": ["cat"], ".xz": ["xz", "-dc"], ".zst": ["zstd", "-qdc"], ".gz": ["gzip", "-dc"]}
 MACHINES = {"amd64": ("qemu-system-x86_64", "pc", "ttyS0", "max"),
             "arm64": ("qemu-system-aarch64", "virt", "ttyAMA0", "cortex-a72")}

@@ -5,22 +5,23 @@ and doctor says what is missing. Real older kernels are the business of tests/ke
 import subprocess
 import sys
 
-from harness import GENTAP, SUDO, World, judge, need_root
+from harness import GENTAP, SUDO, World, judge, judge_short, need_root
 from tap import Tap
 
 OFF = ("uprobe_multi", "user_dynptr,emulated_points",
        "uprobe_multi,user_dynptr,socket_send,socket_length,emulated_points")  # the last: Linux 5.10
-LARGE = 100_000
+LARGE, SHORT = 100_000, 20
 
 
 def calls(tap, w, off):
     with w.agent("--feature-off=" + off) as agent:
-        # Each perf event may wait for a grace period, also those of a process that has ended: what
-        # lives for less than a second is often missed, and not judged here.
         pids = {w.run(w.plain("requests", "chat", stream=True, mock="chunks=20,tools=1", repeat=2, bytes=LARGE, before=2))[0]}
         pids.add(w.run(w.plain("httpclient", "messages", mock="cached=7", bytes=LARGE, before=2))[0])
         # The last of the three was seen to take 1.6 s to arrive, half of the times: not understood.
         judge(tap, "without " + off, w.finished(), agent, pids=pids, count=3, arrival_s=3.0)
+        if "uprobe_multi" in off:  # probes are those of the file then: who maps it has them at once
+            one = ["curl", "-sS", "-H", "x-mock: tag=short,in=3,out=5", "-d", '{"model":"m","messages":[]}', w.base + "/v1/chat/completions"]
+            judge_short(tap, "one after another, without " + off, w, agent, {w.run(one)[0] for _ in range(SHORT)}, SHORT, 1)
 
 
 def doctor(tap, off):

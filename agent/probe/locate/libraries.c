@@ -77,24 +77,6 @@ const struct locator gnutls_by_symbols = {
 	.locate = find_gnutls,
 };
 
-static const char *const nss_names[] = { "PR_Write", "PR_Send",	 "PR_Read",
-					 "PR_Recv",  "PR_Close", NULL };
-static const struct function nss_functions[] = {
-	{ .role = ROLE_NSS_WRITE }, { .role = ROLE_NSS_WRITE }, { .role = ROLE_NSS_READ },
-	{ .role = ROLE_NSS_READ },  { .role = ROLE_FREE },
-};
-
-static int find_nss(const struct locate_input *in, struct finding *ret)
-{
-	return by_symbols(in, nss_names, nss_functions, ret);
-}
-
-const struct locator nss_by_symbols = {
-	.stack = STACK_NSS,
-	.symbols = nss_names,
-	.locate = find_nss,
-};
-
 /* The others: write, read, free. */
 static const struct function plain_functions[] = {
 	{ .role = ROLE_OTHER_WRITE },

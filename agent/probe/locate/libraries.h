@@ -4,8 +4,6 @@
  * length), with the length as their result:
  *
  *   ssize_t gnutls_record_send(session, data, size), gnutls_record_recv
- *   PRInt32 PR_Write(fd, buf, amount), PR_Read, PR_Send, PR_Recv (NSPR: any of its files
- *           and sockets, with NSS's TLS below or not: told apart by their first bytes)
  *   ssize_t s2n_send(connection, buf, size, blocked), s2n_recv
  *   int     mbedtls_ssl_write(ssl, buf, len), mbedtls_ssl_read
  *   int     wolfSSL_write(ssl, data, size), wolfSSL_read
@@ -16,7 +14,6 @@
 #include "locate.h"
 
 extern const struct locator gnutls_by_symbols;
-extern const struct locator nss_by_symbols;
 extern const struct locator s2n_by_symbols;
 extern const struct locator mbedtls_by_symbols;
 extern const struct locator wolfssl_by_symbols;

@@ -5,6 +5,7 @@
 #include "go.h"
 #include "java.h"
 #include "libraries.h"
+#include "nss.h"
 #include "openssl.h"
 #include "returns.h"
 #include "ring_aead.h"
@@ -61,9 +62,9 @@ static const char *const role_names[ROLE_MAX] = {
 
 /* The order of the attempts. */
 static const struct locator *const locators[] = {
-	&openssl_by_symbols, &gnutls_by_symbols,  &nss_by_symbols, &s2n_by_symbols,
-	&mbedtls_by_symbols, &wolfssl_by_symbols, &go_by_section,  &boringssl_by_errors,
-	&openssl_by_names,   &awslc_by_errors,	  &ring_by_table,  &go_by_search,
+	&openssl_by_symbols, &gnutls_by_symbols,  &nss_by_operations, &s2n_by_symbols,
+	&mbedtls_by_symbols, &wolfssl_by_symbols, &go_by_section,     &boringssl_by_errors,
+	&openssl_by_names,   &awslc_by_errors,	  &ring_by_table,     &go_by_search,
 	&java_by_symbols,
 };
 
