@@ -54,8 +54,8 @@ static int create_multi(int program_fd, int file_fd, const unsigned long *offset
 	return fd < 0 ? -errno : (int)fd;
 }
 
-static int create_perf(const struct kern *k, int program_fd, int file_fd, const struct point *p,
-		       uint32_t tgid)
+/* In all processes: whatever CPU it names, the program runs on each. */
+static int create_perf(const struct kern *k, int program_fd, int file_fd, const struct point *p)
 {
 	char path[PATH_SIZE];
 	struct perf_event_attr attr = {
@@ -68,9 +68,7 @@ static int create_perf(const struct kern *k, int program_fd, int file_fd, const 
 	_cleanup_close_ int fd = -1;
 
 	fd_path(path, file_fd);
-	/* In all processes: whatever CPU it names, the program runs on each. */
-	fd = syscall(SYS_perf_event_open, &attr, tgid ? (pid_t)tgid : -1, tgid ? -1 : 0, -1,
-		     PERF_FLAG_FD_CLOEXEC);
+	fd = syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	if (ioctl(fd, PERF_EVENT_IOC_SET_BPF, program_fd) || ioctl(fd, PERF_EVENT_IOC_ENABLE, 0))
@@ -138,7 +136,7 @@ static int attach_multi(struct links *l, const struct kern *k, int file_fd, uint
 		l, create_multi(kern_dispatch(k), file_fd, offsets, cookies, n, at_return, tgid));
 }
 
-static int attach_perf(struct links *l, const struct kern *k, int file_fd, uint32_t tgid,
+static int attach_perf(struct links *l, const struct kern *k, int file_fd,
 		       const struct points *points, bool at_return)
 {
 	int r = 0;
@@ -148,8 +146,8 @@ static int attach_perf(struct links *l, const struct kern *k, int file_fd, uint3
 			const struct point *p = &points->point[i];
 
 			if ((int)p->role == role && p->at_return == at_return)
-				r = add_link(l, create_perf(k, kern_program(k, p->role), file_fd, p,
-							    tgid));
+				r = add_link(l,
+					     create_perf(k, kern_program(k, p->role), file_fd, p));
 		}
 	}
 	return r;
@@ -163,7 +161,7 @@ int attach_points(struct links *l, const struct kern *k, int file_fd, uint32_t t
 
 	for (int at_return = 1; at_return >= 0 && !r; at_return--)
 		r = k->has[FEATURE_MULTI] ? attach_multi(l, k, file_fd, tgid, points, at_return)
-					  : attach_perf(l, k, file_fd, tgid, points, at_return);
+					  : attach_perf(l, k, file_fd, points, at_return);
 	if (r)
 		close_from(l, before, NULL);
 	return r;

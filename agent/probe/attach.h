@@ -21,8 +21,8 @@ struct links {
 	int *fds;
 };
 
-/* Puts the points of the file into the process, or tgid 0: into every one, which needs no
- * uprobe_multi, and adds their links. 0; -errno when not all could be put there: then none is. */
+/* Puts the points of the file into the process, or without uprobe_multi into every one, and adds
+ * their links. 0; -errno when not all could be put there: then none is. */
 int attach_points(struct links *l, const struct kern *k, int file_fd, uint32_t tgid,
 		  const struct points *points);
 void attach_release(struct links *l, struct reaper *reaper); /* a zeroed one is fine */
