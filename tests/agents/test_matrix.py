@@ -33,7 +33,7 @@ from harness import KEY, World, expected, key, need_root, spans_of, wait_for
 from tap import Tap
 
 SHORT = int(os.environ.get("SHORT", 20))
-RUN_S, WARM_MAX = 60, 3
+RUN_S, WARM_MAX, ANSWERED_S = 60, 3, 10
 COLUMNS = ("first", "request", "response", "peer", "SNI", "short", "mid-life")
 CLIENTS = os.path.join(HERE, "clients")
 QUIET = {"DISABLE_TELEMETRY": "1", "DISABLE_AUTOUPDATER": "1", "DISABLE_ERROR_REPORTING": "1", "DO_NOT_TRACK": "1",
@@ -63,14 +63,26 @@ class Client:
         return subprocess.Popen(self.command(w, self.path), env=env, cwd=w.path("home"), stdin=subprocess.DEVNULL,
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
 
+    def wait(self, w, p):
+        """(What it said, whether it ended.) An agent may stay when it has its answer (opencode 1.18.34): that is an end too."""
+        end, lines, since = time.monotonic() + RUN_S, count_lines(w.log), None
+        while True:
+            try:
+                return p.communicate(timeout=1)[0], True
+            except subprocess.TimeoutExpired:
+                now, n = time.monotonic(), count_lines(w.log)
+            if n != lines:
+                lines, since = n, now
+            answered = not self.told and since and now - since > ANSWERED_S
+            if answered or now > end:
+                p.kill()
+                return p.communicate()[0], bool(answered)
+
     def run(self, w, **told):
         """Its last words when it failed. Agents may, over a mock that answers oddly: calls are what counts."""
         p = self.start(w, **told)
-        try:
-            out, _ = p.communicate(timeout=RUN_S)
-        except subprocess.TimeoutExpired:
-            p.kill()
-            out, _ = p.communicate()
+        out, ended = self.wait(w, p)
+        if not ended:
             return "no end: " + out[-200:]
         self.said = out[-300:]
         return "" if p.returncode == 0 or not self.told else self.said
