@@ -226,7 +226,7 @@ static int read_answer(int fd, char *ret, size_t size)
 static int ask(const struct load *l, int fd, const char *path, const char *order)
 {
 	char command[JVM_COMMAND_MAX], answer[ANSWER_MAX];
-	int len = jvm_make_command(command, path, order), n;
+	int len = jvm_make_command(command, path, order), n, r;
 	struct slice said;
 
 	if (len < 0 || send(fd, command, (size_t)len, MSG_NOSIGNAL) != len)
@@ -235,8 +235,9 @@ static int ask(const struct load *l, int fd, const char *path, const char *order
 	if (n < 0)
 		return fail(l, n, "it did not answer: %s", strerror(-n));
 	said = (struct slice){ answer, (size_t)n };
-	if (!jvm_parse_answer(said))
-		return 0;
+	r = jvm_parse_answer(said);
+	if (!r || r == -EAGAIN)
+		return r ? fail(l, r, "it does not get as far as to know its modules") : 0;
 	for (int i = 0; i < n; i++)
 		if ((unsigned char)answer[i] < ' ')
 			answer[i] = ' ';

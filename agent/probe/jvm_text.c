@@ -77,6 +77,10 @@ int jvm_parse_answer(struct slice text)
 	struct slice first = slice_trim(slice_cut(&text, '\n'));
 	ssize_t at = slice_find(text, returned);
 
+	/* jdk.internal.module.Modules has no boot layer before the third phase of its start. */
+	if (slice_eq(first, SLICE("-1")) &&
+	    slice_starts(text, SLICE("java.lang.NullPointerException")))
+		return -EAGAIN;
 	/* Of the command; of what the agent's library then did. */
 	if (!slice_eq(first, SLICE("0")))
 		return -EPROTO;

@@ -27,7 +27,8 @@ int jvm_parse_status(struct slice text, struct jvm_status *ret); /* 0 or -EBADMS
  * includes the last NUL; -ENAMETOOLONG. */
 int jvm_make_command(char ret[JVM_COMMAND_MAX], const char *path, const char *order);
 
-/* The JVM's answer: 0, or -EPROTO: it refused. */
+/* The JVM's answer: 0; -EAGAIN: it listens, but has not come as far as to know its modules, of
+ * which the agent's library is one; -EPROTO: it refused. */
 int jvm_parse_answer(struct slice text);
 
 #endif

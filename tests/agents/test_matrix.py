@@ -33,7 +33,7 @@ from harness import KEY, World, expected, key, need_root, spans_of, wait_for
 from tap import Tap
 
 SHORT = int(os.environ.get("SHORT", 20))
-RUN_S, WARM_MAX = 60, 3
+RUN_S, WARM_MAX, ANSWERED_S = 60, 3, 10
 COLUMNS = ("first", "request", "response", "peer", "SNI", "short", "mid-life")
 CLIENTS = os.path.join(HERE, "clients")
 QUIET = {"DISABLE_TELEMETRY": "1", "DISABLE_AUTOUPDATER": "1", "DISABLE_ERROR_REPORTING": "1", "DO_NOT_TRACK": "1",
@@ -63,14 +63,26 @@ class Client:
         return subprocess.Popen(self.command(w, self.path), env=env, cwd=w.path("home"), stdin=subprocess.DEVNULL,
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
 
+    def wait(self, w, p):
+        """(What it said, whether it ended.) An agent may stay when it has its answer (opencode 1.18.34): that is an end too."""
+        end, lines, since = time.monotonic() + RUN_S, count_lines(w.log), None
+        while True:
+            try:
+                return p.communicate(timeout=1)[0], True
+            except subprocess.TimeoutExpired:
+                now, n = time.monotonic(), count_lines(w.log)
+            if n != lines:
+                lines, since = n, now
+            answered = not self.told and since and now - since > ANSWERED_S
+            if answered or now > end:
+                p.kill()
+                return p.communicate()[0], bool(answered)
+
     def run(self, w, **told):
         """Its last words when it failed. Agents may, over a mock that answers oddly: calls are what counts."""
         p = self.start(w, **told)
-        try:
-            out, _ = p.communicate(timeout=RUN_S)
-        except subprocess.TimeoutExpired:
-            p.kill()
-            out, _ = p.communicate()
+        out, ended = self.wait(w, p)
+        if not ended:
             return "no end: " + out[-200:]
         self.said = out[-300:]
         return "" if p.returncode == 0 or not self.told else self.said
@@ -219,6 +231,11 @@ ROWS = [
     Client("pyOpenSSL 26.4 (pyca)", "OpenSSL 4, in a wheel", "pyopenssl", python_client("pyopenssl"), env=beside("pyopenssl", 2)),
     Client(".NET 8.0", "OpenSSL, shared", "pythonnet", dotnet, env=dotnet_env),
     Client("awscrt 0.38", "s2n", "awscrt", python_client("awscrt"), env=beside("awscrt", 1)),
+    Client("curl_cffi 0.17", "BoringSSL", "curl-cffi", python_client("curl_cffi"), env=beside("curl-cffi", 2)),
+    Client("primp 0.15", "BoringSSL", "primp-0.15", python_client("primp"), env=beside("primp-0.15", 2)),
+    Client("impit 0.15", "rustls, AWS-LC", "impit", python_client("impit"), env=beside("impit", 2)),
+    Client("httpr 0.7", "rustls, ring 0.17.14", "httpr", python_client("httpr"), env=beside("httpr", 2)),
+    Client("tls_client 2.0", "Go crypto/tls", "tls-client", python_client("tls_client"), env=beside("tls-client", 3)),
     Client("gnutls-cli", "GnuTLS", None, lambda w, p: ["sh", os.path.join(CLIENTS, "gnutls.sh")], missing=need("gnutls-cli"),
            late="-: a process for each call"),
     Client("curl", "OpenSSL, shared", None, lambda w, p: ["sh", os.path.join(CLIENTS, "curl.sh")], env=lambda w: {"WAIT": "0.05"},

@@ -29,7 +29,7 @@ struct go_elf {
 	enum go_elf_text text;
 	bool no_sections; /* none but .text's and the names' */
 	bool merged;	  /* the table is inside of .data.rel.ro */
-	const char *package;
+	const char *package, *type;
 	const char *read; /* code of Read behind its stack check; NULL: one that copies once */
 	size_t read_len;
 };
@@ -150,7 +150,8 @@ static void go_table(uint8_t *t, const struct go_elf *g)
 		go_put(t + 0x300 + 16 * i, base + entries[i], field);
 		go_put(t + 0x300 + 16 * i + field, name, 4);
 		snprintf(whole, sizeof(whole), "%s%s%s",
-			 methods[i] ? g->package : "runtime.memmove", methods[i] ? ".(*Conn)." : "",
+			 methods[i] ? g->package : "runtime.memmove",
+			 methods[i] ? g->type ? g->type : ".(*Conn)." : "",
 			 methods[i] ? methods[i] : "");
 		memcpy(t + 0x80 + name, whole, strlen(whole));
 		name += strlen(whole) + 1;

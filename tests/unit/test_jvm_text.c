@@ -94,6 +94,8 @@ static const struct {
 	{ "a warning before it", "0\nWARNING: loaded dynamically\nreturn code: 0\n", 0 },
 	{ "no last newline", "0\n0", 0 },
 	{ "the command is refused", "101\nProtocol mismatch with target VM\n", -EPROTO },
+	{ "it is still starting", "-1\njava.lang.NullPointerException\n", -EAGAIN },
+	{ "another exception", "-1\njava.lang.module.FindException\n", -EPROTO },
 	{ "attaching is off", "1\n", -EPROTO },
 	{ "the library was not loaded", "0\nlibinstrument.so: cannot open\n", -EPROTO },
 	{ "its agentmain failed", "0\n102\n", -EPROTO },

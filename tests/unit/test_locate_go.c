@@ -89,6 +89,10 @@ TEST(programs)
 
 	CHECK_INT(locate(f, &(struct go_elf){ .package = "example.org/utls" }, &p), 0);
 	CHECK_INT(p.points.n, 3);
+	CHECK_INT(locate(f, &(struct go_elf){ .package = "a.org/utls", .type = ".(*UConn)." }, &p),
+		  0);
+	CHECK_INT(p.points.n, 3);
+	CHECK_INT(locate(f, &(struct go_elf){ .type = ".(*XConn)." }, &p), -ENOENT);
 	CHECK_INT(locate(f, &(struct go_elf){ .package = "example.org/http" }, &p), -ENOENT);
 	/* 1.16 and 1.17 share the table's format; this one's code is of 1.17. */
 	CHECK_INT(locate(f, &(struct go_elf){ .magic = 0xfffffffa }, &p), 0);

@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define PACKAGES_MAX 3
+#define TYPES_MAX 4
 #define FUNCTION_MAX 16384
 #define PROLOGUE_INSNS 24
 #define CONN_ABOVE_RBP 16 /* as bpf/gotls.bpf.c has it */
@@ -164,8 +164,8 @@ static bool add_returns(const struct program *g, struct finding *f, const struct
 	return f->points.n > before && f->points.n < POINTS_MAX;
 }
 
-static bool add_package(const struct program *g, struct finding *f, const struct code *write,
-			const struct code *read, const struct code *close)
+static bool add_type(const struct program *g, struct finding *f, const struct code *write,
+		     const struct code *read, const struct code *close)
 {
 	bool x86 = g->e->machine == EM_X86_64;
 	uint64_t branch = 0, copy = 0;
@@ -189,19 +189,18 @@ static bool add_package(const struct program *g, struct finding *f, const struct
 	return true;
 }
 
-/* The package that a method belongs to is in its name. */
-static int locate_package(struct program *g, struct slice package, struct finding *ret)
+/* receiver: package.(*Type) */
+static int locate_type(struct program *g, struct slice receiver, struct finding *ret)
 {
 	static const char *const methods[] = { "Write", "Read", "Close" };
 	char names[ARRAY_LEN(methods)][256];
 	struct gopcln_function f[ARRAY_LEN(methods) + 1] = { { .name = SLICE("runtime.memmove") } };
 	struct code code[ARRAY_LEN(methods)];
 
-	if (package.len > 200)
+	if (receiver.len > 200)
 		return -ENOENT;
 	for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
-		snprintf(names[i], sizeof(names[i]), "%.*s.(*Conn).%s", SLICE_FMT(package),
-			 methods[i]);
+		snprintf(names[i], sizeof(names[i]), "%.*s.%s", SLICE_FMT(receiver), methods[i]);
 		f[i + 1].name = slice_from(names[i]);
 	}
 	gopcln_find(&g->table, f, ARRAY_LEN(f));
@@ -213,18 +212,41 @@ static int locate_package(struct program *g, struct slice package, struct findin
 		for (size_t i = 0; i < ARRAY_LEN(methods); i++)
 			code[i] = code_of(g, &f[i + 1]);
 		if (checks_stack(g->e, &code[0]) && checks_stack(g->e, &code[1]))
-			return add_package(g, ret, &code[0], &code[1], &code[2]) ? 0 : -ENOTSUP;
+			return add_type(g, ret, &code[0], &code[1], &code[2]) ? 0 : -ENOTSUP;
 	}
 	return -ENOTSUP;
 }
+
+/* All types whose Read has this name in some package. Adds to *n how many were located. 0, or why
+ * one was not. */
+static int locate_types(struct program *g, struct slice tail, size_t *n, struct finding *ret)
+{
+	size_t at = 0;
+	int r = 0;
+
+	while (!r && *n < TYPES_MAX) {
+		struct slice name = gopcln_next_name(&g->table, tail, &at);
+
+		if (!name.data)
+			break;
+		name.len -= strlen(".Read");
+		r = locate_type(g, name, ret);
+		*n += !r;
+		r = r == -ENOENT ? 0 : r;
+	}
+	return r;
+}
+
+/* Copies of the library that choose their own ClientHello have a second type around its connection.
+ */
+static const struct slice reads[] = { SLICE("tls.(*Conn).Read"), SLICE("tls.(*UConn).Read") };
 
 static int locate(const struct locate_input *in,
 		  int (*open)(struct gopcln *ret, const struct elf *e), struct finding *ret)
 {
 	const struct elf *e = in->e;
 	struct program g = { .e = e };
-	struct slice tail = SLICE("tls.(*Conn).Read"), name;
-	size_t at = 0, packages = 0;
+	size_t located = 0;
 	int r = -ENOENT;
 
 	if (e->machine == EM_X86_64 || e->machine == EM_AARCH64)
@@ -234,17 +256,12 @@ static int locate(const struct locate_input *in,
 	/* arm64 passed arguments on the stack until 1.18. */
 	if (!r && e->machine == EM_AARCH64 && g.table.field == 8)
 		r = -ENOTSUP;
-	while (!r && packages < PACKAGES_MAX) {
-		name = gopcln_next_name(&g.table, tail, &at);
-		if (!name.data)
-			return packages ? 0 : -ENOENT;
-		name.len -= strlen(".(*Conn).Read");
-		r = locate_package(&g, name, ret);
-		packages += !r;
-		r = r == -ENOENT ? 0 : r;
-	}
-	if (packages)
+	for (size_t i = 0; !r && i < ARRAY_LEN(reads); i++)
+		r = locate_types(&g, reads[i], &located, ret);
+	if (located)
 		return 0;
+	if (!r)
+		return -ENOENT;
 	finding_note(ret, r == -EBADMSG ? "its table of functions cannot be read"
 					: "built by a Go that is not known (before 1.17?)");
 	return r;

@@ -74,45 +74,34 @@ def awscrt():
     return status
 
 
+def status(answer):
+    answer.content  # some read it when asked alone
+    return answer.status_code
+
+
 def curl_cffi():
     from curl_cffi import requests
-    return requests.post(URL, data=body(), headers=HEADERS, verify=CA, impersonate="chrome").status_code
+    return status(requests.post(URL, data=body(), headers=HEADERS, verify=CA, impersonate="chrome"))
 
 
 def primp():
     import primp
-    return primp.Client(ca_cert_file=CA).post(URL, content=body(), headers=HEADERS).status_code
+    return status(primp.Client(ca_cert_file=CA).post(URL, content=body(), headers=HEADERS))
 
 
 def httpr():
     import httpr
-    return httpr.Client(ca_cert_file=CA).post(URL, content=body(), headers=HEADERS).status_code
-
-
-def rnet():
-    import pathlib
-    from rnet import blocking
-    answer = blocking.Client(verify=pathlib.Path(CA)).post(URL, body=body(), headers=HEADERS)
-    answer.text()
-    return 200 if answer.ok else answer.status
-
-
-def wreq():
-    import pathlib
-    from wreq import blocking
-    answer = blocking.Client(tls_verify=pathlib.Path(CA)).post(URL, body=body(), headers=HEADERS)
-    answer.text()
-    return 200 if answer.status.is_success() else answer.status
+    return status(httpr.Client(ca_cert_file=CA).post(URL, content=body(), headers=HEADERS))
 
 
 def impit():
     import impit
-    return impit.Client(verify=False).post(URL, content=body(), headers=HEADERS).status_code
+    return status(impit.Client(verify=False).post(URL, content=body(), headers=HEADERS))
 
 
 def tls_client():
     import tls_client
-    return tls_client.Session(client_identifier="chrome_120").post(URL, data=body(), headers=HEADERS, insecure_skip_verify=True).status_code
+    return status(tls_client.Session(client_identifier="chrome_120").post(URL, data=body(), headers=HEADERS, insecure_skip_verify=True))
 
 
 def main():
@@ -120,9 +109,9 @@ def main():
         end = time.monotonic() + 120
         while i and GO and not os.path.exists(GO) and time.monotonic() < end:
             time.sleep(0.02)
-        status = globals()[sys.argv[1]]()
-        if status != 200:
-            sys.exit("status %r" % status)
+        code = globals()[sys.argv[1]]()
+        if code != 200:
+            sys.exit("status %r" % code)
 
 
 main()
