@@ -46,8 +46,8 @@ static void give_out(struct gate *g, struct piece *p)
 	else
 		g->sink.data(g->sink.ctx, p->dir, (struct slice){ p->data, p->len }, p->call_start,
 			     p->ts_ns);
-	g->held -= p->len;
-	g->context->held -= p->len;
+	g->held -= sizeof(*p) + p->len;
+	g->context->held -= sizeof(*p) + p->len;
 	list_remove(&p->link);
 	gated_unref(p->x);
 	free(p);
@@ -106,11 +106,11 @@ void gate_release(struct gate *g)
 /* False: there was no room, and nothing is held now. */
 static bool hold(struct gate *g, const struct piece *like, const char *data)
 {
-	size_t len = data ? like->len : 0;
+	size_t len = data ? like->len : 0, cost = sizeof(struct piece) + len;
 	struct piece *p = NULL;
 
-	if (g->held + len <= GATE_HELD_MAX && g->context->held + len <= GATE_ALL_HELD_MAX)
-		p = malloc(sizeof(*p) + len);
+	if (g->held + cost <= GATE_HELD_MAX && g->context->held + cost <= GATE_ALL_HELD_MAX)
+		p = malloc(cost);
 	if (!p) {
 		give_up(g);
 		return false;
@@ -121,8 +121,8 @@ static bool hold(struct gate *g, const struct piece *like, const char *data)
 	if (len)
 		memcpy(p->data, data, len);
 	gated_ref(p->x);
-	g->held += len;
-	g->context->held += len;
+	g->held += cost;
+	g->context->held += cost;
 	return true;
 }
 

@@ -38,11 +38,12 @@ class Tree:
         return [line for s in children for line in ["  " * depth + s.name] + self.shape(s, depth + 1, then)]
 
 
-def observe(w, provider, kind, spec, runs, base=None):
-    """(tree, what the client did) of one client; base: of whom it asks instead of the provider."""
+def observe(w, provider, kind, spec, runs, base=None, **more):
+    """(tree, what the client did) of one client; base: of whom it asks instead of the provider; more
+    of its environment."""
     w.collector.clear()
     provider.log.clear()
-    env = dict(w.env(), OPENAI_BASE_URL=(base or provider.url) + "/v1", ANTHROPIC_BASE_URL=base or provider.url)
+    env = dict(w.env(), OPENAI_BASE_URL=(base or provider.url) + "/v1", ANTHROPIC_BASE_URL=base or provider.url, **more)
     _, out = w.run([sys.executable, os.path.join(HERE, "clients", "agent_loop.py"), kind, json.dumps(spec)], env=env)
     did = [json.loads(line)["tools"] for line in out.splitlines()]
     mine = lambda: Tree(w.collector.spans(runs=True), int((base or provider.url).rsplit(":", 1)[1]))
@@ -75,6 +76,16 @@ def simple(tap, w, provider):
         run = tree.of("invoke_agent")[0]
         tap.check(kind + ": totals", (run["gentap.run.calls"], run["gentap.run.tools"], run["gentap.run.turns"], run["gentap.run.input_tokens"]) ==
                   (4, 3, 4, 40), run.attrs)
+
+
+def joined(tap, w, provider):
+    """Started by something that is traced, as CI systems do: its runs are below that."""
+    trace, span = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+    tree, _ = observe(w, provider, "openai", {"plan": ' read({"path":"a"}); done'}, 1, TRACEPARENT="00-%s-%s-01" % (trace, span))
+    run = tree.of("invoke_agent")
+    tap.check("TRACEPARENT of the environment is the run's parent", [(s.trace_id, s.parent_id) for s in run] == [(trace, span)] and
+              {s.trace_id for s in tree.spans} == {trace} and len(tree.spans) == 4, tree.shape())
+    tap.check("which no other observer knows", [s["gentap.ids.own"] for s in run] in ([["trace"]], [["span", "trace"]]), [s.attrs for s in run])
 
 
 def nested(tap, w, provider):
@@ -238,7 +249,8 @@ def behind_a_gateway_that_falls_back(tap, w, provider):
         failed = [s for s in tree.spans if s["gentap.relayed.failed"]]
         tap.check("marked, and counted there", [(s.status, s["server.port"], s["http.response.status_code"]) for s in failed] == 2 * [(2, first.server_port, 503)] and
                   [s["gentap.relayed.failed_attempts"] for s in tree.of("chat")] == [1, 1], [s.attrs for s in failed])
-        calls = [s for s in w.collector.spans() if s.is_call and s.pid != os.getpid()]
+        ports = {int(base.rsplit(":", 1)[1]), provider.port, first.server_port}
+        calls = [s for s in w.collector.spans() if s.is_call and s.pid != os.getpid() and s["server.port"] in ports]
         tap.check("two calls, with their tokens", len(calls) == 2 and sum(s["gen_ai.usage.input_tokens"] for s in calls) == 20, [(s.name, s.pid) for s in calls])
     finally:
         gateway.terminate()
@@ -251,7 +263,7 @@ def main():
     need_root()
     tap = Tap()
     with World() as w, Provider(w.path("server.pem"), w.path("server.key")) as provider, w.agent():
-        for test in (simple, nested, effects, requests, at_once, behind_a_gateway, behind_a_gateway_that_falls_back):
+        for test in (simple, joined, nested, effects, requests, at_once, behind_a_gateway, behind_a_gateway_that_falls_back):
             tap.run(test.__name__, test, w, provider)
     return tap.done()
 

@@ -337,7 +337,7 @@ def traces_as_otlp_has_them():
     traces = {x.trace_id for x in want.values()}
     shown = [x for t in traces for x in spans.from_jsonl(gentap("show", t, "-o", "otlp-json", "--db", db).stdout)]
     runs = spans.from_jsonl(gentap("runs", "--since", "all", "--limit", "0", "-o", "otlp-json", "--db", db).stdout)
-    of_runs = {x.trace_id for x in want.values() if x["gen_ai.operation.name"] == "invoke_agent"}
+    of_runs = {x.trace_id for x in want.values() if x["gentap.run.id"]}
     assert {x.span_id for x in runs} == {x.span_id for x in want.values() if x.trace_id in of_runs} and len(runs) == len({x.span_id for x in runs})
     assert {x.span_id for x in shown} == set(want)
     for x in shown:

@@ -7,6 +7,7 @@
 
 static struct buf told = BUF_INIT(1 << 16);
 static bool acting;
+static char where[128]; /* the server's address of what was told last; its port */
 
 static void on_call(void *ctx, struct call *call)
 {
@@ -23,6 +24,7 @@ static void on_outbound(void *ctx, const struct outbound *o)
 {
 	(void)ctx;
 	CHECK(o->end_ns >= o->start_ns && o->system && !o->method.data);
+	snprintf(where, sizeof(where), "%.*s %u", SLICE_FMT(o->server.address), o->server.port);
 	buf_printf(&told, "%s [%.*s] %.*s%s%.*s%s\n", o->system, SLICE_FMT(o->summary),
 		   SLICE_FMT(o->statement), o->failed ? " FAILED " : "", SLICE_FMT(o->error),
 		   o->whole ? "" : " partial");
@@ -242,6 +244,47 @@ TEST(db_conn_remembers_some)
 	pipeline_free(f.p);
 	CHECK_STR(buf_slice(&told), "mysql [] \nmysql [SELECT] SELECT ?\n");
 	buf_release(&told);
+}
+
+/* Over a socket of the machine: where it leads is its name, unless that is an abstract one. */
+TEST(db_conn_unix)
+{
+	static const struct {
+		struct slice name;
+		const char *want;
+	} names[] = { { SLICE("/run/pg/.s.PGSQL.5432"), "/run/pg/.s.PGSQL.5432 0" },
+		      { SLICE("\0pg"), " 0" },
+		      { SLICE(""), " 0" } };
+	const struct pipeline_sink sink = { .call = on_call,
+					    .acts = on_acts,
+					    .outbound = on_outbound };
+	const struct gentap_bind bind = { .sock = 0x1000, .family = 1 };
+
+	acting = true;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		struct gentap_event ev = { .type = GENTAP_EV_BIND,
+					   .source = GENTAP_SRC_SOCKET,
+					   .ptr = 0x1000,
+					   .gen = 1,
+					   .tgid = 7 };
+		_Alignas(8) char record[sizeof(ev) + sizeof(bind) + GENTAP_UNIX_PATH_MAX];
+		struct feeder f;
+
+		test_row("%zu", i);
+		feeder_open(&f, &pipeline_config_default, &sink);
+		ev.data_len = (uint32_t)(sizeof(bind) + names[i].name.len);
+		memcpy(record, &ev, sizeof(ev));
+		memcpy(record + sizeof(ev), &bind, sizeof(bind));
+		memcpy(record + sizeof(ev) + sizeof(bind), names[i].name.data, names[i].name.len);
+		CHECK_INT(pipeline_record(f.p, record, sizeof(ev) + ev.data_len), 0);
+		feed_line(&f, &(struct line)L('>', "Q\0\0\0\x18SELECT a FROM users\0"), 0);
+		feed_line(&f, &(struct line)L('<', PG_OK), 0);
+		pipeline_free(f.p);
+		CHECK_STR(slice_from(where), names[i].want);
+	}
+	test_row(NULL);
+	buf_release(&told);
+	buf_release(&fake_log);
 }
 
 TEST(db_conn_without_memory)
