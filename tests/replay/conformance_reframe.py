@@ -29,7 +29,7 @@ BOOT_TO_WALL_NS = 1_749_999_000 * 10**9
 TIME_MS = 2500
 # What a HAR file cannot know or says otherwise: it has no process, by which runs and
 # conversations are told apart and agents named.
-VOLATILE = {"gentap.capture.source", genai.TTFC, "gentap.run.id", "gen_ai.agent.name", "gen_ai.conversation.id",
+VOLATILE = {"gentap.capture.source", genai.TTFC, "gentap.run.id", "gen_ai.agent.name", "gen_ai.conversation.id", "gentap.ids.own",
             "network.peer.address", "network.peer.port",
             "gentap.inferred", "gentap.ambiguous", "gentap.conversation.branch", "gentap.side_call", "gentap.retry_wait"}
 PROCESS = {"ppid": 1, "uid": 0, "start_ns": 1, "comm": "python3", "exe": "/usr/bin/python3", "cmdline": "python3 x.py"}
