@@ -21,7 +21,7 @@ def names(rows):
     """Versions of one client together: Bun 1.1.0, 1.4.5."""
     by = {}
     for r in rows:
-        m = re.match(r"(.*?) (\d.*|latest)$", r["client"])
+        m = re.match(r"([^,]*?) (\d[\d.]*|latest)$", r["client"])
         by.setdefault(m.group(1) if m else r["client"], []).append(m.group(2) if m else "")
     return "; ".join(" ".join(filter(None, (n, ", ".join(filter(None, v))))) for n, v in by.items())
 
