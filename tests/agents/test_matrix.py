@@ -29,7 +29,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "live"), os.path.join(HERE, "..", "common")]
 import binaries
 import genai
-from harness import KEY, World, expected, key, need_root, spans_of, wait_for
+from harness import KEY, SUDO, World, expected, key, need_root, spans_of, wait_for
 from tap import Tap
 
 SHORT = int(os.environ.get("SHORT", 20))
@@ -258,8 +258,7 @@ ROWS = [
 
 def records(path):
     """(type, tgid, ptr, payload) of a trace file that may still be written to."""
-    with open(path, "rb") as f:
-        data = f.read()
+    data = subprocess.run([*SUDO, "cat", path], capture_output=True, check=True).stdout
     at = 40
     while at + 8 <= len(data):
         kind, size = struct.unpack_from("<II", data, at)
