@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Attaching and detaching again and again, under load, changes nothing: programs that panic, throw,
 fork, start many threads, change user, replace themselves or forbid system calls give the same
-results as when nobody looks, and live. ROUNDS=1000: so many (`make test-torture`; 20 otherwise);
-STACKS="Python Go": these alone, which is
-what runs by default, or "all"; BINARIES=1: also runtimes that tests/agents fetches.
+results as when nobody looks, and live. ROUNDS=1000: so many (`make test-torture`; 20 otherwise), MINUTES=60: or as
+many as fit; STACKS="Python Go": these alone, which is what runs by default, or "all"; BINARIES=1: also runtimes that
+tests/agents fetches.
 
 Each program runs again and again, a few rounds each time. Prints a table: of each program how often it
 ran while it was watched, with how many different results, whether those are the one of a run that nobody
@@ -23,6 +23,7 @@ from harness import CLIENT_S, HERE, ROOT, World, need_root
 from tap import Tap
 
 ROUNDS = int(os.environ.get("ROUNDS") or 20)
+MINUTES = float(os.environ.get("MINUTES") or "inf")
 STACKS = os.environ.get("STACKS", "Python Go").replace("all", "").split()
 DWELL_S, KILL_EVERY, END_S = 0.6, 5, 60
 TURNS_MADE = 240  # of one run of a program: 5 to 60 s, so that it is watched and left alone some times
@@ -189,9 +190,11 @@ def begin(tap, w):
 
 
 def rounds(w, steady, brief):
-    """How many agents did not do as told."""
-    chance, odd = random.Random(int(os.environ.get("SEED") or 1)), []
+    """How many there were, and which agents did not do as told."""
+    chance, odd, until_s = random.Random(int(os.environ.get("SEED") or 1)), [], time.monotonic() + 60 * MINUTES
     for n in range(ROUNDS):
+        if time.monotonic() > until_s:
+            return n, odd
         with w.agent("-o", "otlp-json", env={"CACHE_DIRECTORY": w.path("cache")}) as agent:
             until = time.monotonic() + chance.uniform(0, DWELL_S)
             for c in steady + brief:
@@ -202,13 +205,13 @@ def rounds(w, steady, brief):
             odd.append("round %d: exit status %r: %s" % (n, status, agent.stderr()[-300:]))
         for c in steady + brief:
             c.saw(agent.spans())
-    return odd
+    return ROUNDS, odd
 
 
-def table(tap, all_):
+def table(tap, all_, made):
     rows = [("program", "stack", "watched", "unwatched", "rounds with a call", "calls seen")]
     rows += [(c.name, c.stack, c.watched, "the same" if set(c.answers) == {c.alone} else "another",
-              "%d/%d" % (c.rounds, ROUNDS), str(c.calls)) for c in all_]
+              "%d/%d" % (c.rounds, made), str(c.calls)) for c in all_]
     widths = [max(len(r[i]) for r in rows) for i in range(len(rows[0]))]
     for r in rows:
         tap.note("  ".join(cell.ljust(n) for cell, n in zip(r, widths)).rstrip())
@@ -224,13 +227,13 @@ def main():
             for c in steady:
                 c.reference()
             time.sleep(1)  # all of them are at it
-            odd = rounds(w, steady, brief)
-            tap.check("%d agents, each %dth killed, end as told" % (ROUNDS, KILL_EVERY), not odd, odd[:5])
+            made, odd = rounds(w, steady, brief)
+            tap.check("%d agents, each %dth killed, end as told" % (made, KILL_EVERY), not odd, odd[:5])
             for c in steady:
                 c.end()
             for c in steady + brief:
                 c.judge(tap)
-            table(tap, steady + brief)
+            table(tap, steady + brief, made)
             for c in steady + brief:
                 tap.check("%s: was really watched" % c.name, c.calls > 0)
         finally:
