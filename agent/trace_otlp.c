@@ -11,7 +11,6 @@
 
 #define TEXT_MAX (64u * 1024 * 1024)
 #define ITEMS_MAX 65536 /* spans of one trace; what is more is left out, which is an error */
-#define STRINGS_MAX 256 /* of one attribute */
 
 struct item {
 	size_t resource, span; /* where they end in the texts */
@@ -56,10 +55,16 @@ static struct slice text_of(struct arena *a, struct json_val v)
 
 static void set_strings(struct span *s, const char *key, struct json_val v)
 {
-	struct slice all[STRINGS_MAX];
+	struct slice *all;
 	size_t n = 0;
 
-	for (struct json_val i = json_first(v); i.doc && n < STRINGS_MAX; i = json_next(i))
+	for (struct json_val i = json_first(v); i.doc; i = json_next(i))
+		n++;
+	all = arena_alloc(&s->arena, MAX(n, (size_t)1) * sizeof(*all));
+	if (!all)
+		return;
+	n = 0;
+	for (struct json_val i = json_first(v); i.doc; i = json_next(i))
 		all[n++] = text_of(&s->arena, i);
 	span_set_strs(s, key, all, n);
 }
